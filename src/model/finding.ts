@@ -1,0 +1,212 @@
+/** What a report says about one key or thread: the table of reasons, each with its kind and what to do about it. */
+
+/** Exit code 0 for the first three kinds, 3 for `rejected` and `conflict`. */
+export type FindingKind = 'ignored' | 'gone' | 'repaired' | 'rejected' | 'conflict'
+
+interface Reason {
+  readonly kind: FindingKind
+  /** One phrase for a table row, no full stop. */
+  readonly title: string
+  /** What the user can do about it, or what happens by itself. */
+  readonly remedy: string
+}
+
+/** Every reason a finding can have. Ids are stable: they are stored in the ledger and printed in JSON. */
+export const REASONS = {
+  // ignored
+  'index-key': {
+    kind: 'ignored',
+    title: 'index or pointer key of a saver',
+    remedy: 'Not needed in Postgres; purged with its thread.',
+  },
+  'foreign-key': { kind: 'ignored', title: 'key of another application', remedy: 'Left alone.' },
+  'store-item': { kind: 'ignored', title: 'long-term store item', remedy: 'Store items stay in Redis.' },
+  'stub-document': {
+    kind: 'ignored',
+    title: 'stub document without a checkpoint',
+    remedy: 'It never held a checkpoint; left alone.',
+  },
+  'orphan-write': {
+    kind: 'ignored',
+    title: 'write whose checkpoint is gone',
+    remedy: 'Nothing could resume from it; left in Redis.',
+  },
+  'dangling-pointer': {
+    kind: 'ignored',
+    title: 'pointer to a checkpoint that does not exist',
+    remedy: 'Left alone.',
+  },
+  'replaced-write': {
+    kind: 'ignored',
+    title: 'write of a checkpoint that a shallow saver has replaced',
+    remedy: 'Left in Redis.',
+  },
+  'older-copy': {
+    kind: 'ignored',
+    title: 'older copy of a checkpoint that another layout holds too',
+    remedy: 'The newer layout was taken.',
+  },
+  deleted: {
+    kind: 'ignored',
+    title: 'checkpoint was deleted in Postgres on purpose',
+    remedy: 'Use --restore-deleted to bring it back.',
+  },
+  // gone
+  gone: { kind: 'gone', title: 'key expired or was deleted between scan and read', remedy: 'Nothing to do.' },
+  // repaired
+  'nul-removed': {
+    kind: 'repaired',
+    title: 'NUL character removed from metadata',
+    remedy: 'Postgres cannot hold it in JSONB.',
+  },
+  'not-a-number-replaced': {
+    kind: 'repaired',
+    title: 'NaN or Infinity in metadata became null',
+    remedy: 'Postgres cannot hold it in JSONB.',
+  },
+  'surrogate-replaced': {
+    kind: 'repaired',
+    title: 'lone surrogate became "?"',
+    remedy: 'The official Python saver does the same.',
+  },
+  'version-renumbered': {
+    kind: 'repaired',
+    title: 'one channel version held different values; later ones got a version of their own',
+    remedy: 'Every checkpoint keeps its own value.',
+  },
+  'channel-rebuilt': {
+    kind: 'repaired',
+    title: 'channel value rebuilt from an ancestor',
+    remedy: 'Nothing to do.',
+  },
+  'value-lost-at-source': {
+    kind: 'repaired',
+    title: 'value already lost in Redis',
+    remedy:
+      'The saver stored it empty; the empty value of its type was written, as the newest official reader does.',
+  },
+  'parent-is-itself': {
+    kind: 'repaired',
+    title: 'checkpoint named itself as its parent',
+    remedy: 'It was written without a parent.',
+  },
+  'parent-rebuilt': {
+    kind: 'repaired',
+    title: 'parent rebuilt from the order of checkpoints',
+    remedy: 'The saver did not store parents.',
+  },
+  'sends-moved': {
+    kind: 'repaired',
+    title: 'pending Sends moved to the writes of the parent',
+    remedy: 'That is where the Postgres saver looks for them.',
+  },
+  'duplicate-write': {
+    kind: 'repaired',
+    title: 'several writes under one index',
+    remedy: 'The one the Postgres saver would have kept was taken.',
+  },
+  'object-flattened': {
+    kind: 'repaired',
+    title: 'object written as its fields',
+    remedy: 'Its class cannot be named in the target.',
+  },
+  // rejected
+  undecodable: {
+    kind: 'rejected',
+    title: 'payload cannot be decoded',
+    remedy: 'Look at it with cp-migrate inspect; it stays in Redis.',
+  },
+  'not-a-checkpoint': {
+    kind: 'rejected',
+    title: 'key looks like a checkpoint, its value is none',
+    remedy: 'Look at it with cp-migrate inspect; it stays in Redis.',
+  },
+  'unsupported-value': {
+    kind: 'rejected',
+    title: 'value that the Postgres saver cannot hold',
+    remedy: 'The checkpoint stays in Redis; change the value there or leave it.',
+  },
+  'integer-too-large': {
+    kind: 'rejected',
+    title: 'integer over 64 bits inside a value',
+    remedy: 'msgpack cannot hold it; the checkpoint stays in Redis.',
+  },
+  'recursive-value': {
+    kind: 'rejected',
+    title: 'value that contains itself',
+    remedy: 'msgpack cannot hold it; the checkpoint stays in Redis.',
+  },
+  'too-large': {
+    kind: 'rejected',
+    title: 'over a size limit of Postgres',
+    remedy: 'The official reader could not read it back; the checkpoint stays in Redis.',
+  },
+  'nul-in-id': {
+    kind: 'rejected',
+    title: 'NUL character in an id',
+    remedy: 'Postgres text cannot hold it; the key stays in Redis.',
+  },
+  'backslash-in-id': {
+    kind: 'rejected',
+    title: 'backslash in a channel name, type or task id',
+    remedy:
+      'The official Postgres reader fails on it; rename the channel in Redis or leave the checkpoint there.',
+  },
+  'foreign-runtime': {
+    kind: 'rejected',
+    title: 'checkpoint of another runtime',
+    remedy: 'Only checkpoints of the Python and JavaScript runtimes can be moved.',
+  },
+  'broken-delta-chain': {
+    kind: 'rejected',
+    title: 'delta channel whose chain of writes is broken',
+    remedy: 'The value cannot be rebuilt; the thread stays in Redis.',
+  },
+  'older-head': {
+    kind: 'rejected',
+    title: 'the newest checkpoint cannot be migrated, so the thread would open at an older state',
+    remedy: 'Use --allow-older-head to migrate it all the same.',
+  },
+  'ambiguous-thread': {
+    kind: 'rejected',
+    title: 'thread id cannot be told from the key',
+    remedy: 'Name the thread with --thread, or leave the key.',
+  },
+  'other-dialect': {
+    kind: 'rejected',
+    title: 'thread of the other language',
+    remedy: 'Migrate it into a schema of its own with --dialect.',
+  },
+  'refused-by-postgres': {
+    kind: 'rejected',
+    title: 'row that Postgres refuses',
+    remedy: 'The thread stays in Redis.',
+  },
+  // conflict
+  'row-differs': {
+    kind: 'conflict',
+    title: 'the target holds a different row under the same key',
+    remedy: 'Left as it is; --on-existing replace rewrites it.',
+  },
+  diverged: {
+    kind: 'conflict',
+    title: 'the thread lives on in the target',
+    remedy: 'Left alone; --on-existing merge adds what is missing.',
+  },
+} as const satisfies Record<string, Reason>
+
+export type ReasonId = keyof typeof REASONS
+
+/** One thing a report says about one key or thread. Never holds payload: paths, types, sizes and digests only. */
+export interface Finding {
+  readonly reason: ReasonId
+  readonly threadId?: string
+  readonly checkpointNs?: string
+  readonly checkpointId?: string
+  /** The Redis key, where it is about one. */
+  readonly key?: Buffer
+  /** What exactly: an offset, a path inside the value, a class name, a size. No full stop. */
+  readonly detail?: string
+}
+
+export const kindOf = (finding: Finding): FindingKind => REASONS[finding.reason].kind
