@@ -1,0 +1,55 @@
+/** The two ends of a migration as parsed values, and how they are named in front of people: never with a user or a password. */
+import { printableText } from './printable.js'
+import type { Secret } from './secret.js'
+
+/** How far a TLS connection trusts the server: not encrypted, encrypted only, certificate checked, name checked too. */
+export type TlsMode = 'off' | 'encrypt' | 'verify-ca' | 'verify-full'
+
+export interface RedisEndpoint {
+  readonly engine: 'redis'
+  /** Empty where a socket is used. */
+  readonly host: string
+  readonly port: number
+  readonly socketPath?: string
+  /** The logical database. */
+  readonly db: number
+  readonly tls: TlsMode
+  readonly username?: string
+  readonly password?: Secret
+}
+
+export interface PostgresEndpoint {
+  readonly engine: 'postgres'
+  /** A host name, or the directory of a Unix socket. */
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly tls: TlsMode
+  readonly username: string
+  readonly password?: Secret
+  /** libpq's `options`, as given in the URL. */
+  readonly options?: string
+  readonly connectTimeoutMs?: number
+}
+
+export type Endpoint = RedisEndpoint | PostgresEndpoint
+
+/** `redis://cache.internal:6379/0`, `postgres://db.internal/agents`: enough to tell production from a copy, nothing to log in with. */
+export function describeEndpoint(endpoint: Endpoint): string {
+  if (endpoint.engine === 'redis') {
+    if (endpoint.socketPath !== undefined)
+      return printableText(`unix://${endpoint.socketPath}?db=${endpoint.db}`)
+    const scheme = endpoint.tls === 'off' ? 'redis' : 'rediss'
+    return printableText(`${scheme}://${hostOf(endpoint.host)}:${endpoint.port}/${endpoint.db}`)
+  }
+  const port = endpoint.port === 5432 ? '' : `:${endpoint.port}`
+  if (endpoint.host.startsWith('/')) {
+    return printableText(
+      `postgres:///${endpoint.database}?host=${endpoint.host}${port.replace(':', '&port=')}`,
+    )
+  }
+  return printableText(`postgres://${hostOf(endpoint.host)}${port}/${endpoint.database}`)
+}
+
+/** IPv6 addresses are written in brackets. */
+const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host)
