@@ -1,0 +1,153 @@
+/** Reports: what a verb did or found, as a value that is rendered, saved and compared. All of it may be shown: no payload, no password. */
+import { EXIT, type ExitCode, explain, type Failure } from './failure.js'
+import { type Finding, type FindingKind, kindOf, REASONS, type ReasonId } from './finding.js'
+
+/** Rises when a field of the JSON document is renamed, removed or changes its meaning. */
+export const REPORT_SCHEMA_VERSION = 1
+
+/** One end of the run, as it is named in front of people. */
+export interface EndpointNote {
+  /** `redis://cache.internal:6379/0`, from `describeEndpoint`. */
+  readonly endpoint: string
+  /** The flag or variable that named it: `--redis`, `CHECKPOINT_DB_URI in .env`. */
+  readonly setBy: string
+  /** `Redis 7.4.1`, where the server said so. */
+  readonly server?: string
+  /** The Postgres schema. */
+  readonly schema?: string
+}
+
+/** What of one layout was found. */
+export interface LayoutShare {
+  readonly id: string
+  readonly title: string
+  keys: number
+  threads: number
+  /** Bytes of the values read. */
+  bytes: number
+}
+
+/** Rows of one table. In a dry run: what the run would have done. */
+export interface RowCounts {
+  inserted: number
+  /** Rows of ours that followed their source. */
+  updated: number
+  /** Rows that were in the target already and are equal. */
+  alreadyThere: number
+}
+
+/** How often one reason was found, with the first findings as samples. */
+export interface FindingCount {
+  readonly reason: ReasonId
+  count: number
+  readonly samples: Finding[]
+}
+
+export interface MigrateReport {
+  readonly schemaVersion: typeof REPORT_SCHEMA_VERSION
+  readonly command: 'migrate'
+  readonly dryRun: boolean
+  /** The run's id in the ledger; null in a dry run. */
+  runId: string | null
+  /** ISO 8601. */
+  readonly startedAt: string
+  seconds: number
+  readonly source: EndpointNote
+  /** Null in a dry run that was given no target. */
+  readonly target: EndpointNote | null
+  threads: {
+    /** Threads the run looked at. */
+    selected: number
+    /** Threads of the source that `--thread`, `--match` or `--limit` left out. */
+    leftOut: number
+    whole: number
+    partial: number
+    rejected: number
+    /** Of `whole`: threads the target had completely before. */
+    unchanged: number
+    /** Threads named on the command line that the source does not hold. */
+    readonly notFound: string[]
+  }
+  checkpoints: RowCounts
+  writes: RowCounts
+  /** Channel values stored as blobs. */
+  blobs: RowCounts
+  bytes: {
+    /** Bytes of the values read from the source. */
+    read: number
+    /** Bytes of the rows for the target, before Postgres compresses them. */
+    written: number
+  }
+  /** Every key SCAN named. */
+  keysScanned: number
+  readonly layouts: LayoutShare[]
+  leftAlone: { storeItems: number; foreignKeys: number; indexKeys: number }
+  /** One entry a reason, in the order they were first met. */
+  readonly findings: FindingCount[]
+  /** Why the run ended before its end; the counts above hold what was committed until then. */
+  stoppedBy?: Failure
+}
+
+const noRows = (): RowCounts => ({ inserted: 0, updated: 0, alreadyThere: 0 })
+
+/** A report before anything happened. */
+export function emptyMigrateReport(head: {
+  readonly dryRun: boolean
+  readonly startedAt: Date
+  readonly source: EndpointNote
+  readonly target: EndpointNote | null
+}): MigrateReport {
+  return {
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    command: 'migrate',
+    dryRun: head.dryRun,
+    runId: null,
+    startedAt: head.startedAt.toISOString(),
+    seconds: 0,
+    source: head.source,
+    target: head.target,
+    threads: { selected: 0, leftOut: 0, whole: 0, partial: 0, rejected: 0, unchanged: 0, notFound: [] },
+    checkpoints: noRows(),
+    writes: noRows(),
+    blobs: noRows(),
+    bytes: { read: 0, written: 0 },
+    keysScanned: 0,
+    layouts: [],
+    leftAlone: { storeItems: 0, foreignKeys: 0, indexKeys: 0 },
+    findings: [],
+  }
+}
+
+/** What needs a decision of the user is named one by one; what needs none is counted and shown by example. */
+const MAX_SAMPLES: Readonly<Record<FindingKind, number>> = {
+  ignored: 20,
+  gone: 20,
+  repaired: 20,
+  rejected: 1000,
+  conflict: 1000,
+}
+
+/** Counts a finding and keeps it as a sample while there is room, so that a report stays small whatever the database holds. */
+export function addFinding(findings: FindingCount[], finding: Finding, times = 1): void {
+  let entry = findings.find(({ reason }) => reason === finding.reason)
+  if (entry === undefined) {
+    entry = { reason: finding.reason, count: 0, samples: [] }
+    findings.push(entry)
+  }
+  entry.count += times
+  if (entry.samples.length < MAX_SAMPLES[kindOf(finding)]) entry.samples.push(finding)
+}
+
+/** How many findings are of that kind. */
+export const countOfKind = (findings: readonly FindingCount[], kind: FindingKind): number =>
+  findings.reduce((sum, { reason, count }) => (REASONS[reason].kind === kind ? sum + count : sum), 0)
+
+/** The exit code a report stands for; `strict` also counts threads that were left out. */
+export function exitCodeOf(report: MigrateReport, { strict }: { readonly strict: boolean }): ExitCode {
+  if (report.stoppedBy !== undefined) return explain(report.stoppedBy).exit
+  const { threads, findings } = report
+  const rejected = countOfKind(findings, 'rejected') + countOfKind(findings, 'conflict')
+  if (rejected > 0 || threads.rejected > 0 || threads.partial > 0) return EXIT.rejects
+  if (threads.notFound.length > 0) return EXIT.rejects
+  return strict && threads.leftOut > 0 ? EXIT.rejects : EXIT.ok
+}
