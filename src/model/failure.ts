@@ -48,7 +48,7 @@ export const FAILURES = {
   'bad-setting': {
     exit: EXIT.usage,
     what: '{setBy} is not valid: {problem}',
-    next: 'See {command} --help; cp-migrate config shows every value and where it comes from.',
+    next: 'cp-migrate config shows every value and where it comes from.',
   },
   'unreadable-file': {
     exit: EXIT.usage,
@@ -64,6 +64,175 @@ export const FAILURES = {
     exit: EXIT.terminated,
     what: 'stopped by a request to end; what was committed stays',
     next: 'Run the same command again: it goes on where it stopped.',
+  },
+  // Postgres: reaching it and logging in
+  'postgres-refused': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: nothing listens there (connection refused)',
+    next: 'Check host and port, and that Postgres runs and listens on that address.',
+  },
+  'postgres-unknown-host': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: the name {host} is not known',
+    next: 'Check its spelling; names of containers and services resolve only inside their own network.',
+  },
+  'postgres-no-answer': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: no answer within {seconds} s',
+    next: 'A firewall may drop the packets, or something else than Postgres listens on that port. --connect-timeout waits longer.',
+  },
+  'postgres-unreachable': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: {problem}',
+    next: 'Check host and port, and that Postgres runs there.',
+  },
+  'postgres-lost': {
+    exit: EXIT.connection,
+    what: 'the connection to {endpoint} was lost: {problem}',
+    next: 'What was not committed is undone. Run the same command again: it goes on where it stopped.',
+  },
+  'postgres-without-tls': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: the server does not encrypt, but the URL asks for it',
+    next: 'Where the network between is trusted, write sslmode=disable in the URL.',
+  },
+  'postgres-certificate': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: its certificate is not trusted ({problem})',
+    next: 'Name the certificate of its authority in NODE_EXTRA_CA_CERTS, or write sslmode=require, which encrypts without checking who answers.',
+  },
+  'postgres-password': {
+    exit: EXIT.connection,
+    what: 'cannot log in to {endpoint}: wrong password for user {user}',
+    next: 'Check user and password in the URL; in it, signs such as @ / ? # are written %40 %2F %3F %23.',
+  },
+  'postgres-no-password': {
+    exit: EXIT.connection,
+    what: 'cannot log in to {endpoint}: the server wants a password for user {user}, and none was given',
+    next: 'Put it into the URL, into PGPASSWORD, or into .env.',
+  },
+  'postgres-not-admitted': {
+    exit: EXIT.connection,
+    what: 'cannot log in to {endpoint} as user {user}: {problem}',
+    next: 'Check the user. Where the server speaks of "no encryption", add sslmode=require to the URL; of pg_hba.conf, it does not admit this machine.',
+  },
+  'postgres-full': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: it has no connection left for user {user}',
+    next: 'Close others or raise its limit, then run the same command again.',
+  },
+  'postgres-starting': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: {problem}',
+    next: 'It is starting, stopping or recovering. Run the same command again in a moment.',
+  },
+  'database-missing': {
+    exit: EXIT.connection,
+    what: 'cannot connect to {endpoint}: database "{database}" does not exist',
+    next: 'Databases on that server that this user may open: {databases}.',
+  },
+  // Postgres: not a server we can write to
+  'not-postgres': {
+    exit: EXIT.usage,
+    what: '{endpoint} is {engine}, not Postgres',
+    next: 'The advisory locks and indexes that keep a migration safe do not work there. Name a Postgres server.',
+  },
+  'postgres-too-old': {
+    exit: EXIT.usage,
+    what: '{endpoint} runs Postgres {version}; 13 is the oldest that works',
+    next: 'Upgrade the server, or name another.',
+  },
+  'postgres-encoding': {
+    exit: EXIT.usage,
+    what: 'database {endpoint} stores text as {encoding}, and checkpoints need UTF8',
+    next: "Create a database with ENCODING 'UTF8' (TEMPLATE template0) and name that one.",
+  },
+  'transaction-pooler': {
+    exit: EXIT.usage,
+    what: '{endpoint} is a connection pooler in transaction mode: each transaction may reach another session',
+    next: 'Locks would not hold there. Name the server itself or a session pooler: PgBouncer pool_mode=session, Supabase port 5432, Neon host without "-pooler".',
+  },
+  'postgres-standby': {
+    exit: EXIT.usage,
+    what: '{endpoint} is a standby: it can only be read',
+    next: 'Name the primary server.',
+  },
+  'postgres-read-only': {
+    exit: EXIT.usage,
+    what: '{endpoint} lets user {user} only read (default_transaction_read_only is on)',
+    next: 'Use a user that may write, or switch the setting off for this one.',
+  },
+  'permission-denied': {
+    exit: EXIT.usage,
+    what: 'user {user} may not create {what}: that needs {right} on {endpoint}',
+    next: '{remedy}. Or have an administrator run what cp-migrate init --print-sql prints.',
+  },
+  'statement-denied': {
+    exit: EXIT.usage,
+    what: 'user {user} lacks a permission on {endpoint}: {problem}',
+    next: 'Have the owner of the tables grant it.',
+  },
+  // Postgres: what is there already
+  'shallow-tables': {
+    exit: EXIT.usage,
+    what: 'schema {schema} of {endpoint} holds the tables of ShallowPostgresSaver ({evidence})',
+    next: 'They keep one checkpoint per thread under the same names, so the full saver cannot use them. Name another schema with --schema, or move these tables away.',
+  },
+  'foreign-tables': {
+    exit: EXIT.usage,
+    what: "schema {schema} of {endpoint} holds a {table} that is not LangGraph's: {evidence}",
+    next: 'It is left as it is. Name another schema with --schema, or rename that table.',
+  },
+  'ledger-newer': {
+    exit: EXIT.usage,
+    what: 'the ledger in schema {schema} of {endpoint} was made by a newer cp-migrate (step {found}, this one knows {known})',
+    next: 'Use that newer version.',
+  },
+  'ledger-names-taken': {
+    exit: EXIT.usage,
+    what: "schema {schema} of {endpoint} holds {tables}, which the ledger would need, and they are not the ledger's",
+    next: 'Name another schema with --ledger-schema.',
+  },
+  'no-compression': {
+    exit: EXIT.usage,
+    what: 'the server at {endpoint} (Postgres {version}) cannot compress columns with {method}',
+    next: 'It needs Postgres 14 or newer, built with {method}. Run init without --compression.',
+  },
+  'schema-locked': {
+    exit: EXIT.locked,
+    what: 'another cp-migrate init has held {endpoint} for {seconds} s ({holder})',
+    next: 'Let it end, then run init again.',
+  },
+  'table-in-use': {
+    exit: EXIT.failed,
+    what: '{what} in {endpoint} could not be made: other sessions use the table all the time',
+    next: 'Nothing was changed. Try again in a quieter moment, or end long transactions (pg_stat_activity).',
+  },
+  'init-unfinished': {
+    exit: EXIT.failed,
+    what: '{what} in {endpoint} is still missing after {rounds} attempts',
+    next: 'Something else changes the tables at the same time. Stop it, then run init again.',
+  },
+  // Postgres: a statement failed
+  'statement-timeout': {
+    exit: EXIT.failed,
+    what: 'a statement on {endpoint} was cancelled: {problem}',
+    next: 'What was not committed is undone. --statement-timeout 0 waits without limit.',
+  },
+  'disk-full': {
+    exit: EXIT.failed,
+    what: 'the disk of {endpoint} is full: {problem}',
+    next: 'What was not committed is undone. Make room, then run the same command again.',
+  },
+  'memory-full': {
+    exit: EXIT.failed,
+    what: 'the server at {endpoint} has no memory left: {problem}',
+    next: 'What was not committed is undone. Try again with fewer connections.',
+  },
+  'postgres-error': {
+    exit: EXIT.failed,
+    what: '{endpoint} refused a statement: {problem} (SQLSTATE {sqlstate})',
+    next: 'What was not committed is undone. Run again with --verbose for the whole error.',
   },
 } as const satisfies Record<string, FailureEntry>
 export type FailureId = keyof typeof FAILURES

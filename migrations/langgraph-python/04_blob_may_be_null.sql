@@ -1,0 +1,1 @@
+ALTER TABLE :"schema".checkpoint_blobs ALTER COLUMN blob DROP NOT NULL;

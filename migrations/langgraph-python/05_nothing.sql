@@ -1,0 +1,2 @@
+-- LangGraph keeps this number for a step that was once empty.
+SELECT 1;
