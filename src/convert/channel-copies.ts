@@ -1,0 +1,141 @@
+/**
+ * Which values stand under one channel version. Redis repeats a value in every checkpoint, Postgres keeps one blob a version; a
+ * node that mutates its state in place leaves two values under one version. Equal bytes are taken for equal at once; other
+ * pairs are compared by what would be written, and last by a digest of the value without order.
+ */
+import { createHash } from 'node:crypto'
+import { digestOf } from '../codec/digest.js'
+import { plainJsonValue, pythonJsonValue } from '../codec/python-json.js'
+import { typedValue } from '../codec/serde.js'
+import type { KnownBlob } from '../model/rows.js'
+import type { Value } from '../model/value.js'
+import type { TopLevel } from './top-level.js'
+
+/** Where copies are looked up. */
+export interface Slot {
+  readonly checkpointNs: string
+  readonly channel: string
+  readonly version: string
+}
+
+/** One value under a channel version. */
+export interface NewCopy {
+  /** What the target calls the version. */
+  readonly version: string
+  /** The bytes as written, with their type, by their SHA-256; a scalar is its own identity. */
+  readonly identity: string
+  /** It stands (also) in the checkpoint's JSONB. */
+  readonly inline: boolean
+  readonly deltaSnapshot: boolean
+  readonly blob?: { readonly type: string; readonly bytes: Buffer }
+}
+
+export interface Copy extends Omit<NewCopy, 'blob'> {
+  /** The value, while it is within the budget. */
+  value: Value | undefined
+}
+
+/** Values below this are copied out of their document, so that a small value does not hold a large document in memory. */
+const COPY_OUT_BYTES = 32 * 1024
+
+export class ChannelCopies {
+  private readonly bySlot = new Map<string, Copy[]>()
+  private readonly held: { copy: Copy; bytes: number }[] = []
+  private heldBytes = 0
+  private oldest = 0
+
+  constructor(private readonly budgetBytes: number) {}
+
+  /** Blobs that stand in the target already. */
+  seed(blobs: readonly KnownBlob[]): void {
+    for (const { checkpointNs, channel, version, type, sha256 } of blobs) {
+      const identity = identityOfHash(type, sha256)
+      this.push(
+        { checkpointNs, channel, version },
+        { version, identity, inline: false, deltaSnapshot: false, value: undefined },
+      )
+    }
+  }
+
+  /** Copies under a version, oldest first. */
+  of(slot: Slot): readonly Copy[] {
+    return this.bySlot.get(keyOf(slot)) ?? []
+  }
+
+  add(slot: Slot, { blob, ...copy }: NewCopy, value: Value): void {
+    const kept: Copy = { ...copy, value: undefined }
+    this.push(slot, kept)
+    this.hold(kept, comparable(value, blob))
+  }
+
+  /** Links a copy of one version to another version too: the target calls it differently. */
+  link(slot: Slot, copy: Copy): void {
+    this.push(slot, copy)
+  }
+
+  private push(slot: Slot, copy: Copy): void {
+    const key = keyOf(slot)
+    const copies = this.bySlot.get(key)
+    if (copies === undefined) this.bySlot.set(key, [copy])
+    else if (!copies.includes(copy)) copies.push(copy)
+  }
+
+  private hold(copy: Copy, value: Value): void {
+    const bytes = value.bytes?.length ?? 0
+    if (bytes > this.budgetBytes) return
+    copy.value = value
+    this.held.push({ copy, bytes })
+    this.heldBytes += bytes
+    while (this.heldBytes > this.budgetBytes) {
+      const dropped = this.held[this.oldest++]!
+      dropped.copy.value = undefined
+      this.heldBytes -= dropped.bytes
+    }
+  }
+}
+
+/** What later copies are compared with: the source's own bytes where they are self-contained, else what was written. */
+function comparable(value: Value, blob: NewCopy['blob']): Value {
+  const { bytes, encoding, serdeType } = value
+  if (bytes === undefined) return blob === undefined ? value : typedValue(blob.type, blob.bytes)
+  if (bytes.length >= COPY_OUT_BYTES) return value
+  const own = Buffer.from(bytes)
+  if (encoding === 'json') return pythonJsonValue(own, 0, own.length)
+  if (encoding === 'js-json') return plainJsonValue(own, 0, own.length)
+  return serdeType === undefined ? value : typedValue(serdeType, own)
+}
+
+/** True when both are of one self-contained encoding and equal to the byte. */
+export function sameBytes(a: Value | undefined, b: Value): boolean {
+  return (
+    a?.bytes !== undefined &&
+    b.bytes !== undefined &&
+    a.encoding === b.encoding &&
+    a.serdeType === b.serdeType &&
+    a.bytes.equals(b.bytes)
+  )
+}
+
+/** True when both decode to the same value, sets and maps without order. */
+export function sameValue(a: Value | undefined, b: Value): boolean {
+  if (a === undefined || a.encoding === 'encrypted' || b.encoding === 'encrypted') return false
+  return digestOf(a).equals(digestOf(b))
+}
+
+/** Identity of a blob as it is written. */
+export function identityOf(type: string, bytes: Buffer): string {
+  return identityOfHash(type, createHash('sha256').update(bytes).digest())
+}
+
+/** Identity of a scalar that stays in the JSONB; long texts by their hash. */
+export function identityOfScalar(top: TopLevel): string {
+  if (top.kind === 'text')
+    return top.utf8.length < 64 ? `text:${top.utf8.toString('base64')}` : identityOf('text', top.utf8)
+  return 'value' in top ? `${top.kind}:${top.value}` : top.kind
+}
+
+function identityOfHash(type: string, sha256: Buffer | null): string {
+  return `${type}:${sha256 === null ? '' : sha256.toString('base64')}`
+}
+
+const keyOf = ({ checkpointNs, channel, version }: Slot) => `${checkpointNs}\0${channel}\0${version}`

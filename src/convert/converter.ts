@@ -1,0 +1,51 @@
+/** The port of a dialect: takes the records of one thread in order and makes the rows that the dialect's official saver would have written. */
+import type { Finding } from '../model/finding.js'
+import type { KnownThread, RowSink } from '../model/rows.js'
+import type { Checkpoint, PendingWrite } from '../model/thread.js'
+
+export type Dialect = 'python' | 'js'
+
+export interface ConvertOptions {
+  /** Migrate a thread around a head that cannot be read, though it then opens at an older state. */
+  readonly allowOlderHead: boolean
+  /** Bytes of channel values kept at hand to compare with later copies of the same version. */
+  readonly copiesBytes: number
+}
+
+/** What became of a thread. */
+export interface ConvertedThread {
+  readonly threadId: string
+  /** `rejected`: no row of it may be written. */
+  readonly completeness: 'whole' | 'partial' | 'rejected'
+  readonly checkpoints: number
+  readonly writes: number
+  readonly blobs: number
+  /** Channel values seen in the source, repeats included. */
+  readonly valuesSeen: number
+  /** Threads whose newest root checkpoint has a pending `__interrupt__` write. */
+  readonly waitsAtInterrupt: boolean
+  /** Newest checkpoint id of each namespace that is migrated. */
+  readonly heads: ReadonlyMap<string, string>
+  /** `module.Class` of every object that the reader will be asked to build, and that is not LangGraph's or LangChain's own. */
+  readonly classes: ReadonlySet<string>
+}
+
+/**
+ * Converts one thread. Checkpoints come parents before children where the source allows it, then the writes. What a record
+ * cannot keep becomes a finding; no call throws for what is in the data.
+ */
+export interface ThreadConverter {
+  checkpoint(checkpoint: Checkpoint): void
+  write(write: PendingWrite): void
+  /** A checkpoint of this thread that could not even be read (its ids are from the key). */
+  unreadable(checkpointNs: string, checkpointId: string): void
+  end(): ConvertedThread
+}
+
+export type OpenConverter = (
+  threadId: string,
+  known: KnownThread,
+  rows: RowSink,
+  report: (finding: Finding) => void,
+  options: ConvertOptions,
+) => ThreadConverter

@@ -1,0 +1,78 @@
+/**
+ * Delta channels (langgraph ≥ 1.2): a checkpoint may hold no value of them; the state is rebuilt from the writes of all
+ * ancestors back to the nearest one that holds a value. A chain with a hole gives a wrong state silently, so it is found here.
+ */
+import { treeOf } from '../codec/tree.js'
+import type { Checkpoint, Origin } from '../model/thread.js'
+
+/** What metadata calls them (redis-layouts 0.9). */
+const MARK = 'counters_since_delta_snapshot'
+
+/** A checkpoint as far as chains are concerned: its values are let go. */
+interface Link {
+  readonly checkpointNs: string
+  readonly checkpointId: string
+  readonly parentCheckpointId: string | null
+  readonly origin: Origin
+  /** Delta channels named in the metadata that have no value here. */
+  readonly open: readonly string[]
+  readonly holds: readonly string[]
+}
+
+export class DeltaChains {
+  private readonly links = new Map<string, Link>()
+  private used = false
+
+  checkpoint(checkpoint: Checkpoint): void {
+    const { checkpointNs, checkpointId, parentCheckpointId, origin, channelValues } = checkpoint
+    const deltas = deltaChannels(checkpoint)
+    if (deltas.length > 0) this.used = true
+    this.links.set(`${checkpointNs}\0${checkpointId}`, {
+      checkpointNs,
+      checkpointId,
+      parentCheckpointId,
+      origin,
+      open: deltas.filter((channel) => !channelValues.has(channel)),
+      holds: [...channelValues.keys()],
+    })
+  }
+
+  /** Checkpoints whose delta channels cannot be rebuilt, with the reason. */
+  broken(leftOut: ReadonlyMap<string, ReadonlySet<string>>): { link: Link; detail: string }[] {
+    if (!this.used) return []
+    const broken: { link: Link; detail: string }[] = []
+    for (const link of this.links.values()) {
+      for (const channel of link.open) {
+        const hole = this.holeBefore(link, channel)
+        if (hole === undefined) continue
+        const why = leftOut.get(link.checkpointNs)?.has(hole) ? 'rejected' : 'not in the source'
+        broken.push({ link, detail: `channel ${channel} needs checkpoint ${hole}, which is ${why}` })
+      }
+    }
+    return broken
+  }
+
+  /** The id of the first ancestor that is missing before a value is found. */
+  private holeBefore(from: Link, channel: string): string | undefined {
+    const visited = new Set<string>()
+    let id = from.parentCheckpointId
+    while (id !== null && !visited.has(id)) {
+      visited.add(id)
+      const link = this.links.get(`${from.checkpointNs}\0${id}`)
+      if (link === undefined) return id
+      if (link.holds.includes(channel)) return undefined
+      id = link.parentCheckpointId
+    }
+    return undefined
+  }
+}
+
+function deltaChannels(checkpoint: Checkpoint): string[] {
+  const { bytes } = checkpoint.metadata
+  if (bytes !== undefined && !bytes.includes(MARK)) return []
+  const tree = treeOf(checkpoint.metadata)
+  if (tree.kind !== 'map') return []
+  const counters = tree.entries.find(([key]) => key.kind === 'text' && key.utf8.toString() === MARK)?.[1]
+  if (counters?.kind !== 'map') return []
+  return counters.entries.flatMap(([key]) => (key.kind === 'text' ? [key.utf8.toString()] : []))
+}

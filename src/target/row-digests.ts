@@ -1,0 +1,31 @@
+/**
+ * One number for what stands in the target of a checkpoint: its row and its write rows. The server computes it with the hash
+ * functions that its own indexes use (PostgreSQL 11 on), so neither side has to fetch or to parse anything. Equal numbers mean
+ * "still what was written"; different ones only ever mean "look again".
+ */
+import { qualified } from './session.js'
+
+/**
+ * SQL for `(thread_id, checkpoint_ns, checkpoint_id, digest text)`: `of` given checkpoints ($1 thread ids, $2 namespaces, $3 ids, three
+ * arrays of one length), or of all checkpoints `in` given threads ($1).
+ */
+export function CHECKPOINT_DIGESTS(schema: string, which: 'of' | 'in'): string {
+  const chosen =
+    which === 'of'
+      ? `JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(thread_id, checkpoint_ns, checkpoint_id)
+           USING (thread_id, checkpoint_ns, checkpoint_id)`
+      : ''
+  const where = which === 'in' ? 'WHERE c.thread_id = ANY($1::text[])' : ''
+  return `
+    SELECT c.thread_id, c.checkpoint_ns, c.checkpoint_id,
+      (hashtextextended(coalesce(c.parent_checkpoint_id, ''), 1)
+        # jsonb_hash_extended(c.checkpoint, 2)
+        # jsonb_hash_extended(c.metadata, 3)
+        # coalesce((
+            SELECT (sum(hashtextextended(concat_ws(E'\\x01', w.task_id, w.idx, w.channel, coalesce(w.type, ''), w.task_path,
+                      encode(sha256(w.blob), 'base64')), 4)::numeric) % 9223372036854775807)::bigint
+            FROM ${qualified(schema, 'checkpoint_writes')} w
+            WHERE w.thread_id = c.thread_id AND w.checkpoint_ns = c.checkpoint_ns AND w.checkpoint_id = c.checkpoint_id
+          ), 0))::text AS digest
+    FROM ${qualified(schema, 'checkpoints')} c ${chosen} ${where}`
+}
