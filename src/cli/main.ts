@@ -1,0 +1,141 @@
+/** From the command line to an exit code. Catches everything, and is the only place that explains an error. */
+import { readFileSync } from 'node:fs'
+import { CommanderError } from 'commander'
+import type { CommandModule, Context, Options } from '../commands/command.js'
+import { COMMANDS } from '../commands/index.js'
+import { type Output, outputOf } from '../commands/options.js'
+import { EXIT, type ExitCode, Failure, failureOf } from '../model/failure.js'
+import type { Secret } from '../model/secret.js'
+import { printFailure } from './print-failure.js'
+import { buildProgram } from './program.js'
+import { createProgress } from './progress.js'
+import { listenForSignals } from './signals.js'
+import { processTerminal, type Terminal } from './terminal.js'
+
+const HELP_COLUMNS = 80
+
+/** `argv` without node and script. */
+export async function main(
+  argv: readonly string[],
+  terminal: Terminal = processTerminal(),
+  commands: readonly CommandModule[] = COMMANDS,
+): Promise<ExitCode> {
+  const words = wordsOf(argv, commands)
+  const secrets = new Set<Secret>()
+  const written = { stdout: false }
+  const stdout = {
+    write(text: string): void {
+      written.stdout = true
+      terminal.stdout.write(text)
+    },
+  }
+  let output = outputOf(
+    { json: words.includes('--json'), verbose: words.includes('--verbose') },
+    terminal.env,
+  )
+  let commandLine = 'cp-migrate'
+  let exit: ExitCode = EXIT.ok
+
+  const execute = async (module: CommandModule, options: Options, positionals: readonly string[]) => {
+    output = outputOf(options, terminal.env)
+    commandLine = `cp-migrate ${module.name}`
+    exit = await withContext({ terminal, output, stdout, secrets }, (context) =>
+      module.run(options, context, positionals),
+    )
+  }
+  const program = buildProgram({
+    version: readVersion(),
+    commands,
+    columns: Math.min(terminal.stdout.columns ?? HELP_COLUMNS, HELP_COLUMNS),
+    write: stdout.write,
+    execute,
+  })
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return exit
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
+    const failure = error instanceof CommanderError ? usageFailure(error, words, commands) : failureOf(error)
+    return printFailure(failure, { terminal, output, secrets, commandLine, alone: !written.stdout })
+  }
+}
+
+/** Gives `work` its world: progress, signals, writers that do not tear the progress line. Takes all of it back at the end. */
+async function withContext(
+  {
+    terminal,
+    output,
+    stdout,
+    secrets,
+  }: {
+    readonly terminal: Terminal
+    readonly output: Output
+    readonly stdout: Context['stdout']
+    readonly secrets: Set<Secret>
+  },
+  work: (context: Context) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const progress = createProgress(terminal.stderr, { color: output.color, now: terminal.now })
+  const pausing = (writer: Context['stdout']): Context['stdout'] => ({
+    write(text) {
+      progress.pause()
+      writer.write(text)
+    },
+  })
+  const stderr = pausing(terminal.stderr)
+  const { signal, dispose } = listenForSignals(terminal.signals, {
+    onFirst: () => stderr.write('stopping after this batch; once more stops at once\n'),
+    exit: terminal.exit,
+  })
+  try {
+    return await work({
+      stdout: pausing(stdout),
+      stderr,
+      env: terminal.env,
+      cwd: terminal.cwd,
+      isTty: terminal.stdout.isTTY === true,
+      columns: terminal.stdout.columns ?? HELP_COLUMNS,
+      output,
+      signal,
+      onEvent: output.quiet ? () => {} : progress.onEvent,
+      keepSecret: (secret) => secrets.add(secret),
+      now: terminal.now,
+    })
+  } finally {
+    progress.stop()
+    dispose()
+  }
+}
+
+/**
+ * What commander is given. `--name=value` becomes two words: commander quotes unknown words in its errors, and the value may hold
+ * a password. `help migrate` is `migrate --help`, nothing at all is `--help`.
+ */
+function wordsOf(argv: readonly string[], commands: readonly CommandModule[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const options = argv.slice(0, end)
+  const [first, second] = options
+  if (first === undefined || (first === 'help' && second === undefined)) return ['--help']
+  if (first === 'help') return commands.some(({ name }) => name === second) ? [second!, '--help'] : [second!]
+  return [
+    ...options.flatMap((word) => /^(--[^=]+)=(.*)$/s.exec(word)?.slice(1) ?? [word]),
+    ...argv.slice(end),
+  ]
+}
+
+function usageFailure(
+  error: CommanderError,
+  words: readonly string[],
+  commands: readonly CommandModule[],
+): Failure {
+  const named = commands.find(({ name }) => name === words[0])
+  const quotable = words
+    .filter((word) => word.includes('@') || word.includes('://'))
+    .reduce((message, word) => message.replaceAll(word, '***'), error.message)
+  const message = quotable.replace(/^error: /, '').replace(/\s*\n\s*\(Did you mean/, ' (did you mean')
+  return new Failure('usage', { message, command: named ? `cp-migrate ${named.name}` : 'cp-migrate' }, error)
+}
+
+const readVersion = (): string =>
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version

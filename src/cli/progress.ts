@@ -1,0 +1,93 @@
+/** Shows run events on stderr: a spinner on a terminal, a plain line every few seconds elsewhere, nothing in the first second. */
+import type { Ora } from 'ora'
+import type { OnEvent, RunEvent } from '../model/events.js'
+import { progressText } from './progress-text.js'
+
+const SPINNER_AFTER_MS = 1000
+const SPINNER_EVERY_MS = 100
+const LINE_EVERY_MS = 5000
+
+export interface Progress {
+  readonly onEvent: OnEvent
+  /** Clears the line, so that something else can be printed; the next event brings it back. */
+  pause(): void
+  stop(): void
+}
+
+export interface ProgressStream {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+}
+
+export function createProgress(
+  stream: ProgressStream,
+  { color, now }: { readonly color: boolean; readonly now: () => number },
+): Progress {
+  let latest: RunEvent | null = null
+  let since = 0
+  let timer: NodeJS.Timeout | null = null
+  const text = (event: RunEvent): string => progressText(event, now() - since)
+  const shown = stream.isTTY ? spinner(stream as NodeJS.WriteStream, color) : lines(stream)
+  return {
+    onEvent(event) {
+      if (event.kind !== latest?.kind) since = now()
+      latest = event
+      timer ??= shown.repeat(() => {
+        if (latest !== null) shown.show(text(latest))
+      })
+    },
+    pause: () => shown.clear(),
+    stop() {
+      if (timer !== null) clearInterval(timer)
+      timer = null
+      shown.clear()
+    },
+  }
+}
+
+interface Display {
+  repeat(tick: () => void): NodeJS.Timeout
+  show(text: string): void
+  clear(): void
+}
+
+const lines = (stream: ProgressStream): Display => {
+  let last = ''
+  return {
+    repeat: (tick) => setInterval(tick, LINE_EVERY_MS).unref(),
+    show(text) {
+      if (text !== last) stream.write(`${text}\n`)
+      last = text
+    },
+    clear() {},
+  }
+}
+
+/** The spinner's library is loaded while the first second passes, so that short commands never pay for it. */
+function spinner(stream: NodeJS.WriteStream, color: boolean): Display {
+  let ora: Ora | null = null
+  let wanted = false
+  const load = async (): Promise<void> => {
+    const { default: create } = await import('ora')
+    ora = create({ stream, color: color ? 'cyan' : false, discardStdin: false, isEnabled: true })
+  }
+  return {
+    repeat(tick) {
+      const start = performance.now()
+      void load()
+      return setInterval(() => {
+        if (performance.now() - start >= SPINNER_AFTER_MS) tick()
+      }, SPINNER_EVERY_MS).unref()
+    },
+    show(text) {
+      wanted = true
+      if (ora === null) return
+      ora.text = text
+      if (!ora.isSpinning) ora.start()
+    },
+    clear() {
+      if (wanted) ora?.stop()
+      wanted = false
+    },
+  }
+}

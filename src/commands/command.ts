@@ -1,0 +1,47 @@
+/** What a command file exports, and the world it is given: commands never touch the process or the terminal themselves. */
+import type { Command } from 'commander'
+import type { OnEvent } from '../model/events.js'
+import type { ExitCode } from '../model/failure.js'
+import type { Secret } from '../model/secret.js'
+import type { Output } from './options.js'
+
+export interface Writer {
+  write(text: string): void
+}
+
+/** Everything a command may know of the terminal and the process; a test makes one by hand. */
+export interface Context {
+  /** The result. */
+  readonly stdout: Writer
+  /** Messages; progress goes there by itself. */
+  readonly stderr: Writer
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Whether stdout is a terminal. */
+  readonly isTty: boolean
+  /** The width to write for. */
+  readonly columns: number
+  readonly output: Output
+  /** Aborted by the first Ctrl-C; its reason is the failure to report. */
+  readonly signal: AbortSignal
+  readonly onEvent: OnEvent
+  /** Told of every secret, so that no text of a driver can show it. */
+  keepSecret(secret: Secret): void
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Options as commander hands them over: absent unless the user gave them. */
+export type Options = Readonly<Record<string, unknown>>
+
+export interface CommandModule {
+  readonly name: string
+  /** One phrase for the list of commands, no full stop. */
+  readonly summary: string
+  /** Complete command lines with what they do, most useful first. */
+  readonly examples: readonly (readonly [commandLine: string, does: string])[]
+  /** Adds options and arguments. Runs at every start: nothing heavy may be imported for it. */
+  declare(command: Command): Command
+  /** Imports what it needs when it is called. */
+  run(options: Options, context: Context, positionals: readonly string[]): Promise<ExitCode>
+}

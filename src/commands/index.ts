@@ -1,0 +1,5 @@
+/** The commands, in the order in which a user needs them. */
+import type { CommandModule } from './command.js'
+import { showConfig } from './show-config.js'
+
+export const COMMANDS: readonly CommandModule[] = [showConfig]

@@ -1,0 +1,71 @@
+/** Option groups: functions that add a few options to a command, so that commands share them without a base class. */
+import type { Command } from 'commander'
+import type { Options } from './command.js'
+
+type OptionGroup = (command: Command) => Command
+
+/** Where the checkpoints are. */
+export const source: OptionGroup = (command) =>
+  command.optionsGroup('Source').option('--redis <url>', 'Redis to read, redis://HOST:6379/0 (or REDIS_URL)')
+
+/** Where they go. */
+export const target: OptionGroup = (command) =>
+  command
+    .optionsGroup('Target')
+    .option(
+      '--postgres <url>',
+      'Postgres to write, postgres://HOST/DATABASE (or CHECKPOINT_DB_URI, DATABASE_URL, PG…)',
+    )
+    .option('--schema <name>', "schema of the checkpointer's tables (public)")
+    .option('--ledger-schema <name>', 'schema of what runs remember (cp_migrate)')
+
+/** Which threads. */
+export const threads: OptionGroup = (command) =>
+  command
+    .optionsGroup('Threads')
+    .option('--thread <id>', 'only this thread; may be given several times', collect)
+    .option('--threads-from <file>', 'only the threads in this file, one id a line (- reads standard input)')
+    .option('--match <glob>', 'only threads whose id matches, such as "user-4*"; may be repeated', collect)
+    .option('--limit <n>', 'at most this many threads')
+
+/** Names that the savers let their users choose. */
+export const prefixes: OptionGroup = (command) =>
+  command
+    .optionsGroup('Key prefixes, where the saver was given its own; each may be repeated')
+    .option('--checkpoint-prefix <text>', 'instead of checkpoint', collect)
+    .option('--checkpoint-write-prefix <text>', 'instead of checkpoint_write', collect)
+    .option('--checkpoint-blob-prefix <text>', 'instead of checkpoint_blob', collect)
+
+/** What a run may use. */
+export const tuning: OptionGroup = (command) =>
+  command.optionsGroup('Tuning').option('--memory <size>', 'memory for data on its way (48MB)')
+
+/** How the command talks. */
+export const output: OptionGroup = (command) =>
+  command
+    .optionsGroup('Output')
+    .option('--json', 'print one JSON document')
+    .option('-q, --quiet', 'print one line of summary, no progress')
+    .option('--verbose', 'print the cause of an error with its stack')
+    .option('--no-color', 'no colours (or NO_COLOR)')
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+/** The output options, read without the configuration: errors of the configuration are printed by them too. */
+export interface Output {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  /** Where a terminal is there at all. */
+  readonly color: boolean
+}
+
+/** `NO_COLOR` counts as soon as it is set to anything (no-color.org). */
+export function outputOf(options: Options, env: Readonly<Record<string, string | undefined>>): Output {
+  return {
+    json: options.json === true,
+    quiet: options.quiet === true,
+    verbose: options.verbose === true,
+    color: options.color !== false && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+  }
+}

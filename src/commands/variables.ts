@@ -1,0 +1,66 @@
+/** Looks variables up: the environment first, then `.env` in the working directory, each also as `NAME_FILE` with the value in a file. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parse } from 'dotenv'
+import { Failure } from '../model/failure.js'
+
+export interface Variable {
+  readonly value: string
+  /** `REDIS_URL`, `REDIS_URL in .env`, `REDIS_URL_FILE`. */
+  readonly origin: string
+}
+
+export interface Variables {
+  /** An empty variable counts as not set. */
+  find(name: string): Variable | null
+}
+
+type Layer = Readonly<Record<string, string | undefined>>
+
+/** Reads `.env` now, files named by `…_FILE` only when they are asked for. */
+export function readVariables(env: Layer, cwd: string): Variables {
+  const dotEnv = dotEnvOf(cwd)
+  const inLayer = (layer: Layer, name: string, where: string): Variable | null => {
+    const value = layer[name]
+    if (value) return { value, origin: `${name}${where}` }
+    const file = layer[`${name}_FILE`]
+    if (!file) return null
+    const origin = `${name}_FILE${where}`
+    return { value: contentOf(resolve(cwd, file), origin).replace(/\r?\n$/, ''), origin }
+  }
+  return { find: (name) => inLayer(env, name, '') ?? inLayer(dotEnv, name, ' in .env') }
+}
+
+function dotEnvOf(cwd: string): Layer {
+  const path = resolve(cwd, '.env')
+  try {
+    return parse(readFileSync(path))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return {}
+    throw unreadable(path, 'the working directory', error)
+  }
+}
+
+/** The text of a file that a flag or a variable names. */
+export function contentOf(path: string, setBy: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw unreadable(path, setBy, error)
+  }
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+}
+
+function unreadable(path: string, setBy: string, error: unknown): Failure {
+  const code = codeOf(error)
+  return new Failure('unreadable-file', { path, setBy, problem: PROBLEMS[code] ?? code }, error)
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
