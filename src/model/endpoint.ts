@@ -2,8 +2,11 @@
 import { printableText } from './printable.js'
 import type { Secret } from './secret.js'
 
-/** How far a TLS connection trusts the server: not encrypted, encrypted only, certificate checked, name checked too. */
-export type TlsMode = 'off' | 'encrypt' | 'verify-ca' | 'verify-full'
+/**
+ * How far a TLS connection goes: not encrypted; encrypted if the server can (Postgres' own default); encrypted; certificate checked;
+ * name checked too.
+ */
+export type TlsMode = 'off' | 'prefer' | 'encrypt' | 'verify-ca' | 'verify-full'
 
 export interface RedisEndpoint {
   readonly engine: 'redis'
