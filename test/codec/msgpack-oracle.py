@@ -132,7 +132,7 @@ def samples():
         "zoneinfo": zoneinfo.ZoneInfo("Europe/Paris"),
         "uuid": uuid.UUID("12345678-1234-5678-1234-567812345678"),
         "decimal": decimal.Decimal("1.10"),
-        "path": pathlib.PurePosixPath("/a/b"),
+        "path": pathlib.Path("/a/b"),
         "ip address": ipaddress.ip_address("1.2.3.4"),
         "ip network": ipaddress.ip_network("2001:db8::/32"),
         "pattern": re.compile("a.b", re.I),
