@@ -30,6 +30,7 @@ export async function cached(name, build) {
   if (await exists(place)) return place
   return locked(place, async () => {
     if (await exists(place)) return place
+    process.stderr.write(`Preparing ${place} …\n`)
     const folder = await mkdtemp(`${place}.part-`)
     try {
       await build(folder)
