@@ -4,6 +4,7 @@ import { type ExitCode, explain, type Failure } from '../model/failure.js'
 import { printableText } from '../model/printable.js'
 import { REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { type Secret, withoutSecrets } from '../model/secret.js'
+import { jsonText } from '../report/json-text.js'
 import { styleOf } from '../report/style.js'
 import type { Terminal } from './terminal.js'
 
@@ -30,7 +31,7 @@ export function printFailure(
       stoppedBy: { id, what, next },
       exitCode: exit,
     }
-    terminal.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+    terminal.stdout.write(jsonText(document))
   }
   const style = styleOf(output.color && terminal.stderr.isTTY === true)
   terminal.stderr.write(`${style.bad(what)}\n${next}\nexit code ${exit}\n`)

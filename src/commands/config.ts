@@ -42,7 +42,8 @@ const settings = (pg: PgVariables) =>
   z.object({
     redis: url(parseRedisUrl).optional(),
     postgres: url((text) => parsePostgresUrl(text, pg)).optional(),
-    schema: identifier.default('public'),
+    /** Where the saver would look, unless given: the first schema of the search path, usually `public`. */
+    schema: identifier.optional(),
     ledgerSchema: identifier.default('cp_migrate'),
     checkpointPrefix: prefix.default(['checkpoint']),
     checkpointWritePrefix: prefix.default(['checkpoint_write']),

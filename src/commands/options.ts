@@ -16,7 +16,7 @@ export const target: OptionGroup = (command) =>
       '--postgres <url>',
       'Postgres to write, postgres://HOST/DATABASE (or CHECKPOINT_DB_URI, DATABASE_URL, PG…)',
     )
-    .option('--schema <name>', "schema of the checkpointer's tables (public)")
+    .option('--schema <name>', "schema of the saver's tables (where it would look by itself: public)")
     .option('--ledger-schema <name>', 'schema of what runs remember (cp_migrate)')
 
 /** Which threads. */

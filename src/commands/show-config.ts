@@ -1,7 +1,9 @@
 /** `cp-migrate config`: the settings as they would be used now, each with where it comes from. Connects to nothing. */
+
 import { describeEndpoint } from '../model/endpoint.js'
 import { EXIT, type ExitCode } from '../model/failure.js'
 import { formatBytes } from '../report/format.js'
+import { jsonText } from '../report/json-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config, SettingName } from './config.js'
 import { output, prefixes, source, target, threads, tuning } from './options.js'
@@ -24,9 +26,7 @@ async function runConfig(options: Options, context: Context): Promise<ExitCode> 
     .map((name) => ({ name, value: shown(config, name), origin: config.origins[name] }))
     .filter(({ origin, value }) => origin !== 'default' || value !== '')
   if (context.output.json) {
-    context.stdout.write(
-      `${JSON.stringify({ schemaVersion: 1, command: 'config', settings: rows }, null, 2)}\n`,
-    )
+    context.stdout.write(jsonText({ schemaVersion: 1, command: 'config', settings: rows }))
     return EXIT.ok
   }
   const nameWidth = Math.max(...rows.map(({ name }) => name.length))

@@ -80,6 +80,8 @@ export interface MigrateReport {
   }
   /** Every key SCAN named. */
   keysScanned: number
+  /** Other logical databases of the same server that seem to hold checkpoints: nothing of them was read. */
+  otherDatabases: readonly { readonly db: number; readonly keys: number }[]
   readonly layouts: LayoutShare[]
   leftAlone: { storeItems: number; foreignKeys: number; indexKeys: number }
   /** One entry a reason, in the order they were first met. */
@@ -112,6 +114,7 @@ export function emptyMigrateReport(head: {
     blobs: noRows(),
     bytes: { read: 0, written: 0 },
     keysScanned: 0,
+    otherDatabases: [],
     layouts: [],
     leftAlone: { storeItems: 0, foreignKeys: 0, indexKeys: 0 },
     findings: [],
@@ -142,12 +145,11 @@ export function addFinding(findings: FindingCount[], finding: Finding, times = 1
 export const countOfKind = (findings: readonly FindingCount[], kind: FindingKind): number =>
   findings.reduce((sum, { reason, count }) => (REASONS[reason].kind === kind ? sum + count : sum), 0)
 
-/** The exit code a report stands for; `strict` also counts threads that were left out. */
-export function exitCodeOf(report: MigrateReport, { strict }: { readonly strict: boolean }): ExitCode {
+/** The exit code a report stands for. Threads that the user did not select are no reason; a thread named and not there is one. */
+export function exitCodeOf(report: MigrateReport): ExitCode {
   if (report.stoppedBy !== undefined) return explain(report.stoppedBy).exit
   const { threads, findings } = report
   const rejected = countOfKind(findings, 'rejected') + countOfKind(findings, 'conflict')
-  if (rejected > 0 || threads.rejected > 0 || threads.partial > 0) return EXIT.rejects
-  if (threads.notFound.length > 0) return EXIT.rejects
-  return strict && threads.leftOut > 0 ? EXIT.rejects : EXIT.ok
+  const isComplete = rejected + threads.rejected + threads.partial + threads.notFound.length === 0
+  return isComplete ? EXIT.ok : EXIT.rejects
 }

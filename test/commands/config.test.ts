@@ -39,14 +39,14 @@ describe('settings', () => {
   test('have defaults, and say so', () => {
     const { values, origins } = read({})
     expect(values).toMatchObject({
-      schema: 'public',
       ledgerSchema: 'cp_migrate',
       checkpointPrefix: ['checkpoint'],
       memory: 48 * 1024 * 1024,
       thread: [],
     })
     expect(values.redis).toBeUndefined()
-    expect(origins.schema).toBe('default')
+    expect(values.schema).toBeUndefined()
+    expect(origins.ledgerSchema).toBe('default')
   })
 
   test('a flag beats the environment, the environment beats .env', () => {

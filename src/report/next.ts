@@ -1,0 +1,24 @@
+/** The sensible next command after a migration or its rehearsal. */
+import type { MigrateReport } from '../model/report.js'
+
+export interface NextStep {
+  /** A whole command line. */
+  readonly command: string
+  readonly why: string
+}
+
+/** Flags of the user's own, quoted for a shell, each group with a space before it: the next command should mean the same. */
+export interface FlagsAgain {
+  /** `--schema` and what else says where the tables are. */
+  readonly target: string
+  /** Which threads, which prefixes. */
+  readonly scope: string
+}
+
+export function nextStepOf(report: MigrateReport, { target, scope }: FlagsAgain): NextStep | null {
+  if (report.stoppedBy !== undefined || report.threads.selected === 0) return null
+  const migrate = `cp-migrate migrate${target}${scope}`
+  return report.dryRun
+    ? { command: `cp-migrate init${target} && ${migrate}`, why: 'makes the tables, then moves the threads' }
+    : { command: migrate, why: 'brings what is new; the last time once the application has stopped' }
+}

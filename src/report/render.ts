@@ -1,0 +1,35 @@
+/** From a report to the text for stdout, in the form that was asked for. */
+import { printableText } from '../model/printable.js'
+import type { MigrateReport } from '../model/report.js'
+import { migrateJson } from './json.js'
+import type { FlagsAgain } from './next.js'
+import { styleOf } from './style.js'
+import { migrateText } from './text.js'
+import { verdictOf } from './verdict.js'
+
+export interface RenderOptions {
+  readonly format: 'text' | 'json' | 'line'
+  readonly columns: number
+  readonly colored: boolean
+  readonly again: FlagsAgain
+}
+
+export function renderMigrate(report: MigrateReport, options: RenderOptions): string {
+  const { format, again, columns } = options
+  switch (format) {
+    case 'json':
+      return migrateJson(report, again)
+    case 'line':
+      return `${endpointsLine(report)}: ${verdictOf(report).text}\n`
+    case 'text':
+      return migrateText(report, { columns, style: styleOf(options.colored), again })
+  }
+}
+
+/** Which two ends: `redis://cache/0 (REDIS_URL) → postgres://db/agents, schema public (--postgres)`. */
+export function endpointsLine({ source, target }: Pick<MigrateReport, 'source' | 'target'>): string {
+  const from = `${source.endpoint} (${source.setBy})`
+  if (target === null) return from
+  const schema = target.schema === undefined ? '' : `, schema ${printableText(target.schema)}`
+  return `${from} → ${target.endpoint}${schema} (${target.setBy})`
+}

@@ -1,0 +1,149 @@
+/** A migration report for a terminal: what was found, what happened, the findings with their remedies, the verdict, the next command. */
+import { printableText } from '../model/printable.js'
+import type { MigrateReport, RowCounts } from '../model/report.js'
+import { formatBytes, formatCount, formatCounted } from './format.js'
+import { type FlagsAgain, nextStepOf } from './next.js'
+import type { Style } from './style.js'
+import { tableLines } from './table.js'
+import { findingLines } from './text-findings.js'
+import { verdictOf } from './verdict.js'
+import { wrapText } from './wrap.js'
+
+export interface TextOptions {
+  readonly columns: number
+  readonly style: Style
+  readonly again: FlagsAgain
+}
+
+export function migrateText(report: MigrateReport, options: TextOptions): string {
+  const { columns, style } = options
+  const sections = [
+    [...sourceLines(report), ...layoutLines(report, style)],
+    amountLines(report, columns),
+    findingLines(report.findings, columns, style),
+    noticeLines(report, columns, style),
+    [...verdictLines(report, options), ...nextLines(report, options)],
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function sourceLines({ source, keysScanned }: MigrateReport): string[] {
+  if (keysScanned === 0) return []
+  const server = source.server === undefined ? '' : `${printableText(source.server)} · `
+  return [`  ${server}${formatCounted(keysScanned, 'key')}`]
+}
+
+function layoutLines({ layouts, leftAlone }: MigrateReport, style: Style): string[] {
+  const rows = [...layouts]
+    .sort((a, b) => b.threads - a.threads)
+    .map(({ title, keys, threads, bytes }) => [
+      title,
+      formatCount(keys),
+      formatCount(threads),
+      formatBytes(bytes),
+    ])
+  const table = tableLines(rows.length === 0 ? [] : [['layout', 'keys', 'threads', 'size'], ...rows], [
+    { align: 'left', maxWidth: 44 },
+    { align: 'right' },
+    { align: 'right' },
+    { align: 'right' },
+  ])
+  const left = [
+    [leftAlone.storeItems, 'store items'],
+    [leftAlone.indexKeys, 'index keys'],
+    [leftAlone.foreignKeys, 'other keys'],
+  ].flatMap(([count, name]) => (count === 0 ? [] : [`${name} ${formatCount(Number(count))}`]))
+  if (left.length > 0) table.push(style.faint(`  ─ left alone: ${left.join(' · ')}`))
+  return table
+}
+
+function amountLines(report: MigrateReport, columns: number): string[] {
+  const { threads, checkpoints, writes, blobs, bytes } = report
+  if (threads.selected === 0) return []
+  const rows = [
+    ['threads', formatCount(threads.selected), threadNote(report)],
+    ['checkpoints', formatCount(totalOf(checkpoints)), rowNote(checkpoints, report)],
+    ['pending writes', formatCount(totalOf(writes)), rowNote(writes, report)],
+    ['channel values', formatCount(totalOf(blobs)), rowNote(blobs, report)],
+    ['size', formatBytes(bytes.read), `→  ${formatBytes(bytes.written)} of rows`],
+  ]
+  const numberWidth = Math.max(...rows.map(([, amount]) => amount!.length))
+  const noteWidth = columns - 'pending writes'.length - numberWidth - 3 * 2
+  return tableLines(rows, [{ align: 'left' }, { align: 'right' }, { align: 'left', maxWidth: noteWidth }])
+}
+
+const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inserted + updated + alreadyThere
+
+function threadNote({ threads: { whole, partial, rejected, unchanged, leftOut } }: MigrateReport): string {
+  return joined([
+    [whole, 'whole'],
+    [partial, 'partly'],
+    [rejected, 'rejected'],
+    [unchanged, 'of them there already'],
+    [leftOut, 'not selected'],
+  ])
+}
+
+/** Nothing where every row is new: that is the usual case. */
+function rowNote({ inserted, updated, alreadyThere }: RowCounts, { dryRun }: MigrateReport): string {
+  if (updated + alreadyThere === 0) return ''
+  return joined([
+    [inserted, dryRun ? 'to insert' : 'inserted'],
+    [updated, dryRun ? 'to update' : 'updated'],
+    [alreadyThere, 'there already'],
+  ])
+}
+
+const joined = (counts: readonly (readonly [number, string])[]): string =>
+  counts
+    .filter(([count]) => count > 0)
+    .map(([count, name]) => `${formatCount(count)} ${name}`)
+    .join(' · ')
+
+function noticeLines(report: MigrateReport, columns: number, style: Style): string[] {
+  const notices: string[] = []
+  const { notFound, selected } = report.threads
+  if (selected === 0) {
+    notices.push(
+      report.keysScanned === 0
+        ? 'This logical database is empty.'
+        : `None of ${formatCounted(report.keysScanned, 'key')} belongs to a selected LangGraph thread. A saver with its own key prefixes needs --checkpoint-prefix and --checkpoint-write-prefix.`,
+    )
+  }
+  if (notFound.length > 0) {
+    const shown = notFound.slice(0, 5).map(printableText).join(', ')
+    notices.push(
+      `${formatCounted(notFound.length, 'named thread')} not found in Redis: ${shown}${notFound.length > 5 ? ', …' : ''}`,
+    )
+  }
+  for (const { db, keys } of report.otherDatabases) {
+    notices.push(
+      `Logical database ${db} of this server seems to hold checkpoints too (${formatCounted(keys, 'key')}); it was not read. Name it as the number at the end of the Redis URL.`,
+    )
+  }
+  return notices.flatMap((notice) =>
+    wrapText(notice, columns, { first: '  ! ', hanging: '    ' }).map(style.warn),
+  )
+}
+
+function verdictLines(report: MigrateReport, { columns, style }: TextOptions): string[] {
+  const { mark, text, exit } = verdictOf(report)
+  const color = mark === '✗' ? style.bad : exit === 0 ? style.good : style.warn
+  const [first = '', ...rest] = wrapText(text, columns, { first: `${mark} `, hanging: '  ' })
+  return [
+    `${color(mark)}${first.slice(1)}`,
+    ...rest,
+    ...(exit === 0 || report.stoppedBy ? [] : [`  exit code ${exit}`]),
+  ]
+}
+
+function nextLines(report: MigrateReport, { style, again, columns }: TextOptions): string[] {
+  const next = nextStepOf(report, again)
+  if (next === null) return []
+  const line = `Next  ${style.strong(next.command)}`
+  const isShort = 'Next  '.length + next.command.length + next.why.length + 4 <= columns
+  return isShort ? [`${line}    ${next.why}`] : [line, `      ${next.why}`]
+}
