@@ -13,11 +13,12 @@ export interface ProgramParts {
   readonly execute: (module: CommandModule, options: Options, positionals: readonly string[]) => Promise<void>
 }
 
+const DESCRIPTION =
+  'Moves LangGraph checkpoints from Redis to Postgres, so that the unmodified official savers go on with every thread.'
+
 export function buildProgram({ version, commands, columns, write, execute }: ProgramParts): Command {
   const program = new Command('cp-migrate')
-    .description(
-      'Moves LangGraph checkpoints from Redis to Postgres, so that the unmodified official savers go on with every thread.',
-    )
+    .description(`${DESCRIPTION}\n\n${examplesText(commands.map(({ examples }) => examples[0]!))}`)
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
