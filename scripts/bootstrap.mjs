@@ -16,7 +16,9 @@ if (!TASKS.includes(task)) {
     const { main } = await import(`./${task}.mjs`)
     process.exitCode = await main(args)
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    for (let at = error; at; at = at instanceof Error ? at.cause : undefined) {
+      process.stderr.write(`${at instanceof Error ? at.message : at}\n`)
+    }
     process.exitCode = 1
   }
 }
