@@ -104,6 +104,11 @@ function entriesOfArguments(node: PickleObject): readonly PickleNode[] {
   return last.items.flatMap((pair) => asList(pair) ?? [])
 }
 
-function isText(node: PickleNode, text: string): boolean {
-  return node.kind === 'text' && node.end - node.start >= text.length && asText(node) === text
+/** Compares bytes, since a lookup asks this of every key it passes. */
+export function isText(node: PickleNode, text: string): boolean {
+  if (node.kind !== 'text') return false
+  const { source, start, end } = node
+  if (end - start !== text.length) return end - start > text.length && asText(node) === text
+  for (let i = 0; i < text.length; i++) if (source[start + i] !== text.charCodeAt(i)) return false
+  return true
 }
