@@ -1,5 +1,6 @@
 /** The commands, in the order in which a user needs them. */
 import type { CommandModule } from './command.js'
+import { init } from './init.js'
 import { showConfig } from './show-config.js'
 
-export const COMMANDS: readonly CommandModule[] = [showConfig]
+export const COMMANDS: readonly CommandModule[] = [init, showConfig]

@@ -55,6 +55,16 @@ export const FAILURES = {
     what: 'cannot read the file {path} named by {setBy}: {problem}',
     next: 'Check the path and its permissions.',
   },
+  'two-dialects': {
+    exit: EXIT.usage,
+    what: 'the source holds threads of the Python and of the JavaScript runtime',
+    next: 'Their rows cannot share a schema. Migrate twice: with --dialect python, and with --dialect js --schema ANOTHER.',
+  },
+  'dialect-not-supported': {
+    exit: EXIT.usage,
+    what: 'rows of the {dialect} dialect cannot be written yet',
+    next: 'Only threads of the Python runtime can be moved by this version.',
+  },
   interrupted: {
     exit: EXIT.interrupted,
     what: 'stopped by Ctrl-C; what was committed stays',
@@ -282,7 +292,7 @@ export const FAILURES = {
   },
   'permission-denied': {
     exit: EXIT.usage,
-    what: 'user {user} may not create {what}: that needs {right} on {endpoint}',
+    what: 'user {user} may not make {what}: that needs {right} on {endpoint}',
     next: '{remedy}. Or have an administrator run what cp-migrate init --print-sql prints.',
   },
   'statement-denied': {

@@ -8,6 +8,11 @@ export interface ServerFacts {
   readonly version: number
   readonly user: string
   readonly database: string
+  /**
+   * The schema that the Python saver finds by itself, for its SQL names none: where its tables are on the search path, else where
+   * new ones would go. A URL or a role may set that path.
+   */
+  readonly schema: string
 }
 
 interface Answer extends ServerFacts {
@@ -48,8 +53,8 @@ export async function checkServer(
       throw new Failure('transaction-pooler', at)
     }
   }
-  const { version, user, database } = facts
-  return { version, user, database }
+  const { version, user, database, schema } = facts
+  return { version, user, database, schema }
 }
 
 async function askServer(session: PgSession): Promise<Answer> {
@@ -61,7 +66,11 @@ async function askServer(session: PgSession): Promise<Answer> {
       current_setting('default_transaction_read_only')::bool AS "readOnly",
       pg_backend_pid() AS pid,
       current_user::text AS "user",
-      current_database()::text AS database`)
+      current_database()::text AS database,
+      coalesce(
+        (SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = coalesce(to_regclass('checkpoints'), to_regclass('checkpoint_migrations'))),
+        current_schema()::text, 'public') AS schema`)
   return rows[0]!
 }
 

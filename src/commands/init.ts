@@ -1,0 +1,112 @@
+/** `cp-migrate init`: makes the saver's tables and the ledger, or says what is missing. */
+import type { Command } from 'commander'
+import { EXIT, type ExitCode, Failure } from '../model/failure.js'
+import { shellWord } from '../model/printable.js'
+import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-text.js'
+import type { CommandModule, Context, Options } from './command.js'
+import type { Config } from './config.js'
+import { output, target } from './options.js'
+
+export const init = {
+  name: 'init',
+  summary: "makes the official saver's tables and the ledger in Postgres, where they are missing",
+  examples: [
+    ['cp-migrate init', 'exactly what setup() makes, and the ledger'],
+    ['cp-migrate init --check', 'only looks; exit code 4 when something is missing'],
+    ['cp-migrate init --print-sql > init.sql', 'for whoever may create tables'],
+    ['cp-migrate init --compression lz4', 'smaller and faster than setup() makes it'],
+  ],
+  declare: (command) => output(shape(target(command))),
+  run: runInit,
+} as const satisfies CommandModule
+
+const shape = (command: Command): Command =>
+  command
+    .optionsGroup('Tables')
+    .addOption(
+      command
+        .createOption(
+          '--dialect <language>',
+          "whose tables: python (JavaScript's saver can use them too) or js",
+        )
+        .choices(['python', 'js'])
+        .default('python'),
+    )
+    .addOption(
+      command
+        .createOption(
+          '--compression <method>',
+          'compress large columns with lz4; setup() leaves it to the server',
+        )
+        .choices(['lz4', 'pglz']),
+    )
+    .option('--defer-indexes', 'leave the thread_id indexes for after the load')
+    .option('--check', 'change nothing; exit code 4 when something is missing')
+    .option('--print-sql', 'change nothing; print the missing as a script for psql')
+
+async function runInit(options: Options, context: Context): Promise<ExitCode> {
+  const [{ readConfig }, { openPostgres }, verb] = await Promise.all([
+    import('./config.js'),
+    import('../target/connect.js'),
+    import('../verbs/init.js'),
+  ])
+  const config = readConfig(options, context)
+  const planOnly = options.check === true || options.printSql === true
+  const compression = options.compression as 'lz4' | 'pglz' | undefined
+  const wanted = {
+    ledgerSchema: config.values.ledgerSchema,
+    dialect: options.dialect as 'python' | 'js',
+    deferIndexes: options.deferIndexes === true,
+    // By default the tables go where the saver itself would look: the URL or the role may set a search path.
+    ...(config.origins.schema === 'default' ? {} : { schema: config.values.schema }),
+    ...(compression === undefined ? {} : { compression }),
+  }
+  if (config.values.postgres === undefined) {
+    if (options.printSql !== true) throw new Failure('no-target')
+    context.stdout.write(await verb.initScript(wanted))
+    return EXIT.ok
+  }
+
+  const postgres = await openPostgres(config.values.postgres, { writes: !planOnly })
+  try {
+    const schema = verb.schemaOf(postgres, wanted)
+    if (!context.output.quiet) {
+      context.stderr.write(
+        `${initEndpointLine({ endpoint: postgres.name, schema })} (${config.origins.postgres})\n`,
+      )
+    }
+    const report = await verb.init(postgres, { ...wanted, planOnly }, context)
+    if (options.printSql === true) {
+      context.stdout.write(report.script === '' ? '-- Nothing is missing.\n' : report.script)
+      return options.check === true ? initExitCodeOf(report) : EXIT.ok
+    }
+    const { json, quiet, color } = context.output
+    context.stdout.write(
+      renderInit(report, {
+        format: json ? 'json' : quiet ? 'line' : 'text',
+        columns: context.columns,
+        colored: color && context.isTty,
+        again: flagsAgain(options, config),
+      }),
+    )
+    return initExitCodeOf(report)
+  } finally {
+    await postgres.close()
+  }
+}
+
+/** What the user typed, for the next command; a URL stays out: it may hold a password. */
+function flagsAgain({ dialect, compression, deferIndexes }: Options, { values, origins }: Config) {
+  const flag = (name: string, value: unknown) => ` --${name} ${shellWord(String(value))}`
+  return {
+    target: [
+      origins.schema === '--schema' ? flag('schema', values.schema) : '',
+      origins.ledgerSchema === '--ledger-schema' ? flag('ledger-schema', values.ledgerSchema) : '',
+    ].join(''),
+    init: [
+      dialect === 'js' ? flag('dialect', dialect) : '',
+      compression === undefined ? '' : flag('compression', compression),
+      deferIndexes === true ? ' --defer-indexes' : '',
+    ].join(''),
+  }
+}
