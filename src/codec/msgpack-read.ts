@@ -1,5 +1,12 @@
 /** Reads msgpack as LangGraph writes it: ormsgpack with the extension codes 0–7 of `JsonPlusSerializer`. */
-import { OBJECT_FORMS, type ObjectForm, type SetKind, type Value, type ValueSink } from '../model/value.js'
+import {
+  OBJECT_FORMS,
+  type ObjectForm,
+  type ObjectHead,
+  type SetKind,
+  type Value,
+  type ValueSink,
+} from '../model/value.js'
 import { DEFAULT_LIMITS, type DecodeLimits } from './bytes.js'
 import { MsgpackCursor, type MsgpackKind } from './msgpack-cursor.js'
 import { BODY_KIND, PAYLOAD_ITEMS } from './msgpack-forms.js'
@@ -19,9 +26,14 @@ export function emitMsgpack(
   new MsgpackReader(new MsgpackCursor(bytes, start, end), sink, limits).whole()
 }
 
-/** Proves that msgpack bytes can be passed through as they are; throws what `emitMsgpack` throws. */
-export function checkMsgpack(bytes: Buffer, start: number, end: number): void {
-  emitMsgpack(bytes, start, end, NOWHERE)
+/** Proves that msgpack bytes can be passed through as they are; `onObject` hears of the objects. Throws what `emitMsgpack` throws. */
+export function checkMsgpack(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  onObject?: (head: ObjectHead) => void,
+): void {
+  emitMsgpack(bytes, start, end, onObject === undefined ? NOWHERE : { ...NOWHERE, beginObject: onObject })
 }
 
 /** A whole value in msgpack; decoded each time it is emitted. */

@@ -34,9 +34,16 @@ interface Frame {
   bodyAt: number
 }
 
+export interface MsgpackWriterOptions {
+  /** Of one value; unless told, what Postgres holds. */
+  readonly maxBytes?: number
+  /** Hears of every object as it is begun. */
+  readonly onObject?: (head: ObjectHead) => void
+}
+
 /**
  * Throws `EncodeError` for what the official saver cannot write or read back: integers over 64 bits, maps and most objects as keys,
- * more than 1,000 containers inside each other, a value over `maxBytes` (unless told, what Postgres holds). `reset` begins anew.
+ * more than 1,000 containers inside each other, a value over `maxBytes`. `reset` begins anew.
  */
 export class MsgpackWriter implements ValueSink {
   /** Lone surrogates that became `?`, in this value. */
@@ -44,12 +51,14 @@ export class MsgpackWriter implements ValueSink {
   /** The whole value is a bytearray, which in msgpack looks like bytes. */
   isBytearray = false
   private readonly out: MsgpackOutput
+  private readonly onObject: MsgpackWriterOptions['onObject']
   private readonly frames: Frame[] = [newFrame()]
   private frame = this.frames[0]!
   private depth = 0
 
-  constructor(maxBytes?: number) {
+  constructor({ maxBytes, onObject }: MsgpackWriterOptions = {}) {
     this.out = new MsgpackOutput(maxBytes)
+    this.onObject = onObject
   }
 
   /** Begins a new value, also in the middle of one that failed. */
@@ -120,6 +129,7 @@ export class MsgpackWriter implements ValueSink {
   }
 
   beginObject(head: ObjectHead): void {
+    this.onObject?.(head)
     const frame = this.push('object', 2)
     this.out.room(EXT_HEADER_BYTES)
     this.out.length += EXT_HEADER_BYTES

@@ -2,6 +2,7 @@
 import * as zlib from 'node:zlib'
 import { DecodeError } from './bytes.js'
 import { decodeLz4Frames } from './lz4-frame.js'
+import { requireWholeZstdFrames } from './zstd-frames.js'
 
 export type Wrapping = 'zlib' | 'gzip' | 'lz4' | 'zstd' | 'bzip2' | 'xz' | 'base64' | 'hex' | 'decimal'
 
@@ -20,6 +21,7 @@ export function unwrap(bytes: Buffer, wrapping: Wrapping, maxBytes: number = MAX
     case 'gzip':
       return inflated(bytes, wrapping, zlib.gunzipSync, maxBytes)
     case 'zstd':
+      requireWholeZstdFrames(bytes)
       return inflated(bytes, wrapping, zstdDecompressor(), maxBytes)
     case 'lz4':
       return decodeLz4Frames(bytes, maxBytes)

@@ -213,7 +213,7 @@ describe('the msgpack writer', () => {
   })
 
   it('refuses a value over its bound before it takes the memory', () => {
-    const writer = new MsgpackWriter(100_000)
+    const writer = new MsgpackWriter({ maxBytes: 100_000 })
     const part = Buffer.alloc(60_000)
     writer.beginList(2)
     writer.bytes(part, 0, part.length)
