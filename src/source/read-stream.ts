@@ -1,0 +1,140 @@
+/** Cuts a stream of keys into batches by bytes and reads them one ahead of the consumer: memory stays flat whatever the keys hold. */
+import type { ReadResult, RedisType } from '../model/redis-value.js'
+import { oneAhead } from './ahead.js'
+import type { KeyOfType, ReadKey, ReadStreamOptions } from './source.js'
+
+/** What the stream needs of an engine. */
+export interface BatchReader {
+  read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]>
+  /** A size each, for those the engine can tell without sending the value. */
+  measure(requests: readonly KeyOfType[]): Promise<readonly (number | null)[]>
+}
+
+interface Sized<Request> {
+  readonly request: Request
+  readonly measured: number | null
+}
+
+interface Batch<Request> {
+  readonly items: Sized<Request>[]
+  /** What we think its values amount to. */
+  readonly bytes: number
+}
+
+/** Keys measured at once; also the most that one batch may hold. */
+const WINDOW_KEYS = 256
+/** The largest value read unless the caller says otherwise: about what one field of Postgres can hold. */
+const MAX_VALUE_BYTES = 1024 ** 3
+
+/** See `Source.readStream`. */
+export async function* readInBatches<Request extends KeyOfType>(
+  requests: Iterable<Request> | AsyncIterable<Request>,
+  { batchBytes, maxValueBytes = MAX_VALUE_BYTES }: ReadStreamOptions,
+  reader: BatchReader,
+): AsyncGenerator<ReadKey<Request>, void, undefined> {
+  const sizes = new SizeGuess()
+  const windows = oneAhead(measured(requests, reader))
+  const batches = cutByBytes(windows, batchBytes, sizes)
+  const read = readEach(batches, reader, sizes, maxValueBytes)
+  // A value over the batch size has the memory for itself: nothing else is fetched beside it.
+  for await (const batch of oneAhead(read, ({ bytes }) => bytes <= batchBytes)) {
+    for (let at = 0; at < batch.keys.length; at++) {
+      const key = batch.keys[at]!
+      delete batch.keys[at] // consumed: its value may go before the batch does
+      yield key
+    }
+  }
+}
+
+async function* measured<Request extends KeyOfType>(
+  requests: Iterable<Request> | AsyncIterable<Request>,
+  reader: BatchReader,
+): AsyncGenerator<Sized<Request>[]> {
+  let window: Request[] = []
+  const sizesOf = async (window: Request[]): Promise<Sized<Request>[]> => {
+    const sizes = await reader.measure(window)
+    return window.map((request, at) => ({ request, measured: sizes[at] ?? null }))
+  }
+  for await (const request of requests) {
+    window.push(request)
+    if (window.length < WINDOW_KEYS) continue
+    yield await sizesOf(window)
+    window = []
+  }
+  if (window.length > 0) yield await sizesOf(window)
+}
+
+async function* cutByBytes<Request extends KeyOfType>(
+  windows: AsyncIterable<Sized<Request>[]>,
+  batchBytes: number,
+  sizes: SizeGuess,
+): AsyncGenerator<Batch<Request>> {
+  let items: Sized<Request>[] = []
+  let bytes = 0
+  for await (const window of windows) {
+    for (const item of window) {
+      const size = sizes.of(item.request.type, item.measured)
+      if (items.length > 0 && (bytes + size > batchBytes || items.length === WINDOW_KEYS)) {
+        yield { items, bytes }
+        items = []
+        bytes = 0
+      }
+      items.push(item)
+      bytes += size
+    }
+  }
+  if (items.length > 0) yield { items, bytes }
+}
+
+async function* readEach<Request extends KeyOfType>(
+  batches: AsyncIterable<Batch<Request>>,
+  reader: BatchReader,
+  sizes: SizeGuess,
+  maxValueBytes: number,
+): AsyncGenerator<{ keys: ReadKey<Request>[]; bytes: number }> {
+  for await (const { items } of batches) {
+    const wanted = new Set(
+      items.filter(({ request, measured }) => sizes.of(request.type, measured) <= maxValueBytes),
+    )
+    const results = (await reader.read(Array.from(wanted, ({ request }) => request))).values()
+    let bytes = 0
+    const keys = items.map((item): ReadKey<Request> => {
+      const { request, measured } = item
+      if (!wanted.has(item)) return { request, result: { state: 'too-large', sizeBytes: measured ?? 0 } }
+      const result: ReadResult = results.next().value ?? { state: 'gone' }
+      if (result.state === 'read') {
+        sizes.learn(request.type, measured, result.sizeBytes)
+        bytes += result.sizeBytes
+      }
+      return { request, result }
+    })
+    yield { keys, bytes }
+  }
+}
+
+/** What a value of unknown size is taken for at first. */
+const UNKNOWN_BYTES = 64 * 1024
+
+/**
+ * Guesses what a value will amount to. The server measures in memory, which for a document is about twice its text: the factor is
+ * learnt from the values seen. Where the server does not measure, a value is taken for as large as the larger ones before it.
+ */
+class SizeGuess {
+  readonly #byType = new Map<RedisType, { perMeasured: number; unmeasured: number }>()
+
+  of(type: RedisType, measured: number | null): number {
+    const known = this.#byType.get(type)
+    if (measured === null) return known?.unmeasured ?? UNKNOWN_BYTES
+    return type === 'string' ? measured : measured * (known?.perMeasured ?? 1)
+  }
+
+  learn(type: RedisType, measured: number | null, bytes: number): void {
+    const known = this.#byType.get(type) ?? { perMeasured: 1, unmeasured: UNKNOWN_BYTES }
+    const share = measured === null || measured === 0 ? known.perMeasured : bytes / measured
+    this.#byType.set(type, {
+      // Up at once, down slowly: a guess too low costs memory, one too high only a round trip.
+      perMeasured: share > known.perMeasured ? share : known.perMeasured * 0.95 + share * 0.05,
+      unmeasured: bytes > known.unmeasured ? bytes : known.unmeasured * 0.95 + bytes * 0.05,
+    })
+  }
+}
