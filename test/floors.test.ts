@@ -89,8 +89,12 @@ describe('the house', () => {
   })
 
   it('keeps its types whole', () => {
-    const loophole = /\bas any\b|: any\b|<any>|@ts-(ignore|nocheck|expect-error)/
-    expect(files.filter((file) => loophole.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([])
+    const loophole = /\bas any\b|: any\b|<any>/
+    const silenced = /@ts-(ignore|nocheck|expect-error)/
+    const raw = (file: string) => readFileSync(join(SRC, file), 'utf8')
+    expect(files.filter((file) => loophole.test(code.get(file) ?? '') || silenced.test(raw(file)))).toEqual(
+      [],
+    )
   })
 
   it('begins every file with a sentence that says what it is for', () => {
