@@ -64,6 +64,11 @@ export interface Layout {
   readonly writtenBy: string
   /** The language whose saver will read the target. */
   readonly dialect: 'python' | 'js'
+  /**
+   * The id of another layout whose reader reads this one's keys too, because one thread may hold both and they share write keys. That
+   * layout claims all of them and labels each record by its document (`origin.layout`); a key it refused need not be offered here.
+   */
+  readonly readBy?: string
   /** What TYPE and name alone say; null where the key cannot be this layout's. */
   claim(key: Buffer, type: RedisType, prefixes: Prefixes): Claim | null
   /** Tells it from its neighbours: is this value (of a key with that role) written by this layout's saver? The evidence is for `detect`. */

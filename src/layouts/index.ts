@@ -1,0 +1,9 @@
+/** The table of layouts: a new one is one file and one line here. */
+import type { Layout } from './layout.js'
+import { pickleRedisSaver } from './pickle-redis-saver.js'
+import { pythonFull } from './python-full.js'
+import { pythonFull00 } from './python-full-0.0.js'
+import { pythonShallow } from './python-shallow.js'
+
+/** Newest first: where two hold the same checkpoint, the earlier line counts, and a key goes to the first that claims it. */
+export const LAYOUTS: readonly Layout[] = [pythonFull, pythonShallow, pythonFull00, pickleRedisSaver]

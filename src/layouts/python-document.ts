@@ -1,0 +1,110 @@
+/** A RedisJSON document of the official Python savers: what it is, which version line wrote it, and where its fields stand. */
+import { DecodeError } from '../codec/bytes.js'
+import { jsonString } from '../codec/json-read.js'
+import { LIST, MAP, members, QUOTE } from '../codec/json-scan.js'
+import { withoutIdSentinel, withoutNsSentinel } from './python-keys.js'
+
+export const PYTHON_FULL = 'python-full'
+export const PYTHON_FULL_0_0 = 'python-full-0.0'
+export const PYTHON_SHALLOW = 'python-shallow'
+export type PythonLayoutId = typeof PYTHON_FULL | typeof PYTHON_FULL_0_0 | typeof PYTHON_SHALLOW
+
+/** A range of the document's text. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+export type Fields = ReadonlyMap<string, Range>
+
+/**
+ * `stub`: only `has_writes`, left by a `put_writes` without its checkpoint. `broken`: named like a checkpoint or write, with fields of one, but
+ * none. `foreign`: nothing of ours (also the documents of the JavaScript saver: their checkpoint has no `type`).
+ */
+export type PythonDocumentKind = 'checkpoint' | 'write' | 'blob' | 'stub' | 'broken' | 'foreign'
+
+export interface PythonDocument {
+  readonly kind: PythonDocumentKind
+  readonly text: Buffer
+  readonly fields: Fields
+  /** Members of `checkpoint`; empty unless the document is one. */
+  readonly checkpoint: Fields
+}
+
+const NO_FIELDS: Fields = new Map()
+
+/** Finds a document's fields without decoding any. Throws `DecodeError`. */
+export function openPythonDocument(text: Buffer): PythonDocument {
+  if (text[0] !== MAP) return { kind: 'foreign', text, fields: NO_FIELDS, checkpoint: NO_FIELDS }
+  const fields = fieldsAt(text, 0)
+  const inner = fields.get('checkpoint')
+  const checkpoint =
+    inner !== undefined && text[inner.start] === MAP ? fieldsAt(text, inner.start) : NO_FIELDS
+  return { kind: kindOf(fields, checkpoint), text, fields, checkpoint }
+}
+
+function kindOf(fields: Fields, checkpoint: Fields): PythonDocumentKind {
+  const has = (...names: string[]) => names.every((name) => fields.has(name))
+  if (checkpoint.has('type')) return 'checkpoint'
+  if (has('checkpoint')) return has('checkpoint_id') && checkpoint.size === 0 ? 'broken' : 'foreign'
+  if (has('has_writes') && fields.size === 1) return 'stub'
+  if (has('value', 'channel')) return 'foreign' // a write or blob of the JavaScript saver
+  if (has('channel', 'type', 'blob')) return has('task_id') ? 'write' : 'blob'
+  return has('thread_id') && (has('checkpoint_ns') || has('checkpoint_id')) ? 'broken' : 'foreign'
+}
+
+/**
+ * Which version line wrote a checkpoint document. Only full savers write `parent_checkpoint_id` (even empty or null); `checkpoint_ts` and
+ * `has_writes` came with 0.1.0, and the document of a cancelled run has at least the second.
+ */
+export function layoutOfDocument({ fields }: PythonDocument): PythonLayoutId {
+  if (!fields.has('parent_checkpoint_id')) return PYTHON_SHALLOW
+  return fields.has('checkpoint_ts') || fields.has('has_writes') ? PYTHON_FULL : PYTHON_FULL_0_0
+}
+
+/** The thread a document says it belongs to. A shallow saver writes the id as it is; the others have a sentinel for the empty one. */
+export function threadOfDocument(document: PythonDocument): string | undefined {
+  const id = idField(document, 'thread_id')
+  if (id === undefined || id === null) return undefined
+  const raw = document.kind === 'checkpoint' && layoutOfDocument(document) === PYTHON_SHALLOW
+  return raw ? id : withoutIdSentinel(id)
+}
+
+export function namespaceOfDocument(document: PythonDocument): string | undefined {
+  const ns = idField(document, 'checkpoint_ns')
+  return ns === undefined || ns === null ? undefined : withoutNsSentinel(ns)
+}
+
+/** An id as Python's `str()` would give it: some savers store a number where the app passed one. */
+export function idField(document: PythonDocument, name: string): string | null | undefined {
+  const range = document.fields.get(name)
+  return range === undefined ? undefined : idAt(document.text, range)
+}
+
+export function idAt(text: Buffer, { start, end }: Range): string | null {
+  const first = text[start]
+  if (first === QUOTE) return jsonString(text, start, end)
+  if (first === MAP || first === LIST) throw new DecodeError('an id is an object or a list', start)
+  const token = text.toString('latin1', start, end)
+  return token === 'null' ? null : token
+}
+
+/** A member that must be a string. */
+export function stringField(document: PythonDocument, name: string): string {
+  const range = document.fields.get(name)
+  if (range === undefined) throw new DecodeError(`no ${name}`, 0)
+  return stringAt(document.text, range)
+}
+
+export function stringAt(text: Buffer, { start, end }: Range): string {
+  if (text[start] !== QUOTE) throw new DecodeError('not a string', start)
+  return jsonString(text, start, end)
+}
+
+/** Where the members of the object at `at` stand; of a name that comes twice the last, as Python reads it. */
+export function fieldsAt(text: Buffer, at: number): Fields {
+  const fields = new Map<string, Range>()
+  for (const member = members(text, at); member.next(); ) {
+    fields.set(jsonString(text, member.keyStart, member.keyEnd), { start: member.start, end: member.end })
+  }
+  return fields
+}

@@ -1,0 +1,19 @@
+/** Layout of the shallow savers of langgraph-checkpoint-redis: the latest checkpoint of a namespace alone, beside writes of those it replaced. */
+import type { Layout } from './layout.js'
+import { PYTHON_FULL, PYTHON_SHALLOW } from './python-document.js'
+import { claimPythonKey, pythonReadingOrder } from './python-keys.js'
+import { recognisePython } from './python-recognise.js'
+import { PythonThread } from './python-thread.js'
+
+export const pythonShallow = {
+  id: PYTHON_SHALLOW,
+  title: 'official Python shallow saver 0.0–0.5 (RedisJSON)',
+  writtenBy:
+    'ShallowRedisSaver, AsyncShallowRedisSaver of langgraph-checkpoint-redis 0.0.1–0.5.2 (redis-developer/langgraph-redis@32de207)',
+  dialect: 'python',
+  readBy: PYTHON_FULL,
+  claim: (key, type, prefixes) => claimPythonKey(key, type, prefixes, PYTHON_SHALLOW),
+  recognises: (key, value) => recognisePython(PYTHON_SHALLOW, key, value),
+  readingOrder: pythonReadingOrder,
+  openThread: (threadId, sink) => new PythonThread(threadId, sink),
+} as const satisfies Layout
