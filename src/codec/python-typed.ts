@@ -12,7 +12,11 @@ export interface TypedBytes {
 const NO_BYTES = Buffer.alloc(0)
 /** First bytes of msgpack's null and byte strings, which as a whole value have a tag of their own. */
 const NIL = 0xc0
-const BIN_HEADER_BYTES: Readonly<Record<number, number>> = { 196: 2, 197: 3, 198: 5 }
+const BIN_HEADER_BYTES: ReadonlyMap<number, number> = new Map([
+  [0xc4, 2],
+  [0xc5, 3],
+  [0xc6, 5],
+])
 
 export class PythonTyped {
   private readonly writer: MsgpackWriter
@@ -61,7 +65,7 @@ export class PythonTyped {
 function typedMsgpack(bytes: Buffer, isBytearray: boolean): TypedBytes {
   const first = bytes[0]!
   if (first === NIL) return { type: 'null', bytes: NO_BYTES }
-  const headerBytes = BIN_HEADER_BYTES[first]
+  const headerBytes = BIN_HEADER_BYTES.get(first)
   if (headerBytes === undefined) return { type: 'msgpack', bytes }
   return { type: isBytearray ? 'bytearray' : 'bytes', bytes: bytes.subarray(headerBytes) }
 }

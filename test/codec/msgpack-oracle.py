@@ -182,7 +182,8 @@ def answer(request):
         typed = {name: SERDE.dumps_typed(value) for name, value in samples().items()}
         return {name: [kind, data.hex()] for name, (kind, data) in typed.items()}
     value = build(request["tree"])
-    loaded = SERDE.loads_typed(("msgpack", bytes.fromhex(request["msgpack"])))
+    kind, data = request["typed"]
+    loaded = SERDE.loads_typed((kind, bytes.fromhex(data)))
     return {
         "written": SERDE.dumps_typed([value])[1].hex()[2:],  # in a list, so that None and bytes are msgpack too
         "typed": SERDE.dumps_typed(value)[0],

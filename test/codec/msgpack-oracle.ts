@@ -31,8 +31,9 @@ export class MsgpackOracle {
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]()
   }
 
-  ask(tree: Tree, msgpack: Buffer): Promise<OracleAnswer> {
-    return this.request({ op: 'value', tree: described(tree), msgpack: msgpack.toString('hex') })
+  /** About a value, and the bytes that we made of it. */
+  ask(tree: Tree, bytes: Buffer, type = 'msgpack'): Promise<OracleAnswer> {
+    return this.request({ op: 'value', tree: described(tree), typed: [type, bytes.toString('hex')] })
   }
 
   /** One value of every kind, as the official writer writes it: name → type tag and hex. */
