@@ -2,9 +2,11 @@
  * Commits batches: direct COPY for threads that the target does not know, staging and merge for those it does, and for a thread
  * too large to hold. Each batch is one transaction with its ledger rows.
  */
-import type { TableName } from '../model/rows.js'
+import type { KnownThread, TableName } from '../model/rows.js'
+import type { ThreadFacts } from '../model/run.js'
 import type { Batch, ThreadSpan } from './batch.js'
 import { hasSqlstate, isRowRefused, sqlstateOf } from './errors.js'
+import { existingThreads, knownThread } from './known.js'
 import { insertStaged, type Merged, mergeStaged, type Ownership } from './merge.js'
 import { qualified } from './session.js'
 import { type CopySession, CREATE_STAGING, copyTuples, staged } from './staging.js'
@@ -12,6 +14,7 @@ import { type CopySession, CREATE_STAGING, copyTuples, staged } from './staging.
 /** One thread of a batch. */
 export interface ThreadCommit {
   readonly span: ThreadSpan
+  readonly facts: ThreadFacts
   /** It had rows in the target when the pass looked. */
   readonly existed: boolean
 }
@@ -44,20 +47,57 @@ const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '8
 const UNIQUE_VIOLATION = '23505'
 const TABLE_ORDER: readonly TableName[] = ['checkpoint_blobs', 'checkpoint_writes', 'checkpoints']
 
-export class TargetWriter {
-  private hasStaging = false
-  private staging = false
-
-  constructor(
-    private readonly session: CopySession,
-    private readonly schema: string,
-    private readonly ledger?: LedgerPart,
-  ) {}
-
+/** Where batches go: Postgres, or in a dry run a counter. */
+export interface BatchSink {
+  /** Which of these threads have rows in the target. */
+  existing(threadIds: readonly string[]): Promise<ReadonlySet<string>>
+  known(threadId: string): Promise<KnownThread>
   /**
    * Commits neighbouring threads of a batch. Errors that another try may cure (lost connection, lock time-out, deadlock) are thrown
    * as the driver's; nothing of the batch is committed then.
    */
+  commit(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed>
+  /** Sends what the open thread has so far to the target; nothing is committed before `commitStaged`. */
+  stage(batch: Batch): Promise<void>
+  readonly isStaging: boolean
+  /** The last rows of a staged thread, then all of it into the tables. */
+  commitStaged(batch: Batch, thread: ThreadCommit): Promise<Committed>
+  /** Leaves nothing of a staged thread behind. */
+  abandonStaged(): Promise<void>
+  /** After the last batch: everything before it is on disk. */
+  end(): Promise<void>
+}
+
+/** What the target's connections offer the writer: its own session, and others for look-ups beside it. */
+export interface TargetSessions {
+  readonly writing: CopySession
+  use<T>(work: (session: CopySession) => Promise<T>): Promise<T>
+}
+
+export class TargetWriter implements BatchSink {
+  private hasStaging = false
+  private staging = false
+
+  private readonly session: CopySession
+
+  constructor(
+    private readonly sessions: TargetSessions,
+    private readonly schema: string,
+    private readonly ledger?: LedgerPart,
+  ) {
+    this.session = sessions.writing
+  }
+
+  existing(threadIds: readonly string[]): Promise<ReadonlySet<string>> {
+    // A text with NUL cannot even be asked for; the converter reports it.
+    const askable = threadIds.filter((threadId) => !threadId.includes('\0'))
+    return this.sessions.use((session) => existingThreads(session, this.schema, askable))
+  }
+
+  known(threadId: string): Promise<KnownThread> {
+    return this.sessions.use((session) => knownThread(session, this.schema, threadId))
+  }
+
   async commit(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed> {
     if (threads.length === 0) return { refused: [] }
     try {
@@ -80,7 +120,6 @@ export class TargetWriter {
     }
   }
 
-  /** Sends what the open thread has so far to the temporary tables; its transaction stays open until `commitStaged` or `abandonStaged`. */
   async stage(batch: Batch): Promise<void> {
     if (!this.staging) await this.begin(true)
     this.staging = true
@@ -116,6 +155,11 @@ export class TargetWriter {
   async abandonStaged(): Promise<void> {
     this.staging = false
     await this.session.query('ROLLBACK').catch(() => {})
+  }
+
+  /** `synchronous_commit` was off until now: one synchronous commit (of a transaction with an id) flushes all before it. */
+  async end(): Promise<void> {
+    await this.session.query('BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_current_xact_id(); COMMIT')
   }
 
   private async attempt(batch: Batch, threads: readonly ThreadCommit[], merge: boolean): Promise<Committed> {

@@ -1,0 +1,30 @@
+/** What is remembered of a thread that a run has moved: the ledger stores it, reports count it. */
+import type { Finding } from './finding.js'
+
+/** A key that was read, with the digest of what was read (12 bytes, see pipeline/source-digest.ts). */
+export interface SourceKey {
+  readonly key: Buffer
+  readonly digest: Buffer
+}
+
+export type Completeness = 'whole' | 'partial' | 'rejected'
+
+export interface ThreadFacts {
+  readonly threadId: string
+  readonly layouts: readonly string[]
+  readonly completeness: Completeness
+  readonly checkpoints: number
+  readonly writes: number
+  readonly blobs: number
+  /** Bytes of the values read, and of the rows made. */
+  readonly sourceBytes: number
+  readonly targetBytes: number
+  readonly sourceKeys: readonly SourceKey[]
+  /** Index and pointer keys that were not read; they go with their thread. */
+  readonly unreadKeys: readonly Buffer[]
+  /** Milliseconds that the longest-lived key still has; −1: for ever; null: unknown. */
+  readonly longestPttlMs: number | null
+  /** namespace → newest checkpoint id migrated. */
+  readonly heads: ReadonlyMap<string, string>
+  readonly findings: readonly Finding[]
+}

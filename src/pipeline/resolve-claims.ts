@@ -1,0 +1,42 @@
+/** Asks the documents themselves where a key's name can be split in several ways. */
+import type { Claim, ClaimedKey, RecordSink } from '../layouts/layout.js'
+import type { LayoutRegistry } from '../layouts/registry.js'
+import type { RedisValue } from '../model/redis-value.js'
+import type { Source } from '../source/source.js'
+import type { ResolveClaims } from './inventory-ambiguous.js'
+
+/** A key that is gone, or whose document says nothing, keeps what its name says; the pass over its thread reports it. */
+export function claimsByDocument(source: Source, registry: LayoutRegistry): ResolveClaims {
+  return async (keys) => {
+    const results = await source.read(keys)
+    return keys.map((key, at) => {
+      const result = results[at]
+      return result?.state === 'read' ? claimOf(key, result.value, registry) : key
+    })
+  }
+}
+
+/** Lets the layout's own reader read the one value, and takes the ids of the record that it makes. */
+function claimOf(key: ClaimedKey, value: RedisValue, registry: LayoutRegistry): Claim | null {
+  let found: Claim | null = key
+  let next: ClaimedKey | null = null
+  const ids = ({ threadId, checkpointNs }: { threadId: string; checkpointNs: string }) => {
+    found = { ...key, threadId, checkpointNs }
+  }
+  const probe: RecordSink = {
+    checkpoint: ids,
+    write: ids,
+    finding: () => {},
+    belongsTo: (_, threadId) => {
+      found = { ...key, threadId }
+    },
+    notMine: () => {
+      next = registry.claimAfter(key)
+      found = next
+    },
+  }
+  const reader = registry.byId(key.layout).openThread(key.threadId, probe)
+  reader.accept(key, value)
+  reader.end()
+  return next === null ? found : claimOf(next, value, registry)
+}

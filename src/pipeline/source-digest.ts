@@ -1,0 +1,40 @@
+/** What the ledger keeps of a source key: the first 12 bytes of a SHA-1 over exactly what a server-side script would see of it. */
+import { createHash } from 'node:crypto'
+import type { RedisValue } from '../model/redis-value.js'
+
+export const SOURCE_DIGEST_BYTES = 12
+
+/**
+ * Strings by their bytes, documents by the text of `JSON.GET key`, hashes as `field, value, …` sorted by field, lists and sets by
+ * their items; each item preceded by its length in decimal and a colon, so that no two values share a digest by their seams.
+ */
+export function sourceDigest(value: RedisValue): Buffer {
+  const hash = createHash('sha1')
+  const item = (bytes: Buffer) => hash.update(`${bytes.length}:`).update(bytes)
+  switch (value.type) {
+    case 'string':
+      hash.update(value.bytes)
+      break
+    case 'ReJSON-RL':
+      hash.update(value.text)
+      break
+    case 'hash':
+      for (const [field, content] of value.fields) {
+        item(field)
+        item(content)
+      }
+      break
+    case 'list':
+      for (const entry of value.items) item(entry)
+      break
+    case 'set':
+      for (const member of [...value.members].sort(Buffer.compare)) item(member)
+      break
+    case 'zset':
+      for (const [member, score] of value.members) {
+        item(member)
+        item(Buffer.from(String(score)))
+      }
+  }
+  return hash.digest().subarray(0, SOURCE_DIGEST_BYTES)
+}

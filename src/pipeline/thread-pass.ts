@@ -1,0 +1,158 @@
+/**
+ * One thread on its way from its keys to rows: hands each value to the reader of its layout, and the records to the converter.
+ * Holds what the ledger and the report want to know of it.
+ */
+import type { ConvertedThread, ThreadConverter } from '../convert/converter.js'
+import type { ClaimedKey, RecordSink, ThreadReader } from '../layouts/layout.js'
+import { isLayoutAfter, type LayoutRegistry } from '../layouts/registry.js'
+import { type Finding, kindOf } from '../model/finding.js'
+import type { ReadResult, RedisValue } from '../model/redis-value.js'
+import type { Checkpoint, PendingWrite } from '../model/thread.js'
+import { sourceDigest } from './source-digest.js'
+
+/** A key that was read, as the ledger remembers it. */
+export interface ReadKey {
+  readonly key: Buffer
+  readonly digest: Buffer
+}
+
+/** Keys that turned out to belong elsewhere. */
+export interface StrayKey {
+  readonly key: ClaimedKey
+  readonly threadId: string
+}
+
+export class ThreadPass {
+  readonly readKeys: ReadKey[] = []
+  readonly strays: StrayKey[] = []
+  readonly layouts = new Set<string>()
+  /** Bytes of the values read. */
+  bytesRead = 0
+  /** Milliseconds that the longest-lived of its keys still has; −1: some key lives for ever; null: nothing was read. */
+  longestPttlMs: number | null = null
+  private readonly readers = new Map<string, ThreadReader>()
+  private readonly records: RecordSink
+  private readonly waiting:
+    | { readonly checkpoints: Checkpoint[]; readonly writes: PendingWrite[] }
+    | undefined
+
+  constructor(
+    readonly threadId: string,
+    private readonly registry: LayoutRegistry,
+    private readonly converter: ThreadConverter,
+    private readonly report: (finding: Finding) => void,
+    layouts: ReadonlySet<string>,
+  ) {
+    // Where several layouts hold one thread, the order over all of them is known only at the end.
+    this.waiting = layouts.size > 1 ? { checkpoints: [], writes: [] } : undefined
+    this.records = {
+      checkpoint: (checkpoint) => this.takeCheckpoint(checkpoint),
+      write: (write) => this.takeWrite(write),
+      finding: (finding) => this.takeFinding(finding),
+      belongsTo: (key, threadId) => this.strays.push({ key, threadId }),
+      notMine: (key) => this.passOn(key),
+    }
+  }
+
+  /** What came back for one key of this thread. */
+  accept(key: ClaimedKey, result: ReadResult): void {
+    switch (result.state) {
+      case 'read':
+        this.bytesRead += result.sizeBytes
+        this.readKeys.push({ key: key.key, digest: sourceDigest(result.value) })
+        this.livesFor(result.pttlMs)
+        this.read(key, result.value)
+        return
+      case 'too-large':
+        this.takeFinding({ ...about(key), reason: 'too-large', detail: `value of ${result.sizeBytes} bytes` })
+        return
+      case 'type-changed':
+        this.takeFinding({ ...about(key), reason: 'gone', detail: `the key is a ${result.type} now` })
+        return
+      case 'gone':
+        this.takeFinding({ ...about(key), reason: 'gone' })
+    }
+  }
+
+  end(): ConvertedThread {
+    for (const reader of this.readers.values()) reader.end()
+    if (this.waiting !== undefined) {
+      const { checkpoints, writes } = this.waiting
+      for (const checkpoint of checkpoints.sort((a, b) => this.compare(a, b)))
+        this.converter.checkpoint(checkpoint)
+      for (const write of writes) this.converter.write(write)
+    }
+    return this.converter.end()
+  }
+
+  private current: { readonly key: ClaimedKey; readonly value: RedisValue } | undefined
+
+  private read(key: ClaimedKey, value: RedisValue): void {
+    this.current = { key, value }
+    let reader = this.readers.get(key.layout)
+    if (reader === undefined) {
+      reader = this.registry.byId(key.layout).openThread(this.threadId, this.records)
+      this.readers.set(key.layout, reader)
+    }
+    this.layouts.add(key.layout)
+    reader.accept(key, value)
+  }
+
+  /** The value showed that its layout was not the right one: the next that claims the key gets it. */
+  private passOn(key: ClaimedKey): void {
+    const { current } = this
+    const next = this.registry.claimAfter(key)
+    if (next === null || current === undefined || !current.key.key.equals(key.key)) {
+      this.takeFinding({
+        ...about(key),
+        reason: key.role === 'checkpoint' ? 'not-a-checkpoint' : 'foreign-key',
+      })
+    } else if (next.threadId !== this.threadId) {
+      this.strays.push({ key: next, threadId: next.threadId })
+    } else {
+      this.read(next, current.value)
+    }
+  }
+
+  private takeCheckpoint(checkpoint: Checkpoint): void {
+    if (this.waiting === undefined) this.converter.checkpoint(checkpoint)
+    else this.waiting.checkpoints.push(checkpoint)
+  }
+
+  private takeWrite(write: PendingWrite): void {
+    if (this.waiting === undefined) this.converter.write(write)
+    else this.waiting.writes.push(write)
+  }
+
+  private takeFinding(finding: Finding): void {
+    const { checkpointNs, checkpointId } = finding
+    if (
+      kindOf(finding) === 'rejected' &&
+      checkpointNs !== undefined &&
+      checkpointId !== undefined &&
+      checkpointId !== ''
+    ) {
+      this.converter.unreadable(checkpointNs, checkpointId)
+    }
+    this.report(finding)
+  }
+
+  private livesFor(pttlMs: number): void {
+    if (pttlMs === -1 || this.longestPttlMs === -1) this.longestPttlMs = -1
+    else this.longestPttlMs = Math.max(this.longestPttlMs ?? 0, pttlMs)
+  }
+
+  /** Parents before children; of one checkpoint the newer layout first, so that the older one is the copy. */
+  private compare(a: Checkpoint, b: Checkpoint): number {
+    if (a.checkpointNs !== b.checkpointNs) return a.checkpointNs < b.checkpointNs ? -1 : 1
+    if (a.checkpointId !== b.checkpointId) return a.checkpointId < b.checkpointId ? -1 : 1
+    return isLayoutAfter(this.registry, a.origin.layout, b.origin.layout) ? 1 : -1
+  }
+}
+
+const about = (key: ClaimedKey) => ({
+  threadId: key.threadId,
+  checkpointNs: key.checkpointNs,
+  ...(key.role === 'checkpoint' ? { checkpointId: key.checkpointId } : {}),
+  key: key.key,
+})
