@@ -1,9 +1,9 @@
 /** From the command line to an exit code. Catches everything, and is the only place that explains an error. */
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
-import type { CommandModule, Context, Options } from '../commands/command.js'
+import type { CommandModule, Context, Options, Output } from '../commands/command.js'
 import { COMMANDS } from '../commands/index.js'
-import { type Output, outputOf } from '../commands/options.js'
+import { outputOf } from '../commands/options.js'
 import { EXIT, type ExitCode, Failure, failureOf } from '../model/failure.js'
 import type { Secret } from '../model/secret.js'
 import { printFailure } from './print-failure.js'

@@ -1,5 +1,5 @@
 /** Prints why a command ended: what happened, what to do next, the exit code; with `--json` as the one document of the run. */
-import type { Output } from '../commands/options.js'
+import type { Output } from '../commands/command.js'
 import { type ExitCode, explain, type Failure } from '../model/failure.js'
 import { printableText } from '../model/printable.js'
 import { REPORT_SCHEMA_VERSION } from '../model/report.js'

@@ -3,10 +3,19 @@ import type { Command } from 'commander'
 import type { OnEvent } from '../model/events.js'
 import type { ExitCode } from '../model/failure.js'
 import type { Secret } from '../model/secret.js'
-import type { Output } from './options.js'
 
 export interface Writer {
   write(text: string): void
+}
+
+/** How to talk, as the user wants it. */
+export interface Output {
+  /** One JSON document on stdout. */
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  /** Where there is a terminal at all. */
+  readonly color: boolean
 }
 
 /** Everything a command may know of the terminal and the process; a test makes one by hand. */

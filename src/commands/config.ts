@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Failure } from '../model/failure.js'
 import type { Context, Options } from './command.js'
 import { parsePostgresUrl, parseRedisUrl, UrlProblem } from './endpoint-url.js'
-import { parseSize } from './units.js'
+import { parseDuration, parseSize } from './units.js'
 import { readVariables, type Variable, type Variables } from './variables.js'
 
 type PgVariables = Readonly<Record<string, string | undefined>>
@@ -24,6 +24,13 @@ const size = z.string().transform((text, context) => {
   const bytes = parseSize(text)
   if (bytes !== null) return bytes
   context.issues.push({ code: 'custom', message: `"${text}" is no size such as 48MB`, input: text })
+  return z.NEVER
+})
+
+const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text)
+  if (ms !== null && ms > 0) return ms
+  context.issues.push({ code: 'custom', message: `"${text}" is no duration such as 10s`, input: text })
   return z.NEVER
 })
 
@@ -56,7 +63,11 @@ const settings = (pg: PgVariables) =>
       .regex(/^[1-9]\d{0,14}$/, 'a whole number from 1 is needed')
       .transform(Number)
       .optional(),
+    /** Bytes. */
     memory: size.default(48 * 1024 ** 2),
+    /** Milliseconds, as both timeouts. */
+    connectTimeout: duration.default(10_000),
+    statementTimeout: duration.optional(),
   })
 
 export type Settings = z.output<ReturnType<typeof settings>>

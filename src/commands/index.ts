@@ -1,6 +1,7 @@
 /** The commands, in the order in which a user needs them. */
 import type { CommandModule } from './command.js'
 import { init } from './init.js'
+import { migrate } from './migrate.js'
 import { showConfig } from './show-config.js'
 
-export const COMMANDS: readonly CommandModule[] = [init, showConfig]
+export const COMMANDS: readonly CommandModule[] = [init, migrate, showConfig]

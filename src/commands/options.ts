@@ -1,6 +1,6 @@
 /** Option groups: functions that add a few options to a command, so that commands share them without a base class. */
 import type { Command } from 'commander'
-import type { Options } from './command.js'
+import type { Options, Output } from './command.js'
 
 type OptionGroup = (command: Command) => Command
 
@@ -40,6 +40,13 @@ export const prefixes: OptionGroup = (command) =>
 export const tuning: OptionGroup = (command) =>
   command.optionsGroup('Tuning').option('--memory <size>', 'memory for data on its way (48MB)')
 
+/** How long servers may take. */
+export const timeouts: OptionGroup = (command) =>
+  command
+    .optionsGroup('Timeouts')
+    .option('--connect-timeout <duration>', 'for a server to accept a connection (10s)')
+    .option('--statement-timeout <duration>', 'for Postgres to finish one statement (no limit)')
+
 /** How the command talks. */
 export const output: OptionGroup = (command) =>
   command
@@ -51,16 +58,7 @@ export const output: OptionGroup = (command) =>
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
-/** The output options, read without the configuration: errors of the configuration are printed by them too. */
-export interface Output {
-  readonly json: boolean
-  readonly quiet: boolean
-  readonly verbose: boolean
-  /** Where a terminal is there at all. */
-  readonly color: boolean
-}
-
-/** `NO_COLOR` counts as soon as it is set to anything (no-color.org). */
+/** Read without the configuration: its own errors are printed by them too. `NO_COLOR` counts as soon as it is set to anything (no-color.org). */
 export function outputOf(options: Options, env: Readonly<Record<string, string | undefined>>): Output {
   return {
     json: options.json === true,

@@ -2,11 +2,11 @@
 
 import { describeEndpoint } from '../model/endpoint.js'
 import { EXIT, type ExitCode } from '../model/failure.js'
-import { formatBytes } from '../report/format.js'
+import { formatBytes, formatDuration } from '../report/format.js'
 import { jsonText } from '../report/json-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config, SettingName } from './config.js'
-import { output, prefixes, source, target, threads, tuning } from './options.js'
+import { output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
 
 export const showConfig = {
   name: 'config',
@@ -15,7 +15,7 @@ export const showConfig = {
     ['cp-migrate config', 'what the next command would use'],
     ['cp-migrate config --json', 'the same for a program'],
   ],
-  declare: (command) => output(tuning(prefixes(threads(target(source(command)))))),
+  declare: (command) => output(timeouts(tuning(prefixes(threads(target(source(command))))))),
   run: runConfig,
 } as const satisfies CommandModule
 
@@ -41,7 +41,9 @@ function shown({ values }: Config, name: SettingName): string {
   const value = values[name]
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
-  if (typeof value !== 'object') return name === 'memory' ? formatBytes(Number(value)) : String(value)
+  if (name === 'memory') return formatBytes(Number(value))
+  if (name === 'connectTimeout' || name === 'statementTimeout') return formatDuration(Number(value) / 1000)
+  if (typeof value !== 'object') return String(value)
   const login = [value.username && 'user', value.password && 'password'].filter(Boolean).join(' and ')
   return `${describeEndpoint(value)}${login === '' ? '' : ` (with ${login})`}`
 }

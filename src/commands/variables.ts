@@ -41,12 +41,15 @@ function dotEnvOf(cwd: string): Layer {
   }
 }
 
+/** The file descriptor, for `contentOf`. */
+export const STANDARD_INPUT = 0
+
 /** The text of a file that a flag or a variable names. */
-export function contentOf(path: string, setBy: string): string {
+export function contentOf(path: string | typeof STANDARD_INPUT, setBy: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw unreadable(path, setBy, error)
+    throw unreadable(path === STANDARD_INPUT ? '-' : path, setBy, error)
   }
 }
 

@@ -311,6 +311,11 @@ export const FAILURES = {
     what: "schema {schema} of {endpoint} holds a {table} that is not LangGraph's: {evidence}",
     next: 'It is left as it is. Name another schema with --schema, or rename that table.',
   },
+  'tables-missing': {
+    exit: EXIT.usage,
+    what: 'schema {schema} of {endpoint} is not ready: it lacks {lacking}',
+    next: "Run cp-migrate init{flags} first: it makes exactly what the official saver's setup() makes.",
+  },
   'ledger-newer': {
     exit: EXIT.usage,
     what: 'the ledger in schema {schema} of {endpoint} was made by a newer cp-migrate (step {found}, this one knows {known})',

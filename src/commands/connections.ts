@@ -1,0 +1,51 @@
+/** Opens the two ends that the settings name, and closes what was opened, last first. */
+import { describeEndpoint } from '../model/endpoint.js'
+import { Failure } from '../model/failure.js'
+import type { EndpointNote } from '../model/report.js'
+import { RedisSource } from '../source/redis.js'
+import type { Source } from '../source/source.js'
+import { openPostgres, type Postgres } from '../target/connect.js'
+import type { Config } from './config.js'
+
+export class Connections {
+  readonly #config: Config
+  readonly #opened: { close(): Promise<void> }[] = []
+
+  constructor(config: Config) {
+    this.#config = config
+  }
+
+  /** Connected and asked who it is. Throws `no-source` where no setting names one. */
+  async source(): Promise<{ readonly source: Source; readonly note: EndpointNote }> {
+    const { values, origins } = this.#config
+    if (values.redis === undefined) throw new Failure('no-source')
+    const source = new RedisSource(values.redis, { connectTimeoutMs: values.connectTimeout })
+    this.#opened.push(source)
+    const { kind, version } = await source.info()
+    const server = `${kind === 'valkey' ? 'Valkey' : 'Redis'} ${version}`
+    return { source, note: { endpoint: describeEndpoint(values.redis), setBy: origins.redis, server } }
+  }
+
+  /** Connected and checked. Throws `no-target` where no setting names one. */
+  async target({
+    writes,
+  }: {
+    readonly writes: boolean
+  }): Promise<{ readonly target: Postgres; readonly note: EndpointNote & { readonly schema: string } }> {
+    const { values, origins } = this.#config
+    if (values.postgres === undefined) throw new Failure('no-target')
+    const target = await openPostgres(values.postgres, {
+      writes,
+      ...(origins.connectTimeout === 'default' ? {} : { connectTimeoutMs: values.connectTimeout }),
+      ...(values.statementTimeout === undefined ? {} : { statementTimeoutMs: values.statementTimeout }),
+    })
+    this.#opened.push(target)
+    const schema = values.schema ?? target.server.schema
+    return { target, note: { endpoint: target.name, setBy: origins.postgres, schema } }
+  }
+
+  /** Closes everything, whatever fails on the way: the error that ended the run must not be hidden by one of these. */
+  async close(): Promise<void> {
+    for (const end of this.#opened.splice(0).reverse()) await end.close().catch(() => {})
+  }
+}

@@ -1,0 +1,27 @@
+/** The user's own flags, for the command that is suggested next. URLs stay out: they may hold passwords. */
+import { shellWord } from '../model/printable.js'
+import type { FlagsAgain } from '../report/next.js'
+import type { Config, SettingName } from './config.js'
+
+const TARGET: readonly SettingName[] = ['schema', 'ledgerSchema']
+const SCOPE: readonly SettingName[] = [
+  'checkpointPrefix',
+  'checkpointWritePrefix',
+  'checkpointBlobPrefix',
+  'thread',
+  'threadsFrom',
+  'match',
+  'limit',
+]
+
+/** Only what flags set: variables set the next command by themselves. */
+export function flagsAgain({ values, origins }: Config): FlagsAgain {
+  const flags = (names: readonly SettingName[]): string =>
+    names
+      .filter((name) => origins[name].startsWith('--'))
+      .flatMap((name) =>
+        [values[name]].flat().map((value) => ` ${origins[name]} ${shellWord(String(value))}`),
+      )
+      .join('')
+  return { target: flags(TARGET), scope: flags(SCOPE) }
+}

@@ -1,0 +1,43 @@
+/** Whether a target has the tables that migrate writes into, in the shape of today. */
+import { Failure } from '../model/failure.js'
+import type { Postgres } from '../target/connect.js'
+import { versionText } from '../target/connect-checks.js'
+import { refusalOfTables } from '../target/init-shape.js'
+import { tableSteps } from '../target/init-steps.js'
+import { readMigrations } from '../target/migrations.js'
+import { readTarget } from '../target/schema.js'
+
+/**
+ * What init would still have to make before rows of that dialect fit: `table checkpoints`, `column checkpoint_writes.task_path`. Throws
+ * the failure of tables that are not the full saver's.
+ */
+export async function lackingTables(
+  postgres: Postgres,
+  wanted: {
+    readonly schema: string
+    readonly ledgerSchema: string
+    readonly dialect: 'python' | 'js'
+  },
+): Promise<string[]> {
+  const migrations = await readMigrations()
+  const state = await postgres
+    .use((session) => readTarget(session, wanted.schema, wanted.ledgerSchema))
+    .catch((error) => {
+      throw postgres.failureOf(error)
+    })
+  const refusal = refusalOfTables(state)
+  if (refusal !== undefined) {
+    const version = versionText(postgres.server.version)
+    const facts = { endpoint: postgres.name, schema: wanted.schema, version, ...refusal.facts }
+    throw new Failure<typeof refusal.id>(refusal.id, facts as never)
+  }
+  const { user, database } = postgres.server
+  const steps = tableSteps(
+    state,
+    { ...wanted, deferIndexes: false, user, database },
+    migrations[`langgraph-${wanted.dialect}`],
+  )
+  const tables = steps.map(({ what }) => what).filter((what) => what.startsWith('table '))
+  // What an older table lacks is worth naming only where the tables are there.
+  return tables.length > 0 ? tables : steps.map(({ what }) => what)
+}
