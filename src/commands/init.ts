@@ -11,10 +11,10 @@ export const init = {
   name: 'init',
   summary: "makes the official saver's tables and the ledger in Postgres, where they are missing",
   examples: [
-    ['cp-migrate init', 'exactly what setup() makes, and the ledger'],
-    ['cp-migrate init --check', 'only looks; exit code 4 when something is missing'],
+    ['cp-migrate init', 'what setup() makes, and the ledger'],
+    ['cp-migrate init --check', 'only looks; exits 4 if it is not whole'],
     ['cp-migrate init --print-sql > init.sql', 'for whoever may create tables'],
-    ['cp-migrate init --compression lz4', 'smaller and faster than setup() makes it'],
+    ['cp-migrate init --compression lz4', 'smaller tables, faster loads'],
   ],
   declare: (command) => output(shape(target(command))),
   run: runInit,

@@ -1,7 +1,11 @@
 /** One connection to Postgres: how it is opened, what it is set to, and how it is told that it broke. */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
 import type { PostgresEndpoint } from '../model/endpoint.js'
-import type { SqlSession } from './session.js'
+import { isConnectionLost } from './errors.js'
+import type { CopySession } from './staging.js'
 
 export interface SessionOptions {
   /** Until the server has let us in. */
@@ -13,7 +17,7 @@ export interface SessionOptions {
 /** How one attempt treats TLS: libpq's `prefer` is two attempts. */
 export type TlsAttempt = 'off' | 'encrypt' | 'verify-ca' | 'verify-full'
 
-export class PgSession implements SqlSession {
+export class PgSession implements CopySession {
   /** For COPY streams; statements go through `query`. */
   readonly client: pg.Client
   #brokenBy: Error | undefined
@@ -43,8 +47,23 @@ export class PgSession implements SqlSession {
     sql: string,
     parameters?: readonly unknown[],
   ): Promise<{ readonly rows: Row[] }> {
-    const result = await this.client.query(sql, parameters as unknown[] | undefined)
-    return { rows: result.rows as Row[] }
+    try {
+      const result = await this.client.query(sql, parameters as unknown[] | undefined)
+      return { rows: result.rows as Row[] }
+    } catch (error) {
+      // The server says why it ends a session before the wire is closed.
+      if (isConnectionLost(error)) this.#brokenBy ??= error as Error
+      throw error
+    }
+  }
+
+  async copyIn(sql: string, chunks: Iterable<Buffer>): Promise<void> {
+    await pipeline(Readable.from(chunks), this.client.query(copyFrom(sql)))
+  }
+
+  /** Alive, and in no transaction: whoever is next may use it. */
+  get isClean(): boolean {
+    return this.#brokenBy === undefined && this.client.getTransactionStatus() === 'I'
   }
 
   /** Never throws: what there is to lose was lost before. */

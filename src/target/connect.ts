@@ -61,7 +61,7 @@ export class Postgres {
       try {
         return await work(session)
       } finally {
-        if (session.brokenBy === undefined) this.#idle.push(session)
+        if (session.isClean) this.#idle.push(session)
         else await session.close()
       }
     } finally {
@@ -84,7 +84,7 @@ export class Postgres {
   #takeIdle(): PgSession | undefined {
     for (;;) {
       const session = this.#idle.pop()
-      if (session === undefined || session.brokenBy === undefined) return session
+      if (session === undefined || session.isClean) return session
     }
   }
 }

@@ -161,7 +161,7 @@ function toAlter(table: CheckpointTable, state: TargetState, wanted: WantedTable
 const schemaStep = (schema: string, { user, database }: WantedTables, option: string): InitStep => ({
   what: `schema ${schema}`,
   why: 'missing',
-  sql: [`CREATE SCHEMA ${quoted(schema)}`],
+  sql: [`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`],
   alone: false,
   needs: {
     right: `CREATE on database ${quoted(database)}`,

@@ -17,10 +17,6 @@ export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"
 /** `"schema"."table"` */
 export const qualified = (schema: string, name: string): string => `${quoted(schema)}.${quoted(name)}`
 
-/** A text constant, also where backslashes would escape. */
-export const literal = (text: string): string =>
-  `${text.includes('\\') ? ' E' : ''}'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
-
 /** Runs `work` in one READ COMMITTED transaction, whatever the role's default is; rolled back when it throws. */
 export async function inTransaction<T>(session: SqlSession, work: () => Promise<T>): Promise<T> {
   await session.query('BEGIN ISOLATION LEVEL READ COMMITTED')

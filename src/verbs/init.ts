@@ -75,7 +75,8 @@ export async function init(
 /** The whole script for a database where nothing is yet; asks no server. */
 export async function initScript(options: Omit<InitOptions, 'planOnly'>): Promise<string> {
   const wanted = { schema: 'public', ...options, user: 'CURRENT_USER', database: 'CURRENT_CATALOG' }
-  return scriptOf(planInit(EMPTY_TARGET, wanted, await readMigrations()).steps)
+  const target = { ...EMPTY_TARGET, schemaExists: wanted.schema === 'public' }
+  return scriptOf(planInit(target, wanted, await readMigrations()).steps)
 }
 
 async function initOver(
