@@ -3,11 +3,11 @@ import { EncodeError } from './bytes.js'
 
 const FIRST_BYTES = 16 * 1024
 /** A larger buffer is given back after the value that needed it, so that one big value does not stay in memory. */
-const KEPT_BYTES = 4 * 1024 * 1024
+const KEPT_BYTES = 16 * 1024 * 1024
 /** Postgres refuses a bytea of 1 GB (`MaxAllocSize`, with its header of four bytes). */
 const MAX_BYTES = 0x3fffffff - 4
 /** Below this a loop is faster than the native copy, which makes a view of its source first (measured on Node 20). */
-const LOOP_BYTES = 48
+const LOOP_BYTES = 24
 
 /** `bytes` may be another buffer after every call of `room`; `length` says how much of it is written. */
 export class GrowingBuffer {
