@@ -50,13 +50,15 @@ export async function main(
     write: stdout.write,
     execute,
   })
+  const fail = (failure: Failure): ExitCode =>
+    printFailure(failure, { terminal, output, secrets, commandLine, alone: !written.stdout })
+  terminal.onCrash((error) => terminal.exit(fail(failureOf(error))))
   try {
     await program.parseAsync(words, { from: 'user' })
     return exit
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
-    const failure = error instanceof CommanderError ? usageFailure(error, words, commands) : failureOf(error)
-    return printFailure(failure, { terminal, output, secrets, commandLine, alone: !written.stdout })
+    if (!(error instanceof CommanderError)) return fail(failureOf(error))
+    return error.exitCode === 0 ? EXIT.ok : fail(usageFailure(error, words, commands))
   }
 }
 

@@ -16,6 +16,8 @@ export interface Terminal {
   readonly signals: SignalSource
   /** Ends the process at once: pending work is not waited for. */
   exit(code: ExitCode): void
+  /** Told of an error that nobody caught: one of a timer or an event, never one of the command's own promise. */
+  onCrash(listener: (error: unknown) => void): void
   now(): number
 }
 
@@ -31,6 +33,7 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     signals: process,
     exit: (code) => process.exit(code),
+    onCrash: (listener) => void process.on('uncaughtException', listener),
     now: Date.now,
   }
 }

@@ -1,7 +1,8 @@
 /** `cp-migrate migrate`: moves threads from Redis to Postgres, or rehearses it. */
 import type { Command } from 'commander'
-import { type ExitCode, Failure } from '../model/failure.js'
-import { exitCodeOf } from '../model/report.js'
+import type { ExitCode } from '../model/failure.js'
+import { exitCodeOf, type MigrateReport } from '../model/report.js'
+import type { ThreadScope } from '../model/scope.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
@@ -36,38 +37,35 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
   const scope = readScope(config, context.cwd)
   const connections = new Connections(config)
   try {
-    return await migrateOver(connections, { options, context, config, scope })
+    const report = await reportOf({ options, context, config, scope, connections })
+    await print(report, config, context)
+    // Worded where every failure is; the report on stdout says how far it came.
+    if (report.stoppedBy !== undefined) throw report.stoppedBy
+    return exitCodeOf(report)
   } finally {
     await connections.close()
   }
 }
 
-async function migrateOver(
-  connections: Connections,
-  {
-    options,
-    context,
-    config,
-    scope,
-  }: {
-    readonly options: Options
-    readonly context: Context
-    readonly config: Config
-    readonly scope: import('../model/scope.js').ThreadScope
-  },
-): Promise<ExitCode> {
-  const [verb, { endpointsLine, renderMigrate }, { flagsAgain }] = await Promise.all([
+async function reportOf(run: {
+  readonly options: Options
+  readonly context: Context
+  readonly config: Config
+  readonly scope: ThreadScope
+  readonly connections: Connections
+}): Promise<MigrateReport> {
+  const { options, context, config, connections } = run
+  const { values } = config
+  const [verb, { openSink }, { endpointsLine }] = await Promise.all([
     import('../verbs/migrate.js'),
+    import('./sink.js'),
     import('../report/render.js'),
-    import('./flags-again.js'),
   ])
   const dryRun = options.dryRun === true
   const { source, note: from } = await connections.source()
   const { sink, note: to } = await openSink(connections, config, dryRun)
-  const { json, quiet, color } = context.output
-  if (!quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)
-  const { values } = config
-  const report = await verb.migrate({
+  if (!context.output.quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)
+  return verb.migrate({
     source,
     sink,
     from,
@@ -79,54 +77,26 @@ async function migrateOver(
       checkpointWrite: values.checkpointWritePrefix,
       checkpointBlob: values.checkpointBlobPrefix,
     },
-    scope,
+    scope: run.scope,
     allowOlderHead: options.allowOlderHead === true,
     memoryBytes: values.memory,
     onEvent: context.onEvent,
     signal: context.signal,
     now: context.now,
   })
-  context.stdout.write(
-    renderMigrate(report, {
-      format: json ? 'json' : quiet ? 'line' : 'text',
-      columns: context.columns,
-      colored: color && context.isTty,
-      again: flagsAgain(config),
-    }),
-  )
-  if (report.stoppedBy !== undefined) throw report.stoppedBy
-  return exitCodeOf(report)
 }
 
-/** Where rows go. A dry run needs no target, and looks what is there where one is named and has the tables. */
-async function openSink(connections: Connections, config: Config, dryRun: boolean) {
-  const [{ DryRunSink }, { TargetWriter }, { lackingTables }, { flagsAgain }] = await Promise.all([
-    import('../target/dry-run.js'),
-    import('../target/writer.js'),
-    import('../verbs/target-tables.js'),
+async function print(report: MigrateReport, config: Config, context: Context): Promise<void> {
+  const [{ renderMigrate }, { flagsAgain }] = await Promise.all([
+    import('../report/render.js'),
     import('./flags-again.js'),
   ])
-  if (dryRun && config.values.postgres === undefined) return { sink: new DryRunSink(null), note: null }
-  const { target, note } = await connections.target({ writes: !dryRun })
-  const { schema } = note
-  const lacking = await lackingTables(target, {
-    schema,
-    ledgerSchema: config.values.ledgerSchema,
-    dialect: 'python',
+  const { json, quiet, color } = context.output
+  const text = renderMigrate(report, {
+    format: json ? 'json' : quiet ? 'line' : 'text',
+    columns: context.columns,
+    colored: color && context.isTty,
+    again: flagsAgain(config),
   })
-  if (dryRun) {
-    const there = { schema, use: target.use.bind(target) }
-    return { sink: new DryRunSink(lacking.length === 0 ? there : null), note }
-  }
-  if (lacking.length > 0) {
-    const facts = {
-      endpoint: note.endpoint,
-      schema,
-      lacking: lacking.join(', '),
-      flags: flagsAgain(config).target,
-    }
-    throw new Failure('tables-missing', facts)
-  }
-  const sessions = { writing: await target.open(), use: target.use.bind(target) }
-  return { sink: new TargetWriter(sessions, schema), note }
+  context.stdout.write(text)
 }

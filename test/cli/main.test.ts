@@ -188,6 +188,18 @@ describe('an error', () => {
     expect(out + err).not.toMatch(/w%rd|w%25rd/)
   })
 
+  test('out of nowhere ends the process in words, too', async () => {
+    const terminal = fakeTerminal()
+    await main(['probe'], terminal, [
+      commandThat(async () => {
+        terminal.crash(new Error('socket closed'))
+        return EXIT.ok
+      }),
+    ])
+    expect(terminal.exits).toEqual([1])
+    expect(terminal.err()).toContain('unexpected error: socket closed\nThis is a defect')
+  })
+
   test('may be anything that can be thrown', async () => {
     for (const thrown of [null, undefined, 'text', { code: 1 }, 0n]) {
       const { exit, err } = await cli(['probe'], failing(thrown))
