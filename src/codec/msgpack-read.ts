@@ -10,6 +10,7 @@ import {
 import { DEFAULT_LIMITS, type DecodeLimits } from './bytes.js'
 import { MsgpackCursor, type MsgpackKind } from './msgpack-cursor.js'
 import { BODY_KIND, PAYLOAD_ITEMS } from './msgpack-forms.js'
+import { NOWHERE } from './nowhere.js'
 
 /**
  * Decodes the one value in `bytes[start, end)` into a sink. Throws `DecodeError` for anything that the official reader would
@@ -234,22 +235,4 @@ class MsgpackReader {
 
 function setKindOf(module: string, name: string): SetKind | undefined {
   return module === 'builtins' && (name === 'set' || name === 'frozenset') ? name : undefined
-}
-
-const nothing = () => {}
-/** A sink for a walk that only proves. */
-const NOWHERE: ValueSink = {
-  null: nothing,
-  bool: nothing,
-  int: nothing,
-  float: nothing,
-  text: nothing,
-  bytes: nothing,
-  bytearray: nothing,
-  beginList: nothing,
-  beginTuple: nothing,
-  beginSet: nothing,
-  beginMap: nothing,
-  beginObject: nothing,
-  end: nothing,
 }
