@@ -88,6 +88,19 @@ export const COMPRESSIBLE = {
 
 export type Compression = 'lz4' | 'pglz'
 
+/** What an init is to leave behind. */
+export interface WantedTables {
+  readonly schema: string
+  readonly ledgerSchema: string
+  readonly dialect: 'python' | 'js'
+  /** Leave the three secondary indexes for after the load. */
+  readonly deferIndexes: boolean
+  readonly compression?: Compression
+  /** Who makes them, and where: for the wording of a right that is missing. */
+  readonly user: string
+  readonly database: string
+}
+
 /** Tables of the ledger; a foreign schema must have none of these names free of ours. */
 export const LEDGER_TABLES = [
   'ledger_migrations',

@@ -1,5 +1,5 @@
 /** What init is going to do, as a value: compares what a target has with what the newest saver's setup() would leave (pure). */
-import { type Compression, INDEX_STEPS, MIGRATIONS_TABLE } from './ddl.js'
+import { INDEX_STEPS, MIGRATIONS_TABLE, type WantedTables } from './ddl.js'
 import { type Refusal, refusalOfTables } from './init-shape.js'
 import {
   compressionSteps,
@@ -12,18 +12,6 @@ import {
 } from './init-steps.js'
 import type { Migration, Migrations } from './migrations.js'
 import type { IndexState, TargetState } from './schema.js'
-
-export interface WantedTables {
-  readonly schema: string
-  readonly ledgerSchema: string
-  readonly dialect: 'python' | 'js'
-  /** Leave the three secondary indexes for after the load. */
-  readonly deferIndexes: boolean
-  readonly compression?: Compression
-  /** Who makes them, and where: for the wording of a right that is missing. */
-  readonly user: string
-  readonly database: string
-}
 
 export interface InitPlan {
   /** In order; neighbours that are not `alone` go into one transaction. Empty: nothing is missing. */

@@ -7,8 +7,8 @@ import {
   MIGRATIONS_TABLE,
   TABLE_STEPS,
   TASK_PATH_STEP,
+  type WantedTables,
 } from './ddl.js'
-import type { WantedTables } from './init-plan.js'
 import { type Migration, withSchemas } from './migrations.js'
 import type { TargetState } from './schema.js'
 import { qualified, quoted } from './session.js'
