@@ -19,8 +19,8 @@ export function CHECKPOINT_DIGESTS(schema: string, which: 'of' | 'in'): string {
   return `
     SELECT c.thread_id, c.checkpoint_ns, c.checkpoint_id,
       (hashtextextended(coalesce(c.parent_checkpoint_id, ''), 1)
-        # jsonb_hash_extended(c.checkpoint, 2)
-        # jsonb_hash_extended(c.metadata, 3)
+        # hashtextextended(c.checkpoint::text, 2)
+        # hashtextextended(c.metadata::text, 3)
         # coalesce((
             SELECT (sum(hashtextextended(concat_ws(E'\\x01', w.task_id, w.idx, w.channel, coalesce(w.type, ''), w.task_path,
                       encode(sha256(w.blob), 'base64')), 4)::numeric) % 9223372036854775807)::bigint
