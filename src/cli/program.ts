@@ -42,5 +42,7 @@ export function buildProgram({ version, commands, columns, write, execute }: Pro
   return program
 }
 
-const examplesText = (examples: CommandModule['examples']): string =>
-  ['Examples', ...examples.map(([line, does]) => `  ${line.padEnd(42)} ${does}`)].join('\n')
+function examplesText(examples: CommandModule['examples']): string {
+  const width = Math.max(...examples.map(([line]) => line.length))
+  return ['Examples', ...examples.map(([line, does]) => `  ${line.padEnd(width)}  ${does}`)].join('\n')
+}

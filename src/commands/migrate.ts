@@ -12,7 +12,7 @@ export const migrate = {
   name: 'migrate',
   summary: 'moves threads from Redis to Postgres; repeat it until the application has stopped',
   examples: [
-    ['cp-migrate migrate --dry-run', 'what would happen; reads Redis, writes nothing'],
+    ['cp-migrate migrate --dry-run', 'what would happen; writes nothing'],
     ['cp-migrate migrate', 'moves what is new; Redis is never changed'],
     ['cp-migrate migrate --thread t-1 --thread t-2', 'only these'],
     ["cp-migrate migrate --match 'user-4*' --limit 10", 'ten threads to look at first'],

@@ -100,7 +100,11 @@ describe('every command', () => {
           .filter((line) => line.length > 80),
       ).toEqual([])
       expect(terminal.out()).toContain('\n  143  stopped')
-      expect(terminal.out()).toContain('Examples\n  cp-migrate')
+      const [, examples = ''] = /\nExamples\n(.*?)\n\n/s.exec(terminal.out()) ?? []
+      expect(
+        examples.split('\n').every((line) => line.startsWith('  cp-migrate ')),
+        'one line each',
+      ).toBe(true)
     },
   )
 
