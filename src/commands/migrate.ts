@@ -13,9 +13,9 @@ export const migrate = {
   summary: 'moves threads from Redis to Postgres; repeat it until the application has stopped',
   examples: [
     ['cp-migrate migrate --dry-run', 'what would happen; writes nothing'],
-    ['cp-migrate migrate', 'moves what is new; Redis is never changed'],
-    ['cp-migrate migrate --thread t-1 --thread t-2', 'only these'],
-    ["cp-migrate migrate --match 'user-4*' --limit 10", 'ten threads to look at first'],
+    ['cp-migrate migrate', 'moves what is new; only reads Redis'],
+    ['cp-migrate migrate --thread t-12', 'only this thread'],
+    ["cp-migrate migrate --match 'user-4*'", 'only threads with such ids'],
   ],
   declare: (command) => output(timeouts(tuning(prefixes(threads(run(target(source(command)))))))),
   run: runMigrate,
