@@ -32,7 +32,7 @@ export async function* readInBatches<Request extends KeyOfType>(
   { batchBytes, maxValueBytes = MAX_VALUE_BYTES }: ReadStreamOptions,
   reader: BatchReader,
 ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-  const sizes = new SizeGuess()
+  const sizes = new SizeGuess(batchBytes / MAX_UNMEASURED_KEYS)
   const windows = oneAhead(measured(requests, reader))
   const batches = cutByBytes(windows, batchBytes, sizes)
   const read = readEach(batches, reader, sizes, maxValueBytes)
@@ -112,24 +112,27 @@ async function* readEach<Request extends KeyOfType>(
   }
 }
 
-/** What a value of unknown size is taken for at first. */
-const UNKNOWN_BYTES = 64 * 1024
+/** Values of unknown size that are asked for at once: any of them may be large. */
+const MAX_UNMEASURED_KEYS = 16
 
 /**
  * Guesses what a value will amount to. The server measures in memory, which for a document is about twice its text: the factor is
- * learnt from the values seen. Where the server does not measure, a value is taken for as large as the larger ones before it.
+ * learnt from the values seen. Where the server does not measure, a value is taken for as large as the larger ones before it, and
+ * never for small.
  */
 class SizeGuess {
   readonly #byType = new Map<RedisType, { perMeasured: number; unmeasured: number }>()
 
+  constructor(readonly leastUnmeasured: number) {}
+
   of(type: RedisType, measured: number | null): number {
     const known = this.#byType.get(type)
-    if (measured === null) return known?.unmeasured ?? UNKNOWN_BYTES
+    if (measured === null) return Math.max(known?.unmeasured ?? 0, this.leastUnmeasured)
     return type === 'string' ? measured : measured * (known?.perMeasured ?? 1)
   }
 
   learn(type: RedisType, measured: number | null, bytes: number): void {
-    const known = this.#byType.get(type) ?? { perMeasured: 1, unmeasured: UNKNOWN_BYTES }
+    const known = this.#byType.get(type) ?? { perMeasured: 1, unmeasured: 0 }
     const share = measured === null || measured === 0 ? known.perMeasured : bytes / measured
     this.#byType.set(type, {
       // Up at once, down slowly: a guess too low costs memory, one too high only a round trip.

@@ -48,7 +48,7 @@ export async function openRedis(
     await logIn(client, endpoint).catch((error) => {
       throw isReplyError(error) || error instanceof Failure
         ? commandFailure(error, endpoint, 'AUTH')
-        : hungUp(socketError ?? error, endpoint, timeoutMs)
+        : hungUp(socketError ?? error, endpoint, options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS)
     })
     await waitWhileLoading(client, endpoint, options.loadingTimeoutMs ?? LOADING_TIMEOUT_MS)
     return client
@@ -124,7 +124,7 @@ function unlessNoneIsNeeded(error: unknown): void {
   throw error
 }
 
-/** The socket opened, and closed before the first answer. */
+/** The socket opened, and no first answer came. */
 function hungUp(error: unknown, endpoint: RedisEndpoint, timeoutMs: number): Failure {
   const failure = connectFailure(error, endpoint, timeoutMs)
   if (failure.id !== 'redis-unreachable') return failure

@@ -87,7 +87,7 @@ export function connectFailure(error: unknown, endpoint: RedisEndpoint, timeoutM
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new Failure('redis-unknown-host', { endpoint: place, host: endpoint.host }, cause)
   }
-  if (code === 'ETIMEDOUT') {
+  if (code === 'ETIMEDOUT' || problem.startsWith('Socket timeout')) {
     return new Failure('redis-no-answer', { endpoint: place, seconds: Math.ceil(timeoutMs / 1000) }, cause)
   }
   if (NOT_TRUSTED.test(code)) return new Failure('redis-certificate', { endpoint: place, problem }, cause)
