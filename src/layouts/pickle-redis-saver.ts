@@ -138,13 +138,10 @@ class PickledThread implements ThreadReader {
   }
 
   private pointer(key: ClaimedKey, bytes: Buffer): void {
-    const target = bytes.toString('utf8')
-    if (this.known.has(target)) return
-    const about = { threadId: this.threadId, checkpointNs: '', key: key.key }
-    if (isUuid(target)) this.sink.finding({ reason: 'dangling-pointer', ...about, checkpointId: target })
-    // The official saver's pointer to a subgraph that is called by its bare name: the name of a whole key.
-    else if (target.startsWith('checkpoint:') || target.includes(`:${this.threadId}:`))
-      this.sink.finding({ reason: 'index-key', ...about })
+    const checkpointId = bytes.toString('utf8')
+    if (this.known.has(checkpointId)) return
+    const ids = { threadId: this.threadId, checkpointNs: '', checkpointId }
+    if (isUuid(checkpointId)) this.sink.finding({ reason: 'dangling-pointer', ...ids, key: key.key })
     else this.sink.notMine(key)
   }
 

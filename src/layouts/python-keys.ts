@@ -118,15 +118,13 @@ function sentinelFullParser(prefix: string): KeyParser {
   }
 }
 
-/**
- * Other savers' pointers (`checkpoint_latest:T`, no namespace) look the same where the namespace is one bare name: those are left to
- * them, because thread ids with colons are far more common than subgraphs with a checkpointer of their own.
- */
+/** Other savers' pointers (`checkpoint_latest:T`, no namespace) look the same where the namespace is one bare name. */
 function pointerParser(prefix: string): KeyParser {
   const parse = keyParser({ prefix, separator: SEPARATOR, emptyNs: [EMPTY_NS_SENTINEL], tail: [] })
   return (key) => {
     const parts = parse(key)
-    return parts !== null && (parts.checkpointNs === '' || parts.checkpointNs.includes(':')) ? parts : null
+    if (parts === null || parts.checkpointNs === '' || parts.checkpointNs.includes(':')) return parts
+    return { ...parts, ambiguous: true }
   }
 }
 

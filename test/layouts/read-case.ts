@@ -78,7 +78,7 @@ export function readKeys(
   for (const { key, value } of keys) {
     const claim = firstClaim(layouts, key, value, prefixes)
     if (claim === undefined) reading.unclaimed.push(key.toString('utf8'))
-    else claimed.push(claim)
+    else claimed.push(claim.ambiguous ? resolved(claim, value, layouts, prefixes) : claim)
   }
   while (claimed.length > 0) claimed = readThreads(claimed, values, layouts, prefixes, reading)
   return reading
@@ -114,6 +114,32 @@ function readThreads(
     reader.end()
   }
   return strays
+}
+
+/** Where a key can be split in several ways, its own document is asked before keys are grouped. */
+function resolved(
+  claim: ClaimedKey,
+  value: RedisValue,
+  layouts: readonly Layout[],
+  prefixes: Prefixes,
+): ClaimedKey {
+  let found = claim
+  const at = layouts.findIndex(({ id }) => id === claim.layout)
+  const reader = layouts[at]!.openThread(claim.threadId, {
+    checkpoint: () => {},
+    write: () => {},
+    finding: () => {},
+    belongsTo: (_, threadId) => {
+      found = { ...claim, threadId }
+    },
+    notMine: () => {
+      const next = firstClaim(layouts.slice(at + 1), claim.key, value, prefixes)
+      if (next !== undefined) found = resolved(next, value, layouts, prefixes)
+    },
+  })
+  reader.accept(claim, value)
+  reader.end()
+  return found
 }
 
 function firstClaim(
