@@ -6,6 +6,7 @@ import { callNode, globalNode } from './pickle-reduce.js'
 import { bigintOf, decodeStringLine, decodeUnicodeLine, parsePythonFloat } from './pickle-text.js'
 
 export interface PickleOpcode {
+  readonly code: number
   /** As CPython's `Lib/pickletools.py` calls it. */
   readonly name: string
   /** Absent for STOP, which ends the machine, and for what is rejected by name. */
@@ -23,93 +24,94 @@ const PERSISTENT = 'it refers to an object that is kept outside the pickle'
 const EXTENSION = "it names a class by a code of the application's copyreg registry"
 const OUT_OF_BAND = 'its data is kept outside the pickle'
 
-/** By code byte. Codes, names and stack effects: CPython 3.14 `Lib/pickletools.py`. A code that is missing here is an error. */
-export const OPCODES: Readonly<Record<number, PickleOpcode>> = {
+/** Codes, names and stack effects: CPython 3.14 `Lib/pickletools.py`. A code that is missing here is an error. */
+export const OPCODES: readonly PickleOpcode[] = [
   // Integers, floats, booleans, None
-  73: { name: 'INT', run: intLine },
-  74: { name: 'BININT', run: (m) => m.push({ kind: 'int', value: m.int32() }) },
-  75: { name: 'BININT1', run: (m) => m.push({ kind: 'int', value: m.uint8() }) },
-  77: { name: 'BININT2', run: (m) => m.push({ kind: 'int', value: m.uint16() }) },
-  76: {
+  { code: 0x49, name: 'INT', run: intLine },
+  { code: 0x4a, name: 'BININT', run: (m) => m.push({ kind: 'int', value: m.int32() }) },
+  { code: 0x4b, name: 'BININT1', run: (m) => m.push({ kind: 'int', value: m.uint8() }) },
+  { code: 0x4d, name: 'BININT2', run: (m) => m.push({ kind: 'int', value: m.uint16() }) },
+  {
+    code: 0x4c,
     name: 'LONG',
     run: (m) => m.push(intNode(decimal(m, m.line().toString('latin1').replace(/L$/, '')))),
   },
-  138: { name: 'LONG1', run: (m) => long(m, m.uint8()) },
-  139: { name: 'LONG4', run: (m) => long(m, m.int32()) },
-  70: { name: 'FLOAT', run: floatLine },
-  71: { name: 'BINFLOAT', run: (m) => m.push({ kind: 'float', value: m.float64() }) },
-  78: { name: 'NONE', run: (m) => m.push(NULL_NODE) },
-  136: { name: 'NEWTRUE', run: (m) => m.push(TRUE_NODE) },
-  137: { name: 'NEWFALSE', run: (m) => m.push(FALSE_NODE) },
+  { code: 0x8a, name: 'LONG1', run: (m) => long(m, m.uint8()) },
+  { code: 0x8b, name: 'LONG4', run: (m) => long(m, m.int32()) },
+  { code: 0x46, name: 'FLOAT', run: floatLine },
+  { code: 0x47, name: 'BINFLOAT', run: (m) => m.push({ kind: 'float', value: m.float64() }) },
+  { code: 0x4e, name: 'NONE', run: (m) => m.push(NULL_NODE) },
+  { code: 0x88, name: 'NEWTRUE', run: (m) => m.push(TRUE_NODE) },
+  { code: 0x89, name: 'NEWFALSE', run: (m) => m.push(FALSE_NODE) },
 
   // Texts and bytes
-  83: { name: 'STRING', run: (m) => m.push(textOfLine(m, decodeStringLine(m.line()))) },
-  84: { name: 'BINSTRING', run: (m) => asciiText(m, m.int32()) },
-  85: { name: 'SHORT_BINSTRING', run: (m) => asciiText(m, m.uint8()) },
-  86: { name: 'UNICODE', run: (m) => m.push(textOfLine(m, decodeUnicodeLine(m.line()))) },
-  88: { name: 'BINUNICODE', run: (m) => m.push(m.text(m.uint32())) },
-  140: { name: 'SHORT_BINUNICODE', run: (m) => m.push(m.text(m.uint8())) },
-  141: { name: 'BINUNICODE8', run: (m) => m.push(m.text(m.uint64())) },
-  66: { name: 'BINBYTES', run: (m) => m.push(m.range('bytes', m.uint32())) },
-  67: { name: 'SHORT_BINBYTES', run: (m) => m.push(m.range('bytes', m.uint8())) },
-  142: { name: 'BINBYTES8', run: (m) => m.push(m.range('bytes', m.uint64())) },
-  150: { name: 'BYTEARRAY8', run: (m) => m.push(m.range('bytearray', m.uint64())) },
+  { code: 0x53, name: 'STRING', run: (m) => m.push(textOfLine(m, decodeStringLine(m.line()))) },
+  { code: 0x54, name: 'BINSTRING', run: (m) => asciiText(m, m.int32()) },
+  { code: 0x55, name: 'SHORT_BINSTRING', run: (m) => asciiText(m, m.uint8()) },
+  { code: 0x56, name: 'UNICODE', run: (m) => m.push(textOfLine(m, decodeUnicodeLine(m.line()))) },
+  { code: 0x58, name: 'BINUNICODE', run: (m) => m.push(m.text(m.uint32())) },
+  { code: 0x8c, name: 'SHORT_BINUNICODE', run: (m) => m.push(m.text(m.uint8())) },
+  { code: 0x8d, name: 'BINUNICODE8', run: (m) => m.push(m.text(m.uint64())) },
+  { code: 0x42, name: 'BINBYTES', run: (m) => m.push(m.range('bytes', m.uint32())) },
+  { code: 0x43, name: 'SHORT_BINBYTES', run: (m) => m.push(m.range('bytes', m.uint8())) },
+  { code: 0x8e, name: 'BINBYTES8', run: (m) => m.push(m.range('bytes', m.uint64())) },
+  { code: 0x96, name: 'BYTEARRAY8', run: (m) => m.push(m.range('bytearray', m.uint64())) },
 
   // Containers
-  93: { name: 'EMPTY_LIST', run: (m) => m.push(m.sequence('list', [])) },
-  108: { name: 'LIST', run: (m) => m.push(m.sequence('list', m.popMark())) },
-  97: { name: 'APPEND', run: (m) => append(m, [m.pop()]) },
-  101: { name: 'APPENDS', run: (m) => append(m, m.popMark()) },
-  41: { name: 'EMPTY_TUPLE', run: (m) => m.push(m.sequence('tuple', [])) },
-  116: { name: 'TUPLE', run: (m) => m.push(m.sequence('tuple', m.popMark())) },
-  133: { name: 'TUPLE1', run: (m) => m.push(m.sequence('tuple', popped(m, 1))) },
-  134: { name: 'TUPLE2', run: (m) => m.push(m.sequence('tuple', popped(m, 2))) },
-  135: { name: 'TUPLE3', run: (m) => m.push(m.sequence('tuple', popped(m, 3))) },
-  125: { name: 'EMPTY_DICT', run: (m) => m.push(m.dict([])) },
-  100: { name: 'DICT', run: (m) => m.push(m.dict(m.popMark())) },
-  115: { name: 'SETITEM', run: (m) => setItems(m, popped(m, 2)) },
-  117: { name: 'SETITEMS', run: (m) => setItems(m, m.popMark()) },
-  143: { name: 'EMPTY_SET', run: (m) => m.push(m.sequence('set', [])) },
-  144: { name: 'ADDITEMS', run: addItems },
-  145: { name: 'FROZENSET', run: (m) => m.push(m.sequence('frozenset', m.popMark())) },
+  { code: 0x5d, name: 'EMPTY_LIST', run: (m) => m.push(m.sequence('list', [])) },
+  { code: 0x6c, name: 'LIST', run: (m) => m.push(m.sequence('list', m.popMark())) },
+  { code: 0x61, name: 'APPEND', run: (m) => append(m, [m.pop()]) },
+  { code: 0x65, name: 'APPENDS', run: (m) => append(m, m.popMark()) },
+  { code: 0x29, name: 'EMPTY_TUPLE', run: (m) => m.push(m.sequence('tuple', [])) },
+  { code: 0x74, name: 'TUPLE', run: (m) => m.push(m.sequence('tuple', m.popMark())) },
+  { code: 0x85, name: 'TUPLE1', run: (m) => m.push(m.sequence('tuple', popped(m, 1))) },
+  { code: 0x86, name: 'TUPLE2', run: (m) => m.push(m.sequence('tuple', popped(m, 2))) },
+  { code: 0x87, name: 'TUPLE3', run: (m) => m.push(m.sequence('tuple', popped(m, 3))) },
+  { code: 0x7d, name: 'EMPTY_DICT', run: (m) => m.push(m.dict([])) },
+  { code: 0x64, name: 'DICT', run: (m) => m.push(m.dict(m.popMark())) },
+  { code: 0x73, name: 'SETITEM', run: (m) => setItems(m, popped(m, 2)) },
+  { code: 0x75, name: 'SETITEMS', run: (m) => setItems(m, m.popMark()) },
+  { code: 0x8f, name: 'EMPTY_SET', run: (m) => m.push(m.sequence('set', [])) },
+  { code: 0x90, name: 'ADDITEMS', run: addItems },
+  { code: 0x91, name: 'FROZENSET', run: (m) => m.push(m.sequence('frozenset', m.popMark())) },
 
   // The stack and the memo
-  40: { name: 'MARK', run: (m) => m.mark() },
-  48: { name: 'POP', run: (m) => m.popOrUnmark() },
-  49: { name: 'POP_MARK', run: (m) => void m.popMark() },
-  50: { name: 'DUP', run: duplicate },
-  103: { name: 'GET', run: (m) => m.recall(memoLine(m)) },
-  104: { name: 'BINGET', run: (m) => m.recall(m.uint8()) },
-  106: { name: 'LONG_BINGET', run: (m) => m.recall(m.uint32()) },
-  112: { name: 'PUT', run: (m) => m.memoise(memoLine(m)) },
-  113: { name: 'BINPUT', run: (m) => m.memoise(m.uint8()) },
-  114: { name: 'LONG_BINPUT', run: (m) => m.memoise(m.uint32()) },
-  148: { name: 'MEMOIZE', run: (m) => m.memoise() },
+  { code: 0x28, name: 'MARK', run: (m) => m.mark() },
+  { code: 0x30, name: 'POP', run: (m) => m.popOrUnmark() },
+  { code: 0x31, name: 'POP_MARK', run: (m) => void m.popMark() },
+  { code: 0x32, name: 'DUP', run: duplicate },
+  { code: 0x67, name: 'GET', run: (m) => m.recall(memoLine(m)) },
+  { code: 0x68, name: 'BINGET', run: (m) => m.recall(m.uint8()) },
+  { code: 0x6a, name: 'LONG_BINGET', run: (m) => m.recall(m.uint32()) },
+  { code: 0x70, name: 'PUT', run: (m) => m.memoise(memoLine(m)) },
+  { code: 0x71, name: 'BINPUT', run: (m) => m.memoise(m.uint8()) },
+  { code: 0x72, name: 'LONG_BINPUT', run: (m) => m.memoise(m.uint32()) },
+  { code: 0x94, name: 'MEMOIZE', run: (m) => m.memoise() },
 
   // Classes and what is made by them: kept as names and arguments
-  99: { name: 'GLOBAL', run: (m) => m.push(global(m)) },
-  147: { name: 'STACK_GLOBAL', run: stackGlobal },
-  82: { name: 'REDUCE', run: reduce },
-  98: { name: 'BUILD', run: build },
-  105: { name: 'INST', run: instance },
-  111: { name: 'OBJ', run: oldObject },
-  129: { name: 'NEWOBJ', run: newObject },
-  146: { name: 'NEWOBJ_EX', run: newObjectEx },
+  { code: 0x63, name: 'GLOBAL', run: (m) => m.push(global(m)) },
+  { code: 0x93, name: 'STACK_GLOBAL', run: stackGlobal },
+  { code: 0x52, name: 'REDUCE', run: reduce },
+  { code: 0x62, name: 'BUILD', run: build },
+  { code: 0x69, name: 'INST', run: instance },
+  { code: 0x6f, name: 'OBJ', run: oldObject },
+  { code: 0x81, name: 'NEWOBJ', run: newObject },
+  { code: 0x92, name: 'NEWOBJ_EX', run: newObjectEx },
 
   // Rejected by name
-  80: { name: 'PERSID', rejected: PERSISTENT },
-  81: { name: 'BINPERSID', rejected: PERSISTENT },
-  130: { name: 'EXT1', rejected: EXTENSION },
-  131: { name: 'EXT2', rejected: EXTENSION },
-  132: { name: 'EXT4', rejected: EXTENSION },
-  151: { name: 'NEXT_BUFFER', rejected: OUT_OF_BAND },
-  152: { name: 'READONLY_BUFFER', rejected: OUT_OF_BAND },
+  { code: 0x50, name: 'PERSID', rejected: PERSISTENT },
+  { code: 0x51, name: 'BINPERSID', rejected: PERSISTENT },
+  { code: 0x82, name: 'EXT1', rejected: EXTENSION },
+  { code: 0x83, name: 'EXT2', rejected: EXTENSION },
+  { code: 0x84, name: 'EXT4', rejected: EXTENSION },
+  { code: 0x97, name: 'NEXT_BUFFER', rejected: OUT_OF_BAND },
+  { code: 0x98, name: 'READONLY_BUFFER', rejected: OUT_OF_BAND },
 
   // The frame around it all
-  128: { name: 'PROTO', run: protocol },
-  149: { name: 'FRAME', run: frame },
-  46: { name: 'STOP' },
-}
+  { code: 0x80, name: 'PROTO', run: protocol },
+  { code: 0x95, name: 'FRAME', run: frame },
+  { code: 0x2e, name: 'STOP' },
+]
 
 /** The code byte that ends a pickle. */
 export const STOP = 0x2e

@@ -5,7 +5,9 @@ import type { PickleNode } from './pickle-node.js'
 import { OPCODES, type PickleOpcode, STOP } from './pickle-opcodes.js'
 
 /** The table as an array, because every byte of a pickle's skeleton looks into it. */
-const BY_CODE: readonly (PickleOpcode | undefined)[] = Array.from({ length: 256 }, (_, code) => OPCODES[code])
+const BY_CODE: readonly (PickleOpcode | undefined)[] = Array.from({ length: 256 }, (_, code) =>
+  OPCODES.find((opcode) => opcode.code === code),
+)
 
 /**
  * The graph a pickle describes; texts and bytes are ranges of `bytes`, which must not change while the graph is in use. Takes memory in
