@@ -62,6 +62,7 @@ export class JsonEmitter {
     let end: number
     if (first === QUOTE) {
       end = this.stack.stringEnd(at)
+      if (end > this.end) throw new DecodeError('the text ends inside a string', at)
       this.string(at + 1, end - 1, this.stack.escaped)
     } else {
       end = skipScalar(this.text, at, this.end)

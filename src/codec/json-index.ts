@@ -1,6 +1,6 @@
 /** The containers of a JSON text, found in one pass, so that whoever decodes it can look ahead without searching again. */
 import { DecodeError, type DecodeLimits } from './bytes.js'
-import { COMMA, LIST, LIST_END, MAP, MAP_END, QUOTE, skipString } from './json-scan.js'
+import { IS_COMMA, IS_QUOTE, MAP, MAP_END, MEANING, OPENS, skipString } from './json-scan.js'
 
 /** Containers are numbered as they open, from 0; a container's first child has its number plus one. */
 export interface JsonIndex {
@@ -16,46 +16,49 @@ export interface JsonIndex {
 const CLOSING = MAP_END - MAP
 
 /**
- * Indexes the one container in `text[start, end)`; what follows it is not looked at. Iterative: throws `DecodeError` for a bracket
+ * Indexes the one container that begins at `start`; what follows it is not looked at. Iterative: throws `DecodeError` for a bracket
  * too many, one too few, one of the wrong kind, and past the limits.
  */
 export function indexContainers(text: Buffer, start: number, end: number, limits: DecodeLimits): JsonIndex {
-  const index = { end: [] as number[], next: [] as number[], commas: [] as number[] }
-  const brackets: number[] = []
+  const ends: number[] = []
+  const next: number[] = []
+  const commas: number[] = []
   const open: number[] = []
   let container = -1
+  let commasHere = 0
   let items = 0
   for (let at = start; at < end; at++) {
-    const byte = text[at]!
-    switch (byte) {
-      case QUOTE:
-        at = skipString(text, at) - 1
-        break
-      case COMMA:
-        if (++items > limits.maxItems)
-          throw new DecodeError(`more than ${limits.maxItems} values`, at, 'too-large')
-        index.commas[container]!++
-        break
-      case MAP:
-      case LIST:
-        if (open.length === limits.maxDepth)
-          throw new DecodeError(`nested more than ${limits.maxDepth} deep`, at)
-        container = index.end.length
-        open.push(container)
-        brackets.push(byte)
-        index.end.push(0)
-        index.next.push(0)
-        index.commas.push(0)
-        break
-      case MAP_END:
-      case LIST_END:
-        if (brackets.pop() !== byte - CLOSING)
-          throw new DecodeError('a closing bracket of the wrong kind', at)
-        index.end[container] = at + 1
-        index.next[container] = index.end.length
-        open.pop()
-        if (open.length === 0) return index
-        container = open[open.length - 1]!
+    const meaning = MEANING[text[at]!]!
+    if (meaning === 0) continue
+    if (meaning === IS_QUOTE) {
+      at = skipString(text, at) - 1
+    } else if (meaning === IS_COMMA) {
+      commasHere++
+      if (++items > limits.maxItems) {
+        throw new DecodeError(`more than ${limits.maxItems} values`, at, 'too-large')
+      }
+    } else if (meaning === OPENS) {
+      if (open.length === limits.maxDepth) {
+        throw new DecodeError(`nested more than ${limits.maxDepth} deep`, at)
+      }
+      if (container >= 0) commas[container] = commasHere
+      container = ends.length
+      open.push(container)
+      ends.push(text[at]!) // the bracket, until its end is known
+      next.push(0)
+      commas.push(0)
+      commasHere = 0
+    } else {
+      if (ends[container] !== text[at]! - CLOSING) {
+        throw new DecodeError('a closing bracket of the wrong kind', at)
+      }
+      ends[container] = at + 1
+      next[container] = ends.length
+      commas[container] = commasHere
+      open.pop()
+      if (open.length === 0) return { end: ends, next, commas }
+      container = open[open.length - 1]!
+      commasHere = commas[container]!
     }
   }
   throw new DecodeError('the text ends inside a value', end)

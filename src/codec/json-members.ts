@@ -22,10 +22,10 @@ export const KEY_END = 1
 export const KEY_ESCAPED = 2
 export const VALUE = 3
 export const VALUE_END = 4
+/** Of a string whether it holds an escape, of a container its number in the index; of other values nothing. */
 export const VALUE_ESCAPED = 5
-/** The number in the index of the container that the value is, if it is one. */
-export const CONTAINER = 6
-export const SLOT_SIZE = 7
+export const CONTAINER = 5
+export const SLOT_SIZE = 6
 
 /** Objects with more members look for duplicate keys with a map. */
 const FEW_MEMBERS = 12
@@ -46,7 +46,7 @@ export class MemberStack {
   /** The offset after the string whose opening quote is at `at`; sets `escaped`. */
   stringEnd(at: number): number {
     const { text } = this
-    const stop = Math.min(at + LOOP_BYTES, this.end)
+    const stop = at + LOOP_BYTES
     let escaped = false
     let from = at + 1
     for (; from < stop; from++) {
@@ -61,7 +61,6 @@ export class MemberStack {
       }
     }
     const end = skipStringRest(text, from)
-    if (end > this.end) throw new DecodeError('the text ends inside a string', at)
     this.escaped = escaped || text.subarray(from, end).includes(BACKSLASH)
     return end
   }
@@ -136,8 +135,6 @@ export class MemberStack {
     slots[slot + KEY_END] = end - 1
     slots[slot + KEY_ESCAPED] = this.escaped ? 1 : 0
     slots[slot + VALUE] = value
-    slots[slot + VALUE_ESCAPED] = 0
-    slots[slot + CONTAINER] = -1
     return value
   }
 

@@ -20,25 +20,18 @@ export function emitScalar(text: Buffer, start: number, end: number, sink: Value
     emitNumber(text, start, end, sink)
     return
   }
-  switch (text.toString('latin1', start, end)) {
-    case 'null':
-      sink.null()
-      break
-    case 'true':
-      sink.bool(true)
-      break
-    case 'false':
-      sink.bool(false)
-      break
-    case 'NaN':
-      sink.float(Number.NaN)
-      break
-    case 'Infinity':
-      sink.float(Number.POSITIVE_INFINITY)
-      break
-    default:
-      throw new DecodeError('no value begins here', start)
-  }
+  const length = end - start
+  if (first === 0x6e && length === 4 && spells(text, start, 'null')) sink.null()
+  else if (first === 0x74 && length === 4 && spells(text, start, 'true')) sink.bool(true)
+  else if (first === 0x66 && length === 5 && spells(text, start, 'false')) sink.bool(false)
+  else if (length === 3 && spells(text, start, 'NaN')) sink.float(Number.NaN)
+  else if (length === 8 && spells(text, start, 'Infinity')) sink.float(Number.POSITIVE_INFINITY)
+  else throw new DecodeError('no value begins here', start)
+}
+
+function spells(text: Buffer, at: number, word: string): boolean {
+  for (let i = 0; i < word.length; i++) if (text[at + i] !== word.charCodeAt(i)) return false
+  return true
 }
 
 function emitNumber(text: Buffer, start: number, end: number, sink: ValueSink): void {

@@ -17,10 +17,22 @@ const CARRIAGE_RETURN = 0x0d
 /** Shorter strings are searched by a loop, longer ones natively from there on (measured on Node 20). */
 export const LOOP_BYTES = 48
 
+/** What a byte outside of strings means to whoever only looks for where values end; most mean nothing. */
+export const MEANING = new Uint8Array(256)
+export const IS_QUOTE = 1
+export const IS_COMMA = 2
+export const OPENS = 3
+export const CLOSES = 4
+MEANING[QUOTE] = IS_QUOTE
+MEANING[COMMA] = IS_COMMA
+MEANING[MAP] = MEANING[LIST] = OPENS
+MEANING[MAP_END] = MEANING[LIST_END] = CLOSES
+
 /** The offset of the next byte that is not white space. */
 export function skipSpace(text: Buffer, at: number): number {
   for (;;) {
     const byte = text[at]!
+    if (byte > SPACE) return at
     if (byte !== SPACE && byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== TAB) return at
     at++
   }
@@ -28,7 +40,7 @@ export function skipSpace(text: Buffer, at: number): number {
 
 /** The offset after the string whose opening quote is at `at`. Raw control characters inside are accepted, as by Python's `strict=False`. */
 export function skipString(text: Buffer, at: number): number {
-  const stop = Math.min(at + LOOP_BYTES, text.length)
+  const stop = at + LOOP_BYTES
   let from = at + 1
   for (; from < stop; from++) {
     const byte = text[from]
@@ -74,18 +86,11 @@ export function skipJson(text: Buffer, at: number): number {
 function skipContainer(text: Buffer, start: number): number {
   let depth = 0
   for (let at = start; at < text.length; at++) {
-    switch (text[at]) {
-      case QUOTE:
-        at = skipString(text, at) - 1
-        break
-      case MAP:
-      case LIST:
-        depth++
-        break
-      case MAP_END:
-      case LIST_END:
-        if (--depth === 0) return at + 1
-    }
+    const meaning = MEANING[text[at]!]!
+    if (meaning === 0 || meaning === IS_COMMA) continue
+    if (meaning === IS_QUOTE) at = skipString(text, at) - 1
+    else if (meaning === OPENS) depth++
+    else if (--depth === 0) return at + 1
   }
   throw new DecodeError('the text ends inside a value', start)
 }

@@ -159,21 +159,26 @@ export class JsonbWriter implements ValueSink {
 
   private quoted(source: Buffer, start: number, end: number): void {
     if (end - start > MAX_JSONB_BYTES) throw new EncodeError(`text of ${end - start} bytes`, 'too-large')
-    this.ascii('"')
-    let from = start
+    this.out.room(end - start + 2)
+    let { bytes, length } = this.out
+    bytes[length++] = QUOTE
     for (let at = start; at < end; at++) {
       const byte = source[at]!
-      if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH && byte !== SURROGATE_LEAD) continue
       // ED also leads U+D000–U+D7FF (much of Hangul), whose second byte is below A0.
       const isSurrogate = byte === SURROGATE_LEAD && source[at + 1]! >= 0xa0
-      if (byte === SURROGATE_LEAD && !isSurrogate) continue
-      this.run(source, from, at)
+      if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH && !isSurrogate) {
+        bytes[length++] = byte
+        continue
+      }
       if (isSurrogate) at += 2
-      from = at + 1
+      this.out.length = length
       this.escape(byte)
+      this.out.room(end - at)
+      bytes = this.out.bytes
+      length = this.out.length
     }
-    this.run(source, from, end)
-    this.ascii('"')
+    bytes[length++] = QUOTE
+    this.out.length = length
   }
 
   private escape(byte: number): void {
@@ -187,11 +192,6 @@ export class JsonbWriter implements ValueSink {
     } else {
       this.ascii(byte === QUOTE ? '\\"' : '\\\\')
     }
-  }
-
-  private run(source: Buffer, start: number, end: number): void {
-    this.out.room(end - start)
-    this.out.append(source, start, end)
   }
 
   private ascii(text: string): void {

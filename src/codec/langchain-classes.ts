@@ -1,5 +1,7 @@
 /** The classes of langchain-core that its JSON names (`lc: 1`): the module each one lives in, and the fields of those that fill channels. */
 
+import type { ObjectHead } from '../model/value.js'
+
 /** What a field holds that the JSON left out: LangChain leaves out what is empty and equal to its default. */
 export type FieldDefault = 'required' | 'null' | 'map' | 'list' | { readonly text: Buffer }
 
@@ -10,11 +12,18 @@ export interface LangChainField {
 }
 
 export interface LangChainClass {
-  readonly module: string
-  readonly name: string
+  readonly head: ObjectHead
   /** In the order of `model_dump()`, whose bytes the Postgres saver writes; absent where the fields as found must do. */
   readonly fields?: readonly LangChainField[]
 }
+
+/** The head of a class of pydantic v2. */
+export const pydanticHead = (module: string, name: string): ObjectHead => ({
+  form: 'pydantic-v2',
+  module,
+  name,
+  method: 'model_validate_json',
+})
 
 const field = (name: string, fallback: FieldDefault): LangChainField => ({
   name,
@@ -44,8 +53,8 @@ const ROLE = field('role', 'required')
 /** A message class and its chunk, whose `type` is its name. */
 function messages(module: string, name: string, type: string, own: LangChainField[] = [], ofChunk = own) {
   return [
-    { module, name, fields: messageFields(text(type), ...own) },
-    { module, name: `${name}Chunk`, fields: messageFields(text(`${name}Chunk`), ...ofChunk) },
+    { head: pydanticHead(module, name), fields: messageFields(text(type), ...own) },
+    { head: pydanticHead(module, `${name}Chunk`), fields: messageFields(text(`${name}Chunk`), ...ofChunk) },
   ]
 }
 
@@ -57,15 +66,16 @@ const WITH_FIELDS: readonly LangChainClass[] = [
   ...messages('langchain_core.messages.chat', 'ChatMessage', 'chat', [ROLE]),
   ...messages('langchain_core.messages.function', 'FunctionMessage', 'function'),
   {
-    module: 'langchain_core.messages.modifier',
-    name: 'RemoveMessage',
+    head: pydanticHead('langchain_core.messages.modifier', 'RemoveMessage'),
     fields: messageFields(text('remove')),
   },
-  { module: 'langchain_core.messages.base', name: 'BaseMessage', fields: messageFields('required') },
-  { module: 'langchain_core.messages.base', name: 'BaseMessageChunk', fields: messageFields('required') },
+  { head: pydanticHead('langchain_core.messages.base', 'BaseMessage'), fields: messageFields('required') },
   {
-    module: 'langchain_core.documents.base',
-    name: 'Document',
+    head: pydanticHead('langchain_core.messages.base', 'BaseMessageChunk'),
+    fields: messageFields('required'),
+  },
+  {
+    head: pydanticHead('langchain_core.documents.base', 'Document'),
     fields: [
       field('id', 'null'),
       field('metadata', 'map'),
@@ -105,9 +115,9 @@ const OTHERS: Readonly<Record<string, string>> = {
 }
 
 const BY_NAME: ReadonlyMap<string, LangChainClass> = new Map([
-  ...WITH_FIELDS.map((known) => [known.name, known] as const),
+  ...WITH_FIELDS.map((known) => [known.head.name, known] as const),
   ...Object.entries(OTHERS).flatMap(([module, names]) =>
-    names.split(' ').map((name) => [name, { module: `langchain_core.${module}`, name }] as const),
+    names.split(' ').map((name) => [name, { head: pydanticHead(`langchain_core.${module}`, name) }] as const),
   ),
 ])
 
@@ -124,14 +134,14 @@ export function langChainClassOf(id: readonly string[]): LangChainClass | undefi
 /** The class that a module and a name mean, where it is one of langchain-core's. */
 export function langChainClassAt(module: string, name: string): LangChainClass | undefined {
   const known = BY_NAME.get(name)
-  return known?.module === module ? known : undefined
+  return known?.head.module === module ? known : undefined
 }
 
 /** The id that LangChain's Python writes for a class whose fields are known here: `langchain/schema/messages/HumanMessage`. */
 export function langChainIdOf(known: LangChainClass): readonly string[] | undefined {
   if (known.fields === undefined) return undefined
-  const part = known.module.startsWith('langchain_core.messages.') ? 'messages' : 'document'
-  return ['langchain', 'schema', part, known.name]
+  const part = known.head.module.startsWith('langchain_core.messages.') ? 'messages' : 'document'
+  return ['langchain', 'schema', part, known.head.name]
 }
 
 /** Those ids as they are usually spelled. */

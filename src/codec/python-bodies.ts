@@ -126,8 +126,9 @@ export class PythonBodies extends JsonEmitter {
     stack.top += known.length
     for (let i = 0; i < known.length; i++) slots[found + i] = -1
     let extra = 0
+    let field = -1
     for (let i = 0, slot = base; i < count; i++, slot += SLOT_SIZE) {
-      const field = this.fieldOf(known, slot)
+      field = this.fieldOf(known, slot, field + 1) // they come in this order, mostly
       if (field < 0) extra++
       else slots[found + field] = slot
     }
@@ -138,7 +139,7 @@ export class PythonBodies extends JsonEmitter {
     sink.beginMap(size)
     for (let i = 0; i < known.length; i++) this.field(known[i]!, slots[found + i]!)
     for (let i = 0, slot = base; extra > 0 && i < count; i++, slot += SLOT_SIZE) {
-      if (this.fieldOf(known, slot) < 0) this.keysAndMembers(slot, 1)
+      if (this.fieldOf(known, slot, 0) < 0) this.keysAndMembers(slot, 1)
     }
     sink.end()
   }
@@ -180,8 +181,9 @@ export class PythonBodies extends JsonEmitter {
     }
   }
 
-  private fieldOf(known: readonly LangChainField[], slot: number): number {
-    for (let i = 0; i < known.length; i++) if (this.stack.keyIs(slot, known[i]!.name)) return i
+  private fieldOf(known: readonly LangChainField[], slot: number, first: number): number {
+    for (let i = first; i < known.length; i++) if (this.stack.keyIs(slot, known[i]!.name)) return i
+    for (let i = 0; i < first; i++) if (this.stack.keyIs(slot, known[i]!.name)) return i
     return -1
   }
 

@@ -1,6 +1,6 @@
 /** What each `lc: 2` envelope of LangGraph's Python stands for: decided from its id and its shape, before its values are read. */
 import type { ObjectForm, ObjectHead, SetKind } from '../model/value.js'
-import { type LangChainField, langChainClassAt } from './langchain-classes.js'
+import { type LangChainField, langChainClassAt, pydanticHead } from './langchain-classes.js'
 
 /** `lc: 2` as `JsonPlusSerializer` (langgraph-checkpoint 1.0–2.1) and `JsonPlusRedisSerializer` (0.2–0.5.2) write it. */
 export interface Envelope {
@@ -151,8 +151,4 @@ function objectOf(
   body: 'argument' | 'arguments' | 'kwargs' | 'send' | 'time',
 ): Revival {
   return { as: 'object', head: { form, module, name }, body }
-}
-
-export function pydanticHead(module: string, name: string): ObjectHead {
-  return { form: 'pydantic-v2', module, name, method: 'model_validate_json' }
 }

@@ -2,12 +2,12 @@
 import type { Value, ValueNotes, ValueSink } from '../model/value.js'
 import { DEFAULT_LIMITS } from './bytes.js'
 import { CONTAINER, KEY, KEY_END, KEY_ESCAPED, SLOT_SIZE, VALUE } from './json-members.js'
-import { begins, scalarAt, spelledAt, textAt, textsAt } from './json-peek.js'
+import { begins, isSpelled, spellingOf, textAt, textsAt } from './json-peek.js'
 import { LIST, MAP } from './json-scan.js'
 import { type LangChainClass, langChainClassOf, langChainIds } from './langchain-classes.js'
 import { base64Of } from './python-base64.js'
 import { INTERRUPT_FIELDS, PythonBodies } from './python-bodies.js'
-import { type Envelope, pydanticHead, type Revival, revivalOf } from './python-envelopes.js'
+import { type Envelope, type Revival, revivalOf } from './python-envelopes.js'
 
 export { plainJsonValue } from './json-read.js'
 
@@ -94,17 +94,17 @@ class PythonJsonEmitter extends PythonBodies {
   /** Emits what the object stands for; false where it stands for itself. */
   private special(base: number, count: number): boolean {
     const { stack } = this
-    if (textAt(stack, stack.find(base, count, 'type')) === 'constructor') {
-      const lc = scalarAt(stack, stack.find(base, count, 'lc'))
-      if (lc === '1') return this.langChain(base, count)
-      if (lc === '2') return this.langGraph(base, count)
+    if (isSpelled(stack, stack.find(base, count, 'type'), '"constructor"')) {
+      const lc = stack.find(base, count, 'lc')
+      if (isSpelled(stack, lc, '1')) return this.langChain(base, count)
+      if (isSpelled(stack, lc, '2')) return this.langGraph(base, count)
     }
     return this.marked(base, count)
   }
 
   private marked(base: number, count: number): boolean {
     const { stack } = this
-    const isMarked = (marker: string): boolean => scalarAt(stack, stack.find(base, count, marker)) === 'true'
+    const isMarked = (marker: string): boolean => isSpelled(stack, stack.find(base, count, marker), 'true')
     const value = stack.find(base, count, 'value')
     if (value >= 0 && isMarked('__interrupt__')) return this.interrupt(base, count)
     if (value >= 0 && count === 2 && isMarked('__delta_snapshot__')) return this.deltaSnapshot(value)
@@ -138,7 +138,7 @@ class PythonJsonEmitter extends PythonBodies {
       this.reviving = true
       return true
     }
-    this.sink.beginObject(pydanticHead(known.module, known.name))
+    this.sink.beginObject(known.head)
     const fields = stack.top
     this.keywords(fields, kwargs < 0 ? 0 : this.gatherMember(kwargs), known.fields)
     this.sink.end()
@@ -147,7 +147,7 @@ class PythonJsonEmitter extends PythonBodies {
 
   private langChainClass(id: number): LangChainClass | undefined {
     if (id < 0) return undefined
-    return langChainIds.get(spelledAt(this.stack, id)) ?? langChainClassOf(textsAt(this.stack, id))
+    return langChainIds.get(spellingOf(this.stack, id)) ?? langChainClassOf(textsAt(this.stack, id))
   }
 
   /** `lc: 2`. */
@@ -203,6 +203,6 @@ class PythonJsonEmitter extends PythonBodies {
   }
 
   private unlessNull(slot: number): number {
-    return scalarAt(this.stack, slot) === 'null' ? -1 : slot
+    return isSpelled(this.stack, slot, 'null') ? -1 : slot
   }
 }
