@@ -63,7 +63,7 @@ async function reportOf(run: {
   ])
   const dryRun = options.dryRun === true
   const { source, note: from } = await connections.source()
-  const { sink, note: to } = await openSink(connections, config, dryRun)
+  const { sink, note: to, failureOf: targetFailureOf } = await openSink(connections, config, dryRun)
   if (!context.output.quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)
   return verb.migrate({
     source,
@@ -82,6 +82,7 @@ async function reportOf(run: {
     memoryBytes: values.memory,
     onEvent: context.onEvent,
     signal: context.signal,
+    targetFailureOf,
     now: context.now,
   })
 }

@@ -7,7 +7,7 @@ import type { Layout, Prefixes } from '../layouts/layout.js'
 import { prefixesOfIndexes } from '../layouts/prefixes.js'
 import { LayoutRegistry } from '../layouts/registry.js'
 import type { OnEvent } from '../model/events.js'
-import { Failure } from '../model/failure.js'
+import { Failure, failureOf } from '../model/failure.js'
 import { addFinding, type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
 import { Inventory, type ThreadKeys } from '../pipeline/inventory.js'
@@ -33,6 +33,8 @@ export interface MigrateRequest {
   readonly memoryBytes: number
   readonly onEvent: OnEvent
   readonly signal: AbortSignal
+  /** Words what the target's driver threw; null without a target. */
+  readonly targetFailureOf: ((error: unknown) => Failure) | null
   /** Milliseconds since 1970. */
   now(): number
 }
@@ -93,7 +95,7 @@ export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
     await transfer.run(counted(inventory.threads(), ofThreads, report, named))
     report.threads.notFound.push(...named)
   } catch (error) {
-    report.stoppedBy = failureOf(error, signal)
+    report.stoppedBy = stoppedByOf(error, request)
   } finally {
     await inventory?.close()
     report.seconds = (now() - startedAt) / 1000
@@ -144,8 +146,8 @@ function dialectOf(wanted: Dialect | null, inventory: Inventory, registry: Layou
   return { openConverter, layouts: registry }
 }
 
-function failureOf(error: unknown, signal: AbortSignal): Failure {
+function stoppedByOf(error: unknown, { signal, targetFailureOf }: MigrateRequest): Failure {
   if (error instanceof Failure) return error
   if (signal.aborted && signal.reason instanceof Failure) return signal.reason
-  return new Failure('unexpected', { message: error instanceof Error ? error.message : String(error) }, error)
+  return (targetFailureOf ?? failureOf)(error)
 }

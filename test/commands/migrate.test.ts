@@ -232,6 +232,27 @@ describe('what is wrong with an end', () => {
     expect(out).toContain('This logical database is empty.')
   })
 
+  test('a user who may not write is told so in words, and nothing of a batch stays', async () => {
+    const target = await freshDatabase()
+    const role = `reader_${new URL(target).pathname.slice(1)}`
+    expect((await cli('init', { DATABASE_URL: target })).exit).toBe(0)
+    await sql(target, `CREATE ROLE ${role}`)
+    for (const schema of ['public', 'cp_migrate']) {
+      await sql(target, `GRANT USAGE ON SCHEMA ${schema} TO ${role}`)
+      await sql(target, `GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`)
+    }
+    const url = new URL(target)
+    url.searchParams.set('options', `-c role=${role}`)
+    const { exit, out, err } = await cli('migrate', { REDIS_URL: redisUrl, DATABASE_URL: url.href })
+    expect(err).toContain('lacks a permission on postgres://')
+    expect(err).toMatch(/permission denied for table checkpoint/)
+    expect(exit).toBe(2)
+    expect(out).toContain('✗ migration stopped after')
+    expect(await countsOf(target)).toEqual([{ checkpoints: '0', blobs: '0', writes: '0' }])
+    await sql(target, `DROP OWNED BY ${role}`)
+    await sql(target, `DROP ROLE ${role}`)
+  })
+
   test('a database that does not exist is not created', async () => {
     const target = new URL(await freshDatabase())
     target.pathname = '/nothere'
