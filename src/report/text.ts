@@ -121,7 +121,7 @@ function noticeLines(report: MigrateReport, columns: number, style: Style): stri
   }
   for (const { db, keys } of report.otherDatabases) {
     notices.push(
-      `Logical database ${db} of this server seems to hold checkpoints too (${formatCounted(keys, 'key')}); it was not read. Name it as the number at the end of the Redis URL.`,
+      `Logical database ${db} of this server seems to hold checkpoints too (about ${formatCounted(keys, 'key')}); it was not read. Name it as the number at the end of the Redis URL.`,
     )
   }
   return notices.flatMap((notice) =>

@@ -73,6 +73,7 @@ export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
       },
     })
     countKeys(report, inventory)
+    report.otherDatabases = await elsewhere(source, prefixes)
     const { openConverter, layouts } = dialectOf(request.dialect, inventory, registry)
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
@@ -130,6 +131,16 @@ function countKeys(report: MigrateReport, { counts }: Inventory): void {
       addFinding(report.findings, { reason: isStore ? 'store-item' : 'foreign-key', key }, times)
     }
   }
+}
+
+/** Other logical databases that seem to hold checkpoints; how many keys is a guess from those looked at. */
+async function elsewhere(source: Source, prefixes: Prefixes): Promise<MigrateReport['otherDatabases']> {
+  const beginnings = [...prefixes.checkpoint, ...prefixes.checkpointWrite].map((prefix) => `${prefix}:`)
+  const found = await source.databasesWith(beginnings)
+  return found.map(({ db, keys, lookedAt, matching }) => ({
+    db,
+    keys: Math.round((keys * matching) / lookedAt),
+  }))
 }
 
 /** Keys of the official savers' long-term stores. */

@@ -253,6 +253,13 @@ describe('what is wrong with an end', () => {
     await sql(target, `DROP ROLE ${role}`)
   })
 
+  test('checkpoints in another logical database than the one named are pointed out', async () => {
+    const { out } = await cli('migrate --dry-run', { REDIS_URL: emptyRedisUrl })
+    expect(out.replace(/\s+/g, ' ')).toMatch(
+      /Logical database 0 of this server seems to hold checkpoints too \(about \d+ keys\)/,
+    )
+  })
+
   test('a database that does not exist is not created', async () => {
     const target = new URL(await freshDatabase())
     target.pathname = '/nothere'
