@@ -195,8 +195,8 @@ function checkpointTuple(node: PickleNode): TupleParts | undefined {
 const some = (node: PickleNode | undefined): PickleNode | undefined =>
   node === undefined || isNull(node) ? undefined : node
 
-/** Protocols 2–5 begin with PROTO; below that a tuple's class is named first, perhaps inside a MARK. */
+/** Protocols 2–5 begin with PROTO; protocol 0 with marks and then a class by name, or a dict or list that is put into the memo. */
 function beginsLikePickle(bytes: Buffer): boolean {
   if (bytes[0] === 0x80) return bytes[1]! <= 5
-  return /^\(*c[\w.]+\n[\w.]+\n/.test(bytes.toString('latin1', 0, 200))
+  return /^\(*(c[\w.]+\n[\w.]+\n|[dl]p\d+\n)/.test(bytes.toString('latin1', 0, 200))
 }
