@@ -73,14 +73,15 @@ export class Lineage {
     channel: string,
     version: ChannelVersion,
     current: ReadonlyMap<string, string>,
-  ): string {
+  ): ChannelVersion {
     if (checkpoint.channelVersions.get(channel) === version) return current.get(channel)!
     const known = this.known
       .get(place(checkpoint.checkpointNs, checkpoint.checkpointId))
       ?.versionsSeen.get(node)
       ?.get(channel)
     if (known !== undefined) return String(known)
-    if (typeof version === 'string') return version
+    // Without any version to be compared with there is nothing to convert to.
+    if (typeof version === 'string' || checkpoint.channelVersions.size === 0) return version
     // Where history is gone, `.0.0` sorts below the real string of that integer, and that integer is below the current one.
     return this.ancestral(checkpoint, channel, version) ?? `${pad(version)}.0.0`
   }

@@ -1,6 +1,6 @@
 /** The two JSONB columns of a `checkpoints` row as the Python saver writes them (checkpoint-postgres ≥ 2.0.25). */
 import type { JsonbWriter } from '../codec/jsonb-write.js'
-import type { Checkpoint } from '../model/thread.js'
+import type { ChannelVersion, Checkpoint } from '../model/thread.js'
 import type { Value } from '../model/value.js'
 import { WithoutMember } from './without-member.js'
 
@@ -9,7 +9,7 @@ export interface CheckpointParts {
   readonly checkpoint: Checkpoint
   /** channel → version string. */
   readonly versions: ReadonlyMap<string, string>
-  readonly seen: ReadonlyMap<string, ReadonlyMap<string, string>>
+  readonly seen: ReadonlyMap<string, ReadonlyMap<string, ChannelVersion>>
   /** channel → primitive, or `true` where a delta snapshot lies in a blob. */
   readonly inlined: ReadonlyMap<string, Value | true>
 }
@@ -48,11 +48,12 @@ export function checkpointJsonb(
   return writer.view()
 }
 
-function versionMap(writer: JsonbWriter, versions: ReadonlyMap<string, string>): void {
+function versionMap(writer: JsonbWriter, versions: ReadonlyMap<string, ChannelVersion>): void {
   writer.beginMap(-1)
   for (const [channel, version] of versions) {
     writer.key(channel)
-    writer.string(version)
+    if (typeof version === 'string') writer.string(version)
+    else writer.int(version)
   }
   writer.end()
 }

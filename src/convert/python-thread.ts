@@ -4,7 +4,7 @@ import { JsonbWriter } from '../codec/jsonb-write.js'
 import { PythonTyped } from '../codec/python-typed.js'
 import type { Finding, ReasonId } from '../model/finding.js'
 import type { KnownThread, RowSink } from '../model/rows.js'
-import type { Checkpoint, Origin, PendingWrite } from '../model/thread.js'
+import type { ChannelVersion, Checkpoint, Origin, PendingWrite } from '../model/thread.js'
 import { NULL_TASK_ID, TASKS_CHANNEL } from '../model/thread.js'
 import type { Value, ValueNotes } from '../model/value.js'
 import {
@@ -166,9 +166,9 @@ export class PythonThread implements ThreadConverter {
     versions: ReadonlyMap<string, string>,
     inlined: ReadonlyMap<string, Value | true>,
   ): void {
-    const seen = new Map<string, ReadonlyMap<string, string>>()
+    const seen = new Map<string, ReadonlyMap<string, ChannelVersion>>()
     for (const [node, channels] of checkpoint.versionsSeen) {
-      const strings = new Map<string, string>()
+      const strings = new Map<string, ChannelVersion>()
       for (const [channel, version] of channels) {
         strings.set(channel, this.lineage.seen(checkpoint, node, channel, version, versions))
       }
