@@ -2,9 +2,8 @@
 import { describeEndpoint } from '../model/endpoint.js'
 import { Failure } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
-import { RedisSource } from '../source/redis.js'
 import type { Source } from '../source/source.js'
-import { openPostgres, type Postgres } from '../target/connect.js'
+import type { Postgres } from '../target/connect.js'
 import type { Config } from './config.js'
 
 export class Connections {
@@ -19,6 +18,8 @@ export class Connections {
   async source(): Promise<{ readonly source: Source; readonly note: EndpointNote }> {
     const { values, origins } = this.#config
     if (values.redis === undefined) throw new Failure('no-source')
+    // Each driver is loaded only by the commands that use it.
+    const { RedisSource } = await import('../source/redis.js')
     const source = new RedisSource(values.redis, { connectTimeoutMs: values.connectTimeout })
     this.#opened.push(source)
     const { kind, version } = await source.info()
@@ -34,6 +35,7 @@ export class Connections {
   }): Promise<{ readonly target: Postgres; readonly note: EndpointNote & { readonly schema: string } }> {
     const { values, origins } = this.#config
     if (values.postgres === undefined) throw new Failure('no-target')
+    const { openPostgres } = await import('../target/connect.js')
     const target = await openPostgres(values.postgres, {
       writes,
       ...(origins.connectTimeout === 'default' ? {} : { connectTimeoutMs: values.connectTimeout }),

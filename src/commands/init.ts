@@ -5,7 +5,7 @@ import { shellWord } from '../model/printable.js'
 import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
-import { output, target } from './options.js'
+import { output, target, timeouts } from './options.js'
 
 export const init = {
   name: 'init',
@@ -16,7 +16,7 @@ export const init = {
     ['cp-migrate init --print-sql > init.sql', 'for whoever may create tables'],
     ['cp-migrate init --compression lz4', 'smaller tables, faster loads'],
   ],
-  declare: (command) => output(shape(target(command))),
+  declare: (command) => output(timeouts(shape(target(command)))),
   run: runInit,
 } as const satisfies CommandModule
 
@@ -45,9 +45,9 @@ const shape = (command: Command): Command =>
     .option('--print-sql', 'change nothing; print the missing as a script for psql')
 
 async function runInit(options: Options, context: Context): Promise<ExitCode> {
-  const [{ readConfig }, { openPostgres }, verb] = await Promise.all([
+  const [{ readConfig }, { Connections }, verb] = await Promise.all([
     import('./config.js'),
-    import('../target/connect.js'),
+    import('./connections.js'),
     import('../verbs/init.js'),
   ])
   const config = readConfig(options, context)
@@ -67,8 +67,9 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
     return EXIT.ok
   }
 
-  const postgres = await openPostgres(config.values.postgres, { writes: !planOnly })
+  const connections = new Connections(config)
   try {
+    const { target: postgres } = await connections.target({ writes: !planOnly })
     const schema = verb.schemaOf(postgres, wanted)
     if (!context.output.quiet) {
       context.stderr.write(
@@ -91,7 +92,7 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
     )
     return initExitCodeOf(report)
   } finally {
-    await postgres.close()
+    await connections.close()
   }
 }
 

@@ -4,7 +4,7 @@ import { main } from '../../src/cli/main.js'
 import type { CommandModule, Context, Options } from '../../src/commands/command.js'
 import { COMMANDS } from '../../src/commands/index.js'
 import { output, threads } from '../../src/commands/options.js'
-import { EXIT, Failure } from '../../src/model/failure.js'
+import { EXIT, FAILURES, Failure } from '../../src/model/failure.js'
 import { Secret } from '../../src/model/secret.js'
 import { fakeTerminal } from './terminal.js'
 
@@ -131,6 +131,20 @@ describe('every command', () => {
       }
     },
   )
+})
+
+test('every flag that a failure names is one that some command has', async () => {
+  const helps = await Promise.all(
+    COMMANDS.map(async ({ name }) => {
+      const terminal = fakeTerminal()
+      await main([name, '--help'], terminal, COMMANDS)
+      return terminal.out()
+    }),
+  )
+  const texts = Object.values(FAILURES).map(({ what, next }) => `${what} ${next}`)
+  const flags = new Set(texts.flatMap((text) => text.match(/--[a-z][a-z-]+/g) ?? []))
+  const known = helps.join('\n')
+  expect([...flags].filter((flag) => !known.includes(`${flag} `) && flag !== '--help')).toEqual([])
 })
 
 describe('an error', () => {
