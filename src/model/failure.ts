@@ -138,7 +138,7 @@ export const FAILURES = {
   },
   'redis-loading': {
     exit: EXIT.connection,
-    what: '{endpoint} is still loading its data after {seconds} s of waiting',
+    what: '{endpoint} is loading its data; waited {seconds} s for it',
     next: 'Run the same command again when it is up.',
   },
   'redis-master-down': {

@@ -32,8 +32,14 @@ export async function readValues(
   for (const ofType of byType(looks)) askForValues(questions, ofType)
   for (const look of looks) askForPttl(questions, look)
   await questions.answers()
+  let missing: Look[] = []
   for (const look of looks) {
-    results[look.place] = resultOf(look) ?? (await lookAgain(client, endpoint, look))
+    const result = resultOf(look)
+    if (result === null) missing.push(look)
+    else results[look.place] = result
+  }
+  for (let time = 1; missing.length > 0; time++) {
+    missing = await lookAgain(client, endpoint, missing, results, time === MAX_LOOKS)
   }
   return results
 }
@@ -81,23 +87,34 @@ const resultOf = ({ value, pttlMs }: Look): ReadResult | null =>
 /** How often a key is asked for that has the right TYPE and yet gives no value: somebody deletes and writes it all the time. */
 const MAX_LOOKS = 5
 
-/** A nil from a multi-key call proves nothing: the key may be absent, of another TYPE, or back again. */
-async function lookAgain(client: Redis, endpoint: RedisEndpoint, look: Look): Promise<ReadResult> {
-  for (let time = 0; time < MAX_LOOKS; time++) {
-    let type = 'none'
-    const questions = new Questions(client, endpoint)
+/**
+ * A nil from a multi-key call proves nothing: the key may be absent, of another TYPE, or back again. Gives the keys for which even
+ * this says nothing; the last time they are taken for gone.
+ */
+async function lookAgain(
+  client: Redis,
+  endpoint: RedisEndpoint,
+  looks: readonly Look[],
+  results: ReadResult[],
+  isLastTime: boolean,
+): Promise<Look[]> {
+  const types: string[] = []
+  const questions = new Questions(client, endpoint)
+  for (const look of looks) {
     askForValue(questions, look)
     askForPttl(questions, look)
-    questions.ask('TYPE', [look.key], (reply) => {
-      type = String(reply)
-    })
-    await questions.answers()
-    const result = resultOf(look)
-    if (result !== null) return result
-    if (type !== 'none' && type !== look.type) return { state: 'type-changed', type }
-    if (type === 'none') break
+    questions.ask('TYPE', [look.key], (reply) => types.push(String(reply)))
   }
-  return { state: 'gone' }
+  await questions.answers()
+  return looks.filter((look, at) => {
+    const type = types[at]!
+    const isBack = type === look.type && !isLastTime
+    const elsewhere: ReadResult =
+      type === 'none' || type === look.type ? { state: 'gone' } : { state: 'type-changed', type }
+    const result = resultOf(look)
+    results[look.place] = result ?? elsewhere
+    return result === null && isBack
+  })
 }
 
 /**
