@@ -1,20 +1,14 @@
 /** A RedisJSON document of the official Python savers: what it is, which version line wrote it, and where its fields stand. */
 import { DecodeError } from '../codec/bytes.js'
 import { jsonString } from '../codec/json-read.js'
-import { LIST, MAP, members, QUOTE } from '../codec/json-scan.js'
+import { LIST, MAP, QUOTE } from '../codec/json-scan.js'
+import { type Fields, fieldsAt, type Range } from './json-fields.js'
 import { withoutIdSentinel, withoutNsSentinel } from './python-keys.js'
 
 export const PYTHON_FULL = 'python-full'
 export const PYTHON_FULL_0_0 = 'python-full-0.0'
 export const PYTHON_SHALLOW = 'python-shallow'
 export type PythonLayoutId = typeof PYTHON_FULL | typeof PYTHON_FULL_0_0 | typeof PYTHON_SHALLOW
-
-/** A range of the document's text. */
-export interface Range {
-  readonly start: number
-  readonly end: number
-}
-export type Fields = ReadonlyMap<string, Range>
 
 /**
  * `stub`: only `has_writes`, left by a `put_writes` without its checkpoint. `broken`: named like a checkpoint or write, with fields of one, but
@@ -31,14 +25,14 @@ export interface PythonDocument {
 }
 
 const NO_FIELDS: Fields = new Map()
+/** Nearly all of a document is in the channel values: they are not to be walked more than once. */
+const LOOK_INTO = { checkpoint: { channel_values: {}, channel_versions: {}, versions_seen: {} } }
 
 /** Finds a document's fields without decoding any. Throws `DecodeError`. */
 export function openPythonDocument(text: Buffer): PythonDocument {
   if (text[0] !== MAP) return { kind: 'foreign', text, fields: NO_FIELDS, checkpoint: NO_FIELDS }
-  const fields = fieldsAt(text, 0)
-  const inner = fields.get('checkpoint')
-  const checkpoint =
-    inner !== undefined && text[inner.start] === MAP ? fieldsAt(text, inner.start) : NO_FIELDS
+  const fields = fieldsAt(text, 0, LOOK_INTO)
+  const checkpoint = fields.get('checkpoint')?.members ?? NO_FIELDS
   return { kind: kindOf(fields, checkpoint), text, fields, checkpoint }
 }
 
@@ -98,13 +92,4 @@ export function stringField(document: PythonDocument, name: string): string {
 export function stringAt(text: Buffer, { start, end }: Range): string {
   if (text[start] !== QUOTE) throw new DecodeError('not a string', start)
   return jsonString(text, start, end)
-}
-
-/** Where the members of the object at `at` stand; of a name that comes twice the last, as Python reads it. */
-export function fieldsAt(text: Buffer, at: number): Fields {
-  const fields = new Map<string, Range>()
-  for (const member = members(text, at); member.next(); ) {
-    fields.set(jsonString(text, member.keyStart, member.keyEnd), { start: member.start, end: member.end })
-  }
-  return fields
 }

@@ -8,10 +8,9 @@ import { typedValue } from '../codec/serde.js'
 import type { ChannelVersion, Checkpoint, PendingWrite } from '../model/thread.js'
 import { SPECIAL_WRITE_IDX } from '../model/thread.js'
 import type { Value } from '../model/value.js'
+import { type Fields, fieldsAt, type Range } from './json-fields.js'
 import type { ClaimedKey } from './layout.js'
 import {
-  type Fields,
-  fieldsAt,
   idAt,
   idField,
   layoutOfDocument,
@@ -19,7 +18,6 @@ import {
   PYTHON_SHALLOW,
   type PythonDocument,
   type PythonLayoutId,
-  type Range,
   stringField,
 } from './python-document.js'
 import { withoutIdSentinel } from './python-keys.js'
@@ -201,7 +199,7 @@ function unescaped(text: Buffer, { start, end }: Range): Buffer {
 
 function objectAt(text: Buffer, range: Range | undefined): Fields {
   if (range === undefined || isNull(text, range)) return new Map()
-  return fieldsAt(text, range.start)
+  return range.members ?? fieldsAt(text, range.start)
 }
 
 const isNull = (text: Buffer, { start, end }: Range): boolean =>
