@@ -8,7 +8,8 @@ CREATE TABLE :"ledger".ledger_migrations (
 -- One execution of migrate. Resuming goes on with the same id under a new token; a finished run is never reopened.
 CREATE TABLE :"ledger".runs (
     id INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'stopped', 'failed', 'rolled_back')),
+    -- 'forgotten': migrate --restart; what it knew of threads is gone, their rows count as somebody else's
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'stopped', 'failed', 'rolled_back', 'forgotten')),
     started_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
     finished_at TIMESTAMPTZ,
     resumed INTEGER NOT NULL DEFAULT 0,
@@ -41,20 +42,23 @@ CREATE TABLE :"ledger".threads (
         CHECK (progress IN ('migrated', 'differs', 'verified', 'purging', 'purged', 'rolled_back')),
     -- true: the rows of this run are listed in inserted and replaced; false: all rows of the thread are its own
     had_rows_before BOOLEAN NOT NULL,
-    -- rows this run inserted or rewrote
+    -- rows this run inserted
     checkpoints INTEGER NOT NULL DEFAULT 0,
     blobs INTEGER NOT NULL DEFAULT 0,
     writes INTEGER NOT NULL DEFAULT 0,
+    -- rows this run rewrote; as they were before, they are in replaced
+    rewritten INTEGER NOT NULL DEFAULT 0,
     source_bytes BIGINT NOT NULL DEFAULT 0,
     target_bytes BIGINT NOT NULL DEFAULT 0,
     -- number of keys packed in source_keys
     keys INTEGER NOT NULL DEFAULT 0,
-    -- keys this run read, each with the first 12 bytes of its SHA-1; where several runs name a key, the newest counts
+    -- keys that were new or changed when this run read them, each with the first 12 bytes of its SHA-1, and keys of indexes, which are
+    -- not read; where several runs name a key, the newest counts
     source_keys BYTEA,
     -- per checkpoint this run wrote: 8 bytes that name it, 8 bytes over its row and the rows of its writes
     row_digests BYTEA,
-    -- over the blob rows this run wrote
-    blob_digest BYTEA,
+    -- sum, modulo 2^64, of 8 bytes over each blob row this run inserted
+    blob_digest BIGINT NOT NULL DEFAULT 0,
     -- of the keys read, by their PTTL then; null: none expires
     latest_expiry TIMESTAMPTZ,
     -- the thread's age: its latest moment over all namespaces; null: unknown, so never "older"
@@ -151,10 +155,12 @@ CREATE INDEX findings_thread_idx ON :"ledger".findings (run_id, hashtextextended
 CREATE TABLE :"ledger".lease (
     target_schema TEXT PRIMARY KEY,
     token BIGINT NOT NULL,
-    holder TEXT NOT NULL,
     verb TEXT NOT NULL,
+    -- process and machine of the tool, for people
     pid INTEGER NOT NULL,
     host TEXT NOT NULL,
+    -- the server process that holds the advisory lock
+    backend_pid INTEGER NOT NULL,
     since TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -180,6 +186,7 @@ SELECT DISTINCT ON (target_schema, source_name, thread_id)
     sum(checkpoints) OVER thread AS checkpoints,
     sum(blobs) OVER thread AS blobs,
     sum(writes) OVER thread AS writes,
+    sum(rewritten) OVER thread AS rewritten,
     source_bytes,
     sum(target_bytes) OVER thread AS target_bytes,
     latest_expiry,

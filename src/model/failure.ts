@@ -346,6 +346,27 @@ export const FAILURES = {
     what: '{what} in {endpoint} is still missing after {rounds} attempts',
     next: 'Something else changes the tables at the same time. Stop it, then run init again.',
   },
+  // The ledger and its lock
+  'ledger-missing': {
+    exit: EXIT.usage,
+    what: 'there is no ledger in schema {ledger} of {endpoint}: what runs remember would have no place',
+    next: 'Run cp-migrate init{flags} first: it makes the ledger and whatever else is missing.',
+  },
+  'target-locked': {
+    exit: EXIT.locked,
+    what: 'schema {schema} of {endpoint} is in use by another run: {holder}',
+    next: 'Let it end or stop it, then run this again.',
+  },
+  'lease-lost': {
+    exit: EXIT.locked,
+    what: 'another run has taken over schema {schema} of {endpoint}: {holder}',
+    next: 'What this one had committed stays and is on record; what it had not is undone. Let the other one end.',
+  },
+  'takeover-timeout': {
+    exit: EXIT.locked,
+    what: 'a batch of a former run is still at work in schema {schema} of {endpoint} after {seconds} s',
+    next: 'Its process is gone, its transaction is not. Wait for it, or give --takeover-timeout more; pg_stat_activity shows it as cp-migrate.',
+  },
   // Postgres: a statement failed
   'statement-timeout': {
     exit: EXIT.failed,

@@ -29,3 +29,21 @@ export function CHECKPOINT_DIGESTS(schema: string, which: 'of' | 'in'): string {
           ), 0))::text AS digest
     FROM ${qualified(schema, 'checkpoints')} c ${chosen} ${where}`
 }
+
+/**
+ * SQL for `(thread_id, checkpoint_ns, channel, version, digest bigint)` of blob rows: the same number as `blobDigest` (ledger-pack.ts). `of`
+ * given blobs ($1 thread ids, $2 namespaces, $3 channels, $4 versions), or of all blobs `in` given threads ($1).
+ */
+export function BLOB_DIGESTS(schema: string, which: 'of' | 'in'): string {
+  const chosen =
+    which === 'of'
+      ? `JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k(thread_id, checkpoint_ns, channel, version)
+           USING (thread_id, checkpoint_ns, channel, version)`
+      : ''
+  const where = which === 'in' ? 'WHERE b.thread_id = ANY($1::text[])' : ''
+  return `
+    SELECT b.thread_id, b.checkpoint_ns, b.channel, b.version,
+      ('x' || left(encode(sha256(convert_to(concat_ws(E'\\x01', b.checkpoint_ns, b.channel, b.version, b.type,
+        coalesce(encode(sha256(b.blob), 'hex'), '')), 'UTF8')), 'hex'), 16))::bit(64)::bigint AS digest
+    FROM ${qualified(schema, 'checkpoint_blobs')} b ${chosen} ${where}`
+}
