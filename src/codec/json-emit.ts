@@ -49,6 +49,7 @@ export class JsonEmitter {
       const after = skipSpace(this.text, this.value(at))
       if (after < this.end) throw new DecodeError('more text after the end of the value', after)
     } catch (error) {
+      if (isStackOverflow(error)) throw new DecodeError('nested too deep', 0)
       if (!(error instanceof DecodeError)) throw error
       throw new DecodeError(error.message, Math.min(error.offset, this.end) - this.start, error.reason)
     }
@@ -173,3 +174,7 @@ export class JsonEmitter {
     throw new DecodeError('text that is not UTF-8', good)
   }
 }
+
+/** Within the limit of depth, only thousands of envelopes inside each other get here; how many depends on who called. */
+const isStackOverflow = (error: unknown): boolean =>
+  error instanceof RangeError && error.message.includes('call stack')

@@ -114,8 +114,8 @@ class PythonJsonEmitter extends PythonBodies {
 
   private markedBytes(slot: number): boolean {
     const base64 = this.stack.keyIs(slot, '__bytes__') ? textAt(this.stack, slot) : undefined
-    if (base64 === undefined) return false
-    const bytes = base64Of(base64)
+    const bytes = base64 === undefined ? undefined : base64Of(base64)
+    if (bytes === undefined) return false
     this.sink.bytes(bytes, 0, bytes.length)
     return true
   }
