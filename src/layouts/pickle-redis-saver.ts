@@ -123,14 +123,14 @@ class PickledThread implements ThreadReader {
       const ids = { threadId: this.threadId, checkpointNs: '', checkpointId }
       const record: Checkpoint = {
         ...ids,
-        parentCheckpointId: parent === '' || parent === checkpointId ? null : parent,
+        parentCheckpointId: parent === '' ? null : parent,
         ...checkpointBody(checkpoint),
         metadata: metadataValue(metadata),
         origin: { key: key.key, layout: ID },
       }
       const pending = writes === undefined ? [] : pendingWrites(writes, record)
       this.known.add(key.checkpointId).add(checkpointId)
-      // A nested graph of langgraph 0.2 took the id of the root's checkpoint and overwrote it.
+      // A nested graph of langgraph 0.2 took the id of the root's checkpoint and overwrote it. The parent stays: the saver gives it so.
       if (parent === checkpointId) this.sink.finding({ reason: 'parent-is-itself', ...ids, key: key.key })
       this.sink.checkpoint(record)
       for (const write of pending) this.sink.write(write)

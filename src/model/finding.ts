@@ -86,9 +86,9 @@ export const REASONS = {
       'The saver stored it empty; the empty value of its type was written, as the newest official reader does.',
   },
   'parent-is-itself': {
-    kind: 'repaired',
-    title: 'checkpoint named itself as its parent',
-    remedy: 'It was written without a parent.',
+    kind: 'ignored',
+    title: 'checkpoint names itself as its parent',
+    remedy: 'A full saver keeps that; where only the saver’s key made it so, it was written without a parent.',
   },
   'parent-rebuilt': {
     kind: 'repaired',
