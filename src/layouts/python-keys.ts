@@ -87,12 +87,13 @@ function keyForms({ checkpoint, checkpointWrite, checkpointBlob }: Prefixes): re
     (prefix: string) =>
       keyParser({ prefix, separator: SEPARATOR, emptyNs: EMPTY_NS, tail })
   const full = withTail(strictId)
-  const shallow = withTail()
   const shallowRegistry = withTail(literalPart('shallow'))
   // 0.1.0–0.4.1 keep the pointer's name whatever the prefix is.
   const pointers = new Set(['checkpoint', ...checkpoint].map((prefix) => `${prefix}_latest`))
   return [
-    ...checkpoint.map((prefix) => form(prefix, 'checkpoint', 'ReJSON-RL', full, sentinelFullParser, shallow)),
+    ...checkpoint.map((prefix) =>
+      form(prefix, 'checkpoint', 'ReJSON-RL', full, sentinelFullParser, shallowParser),
+    ),
     ...checkpointWrite.map((prefix) =>
       form(prefix, 'write', 'ReJSON-RL', withTail(id, taskIdPart(SEPARATOR), IDX_PART)),
     ),
@@ -118,14 +119,21 @@ function sentinelFullParser(prefix: string): KeyParser {
   }
 }
 
+/** A key of the shallow savers ends in its namespace; where that is one bare name, it could be anybody's last part. */
+function shallowParser(prefix: string): KeyParser {
+  const parse = keyParser({ prefix, separator: SEPARATOR, emptyNs: EMPTY_NS, tail: [] })
+  return (key) => unlessBare(parse(key))
+}
+
 /** Other savers' pointers (`checkpoint_latest:T`, no namespace) look the same where the namespace is one bare name. */
 function pointerParser(prefix: string): KeyParser {
   const parse = keyParser({ prefix, separator: SEPARATOR, emptyNs: [EMPTY_NS_SENTINEL], tail: [] })
-  return (key) => {
-    const parts = parse(key)
-    if (parts === null || parts.checkpointNs === '' || parts.checkpointNs.includes(':')) return parts
-    return { ...parts, ambiguous: true }
-  }
+  return (key) => unlessBare(parse(key))
+}
+
+function unlessBare(parts: KeyParts | null): KeyParts | null {
+  if (parts === null || parts.checkpointNs === '' || parts.checkpointNs.includes(':')) return parts
+  return { ...parts, ambiguous: true }
 }
 
 const NESTED_NS =

@@ -36,6 +36,7 @@ export class LayoutRegistry {
   /** The next claim, once a key's value has shown that it is not its layout's. */
   claimAfter(key: ClaimedKey): ClaimedKey | null {
     for (const layout of this.layouts.slice(this.rank(key.layout) + 1)) {
+      if (layout.readBy === key.layout) continue
       const claim = layout.claim(key.key, key.type, this.prefixes)
       if (claim !== null) return { ...claim, key: key.key, type: key.type }
     }

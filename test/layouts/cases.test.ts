@@ -140,9 +140,10 @@ describe('what is no checkpoint', () => {
   it('is left alone in a database of stores and other applications', () => {
     const reading = readCase('python/0.5.2-store-noise')
     expect(reasonsOf(reading)).toEqual({ 'dangling-pointer': 1 })
-    expect(reading.refused).toEqual(['checkpoint:other:app:doc'])
+    expect(reading.refused).toEqual([])
+    const strange = ['backup', 'other:app:doc', 't1'].map((name) => `checkpoint:${name}`)
     expect(reading.unclaimed).toEqual(
-      expect.arrayContaining(['checkpoint:backup', 'checkpoint:t1', 'checkpoint_write:strange', 'doc:1']),
+      expect.arrayContaining([...strange, 'checkpoint_write:strange', 'doc:1']),
     )
   })
 
@@ -170,13 +171,9 @@ describe('what is no checkpoint', () => {
       'pickle of os.system',
     ])
     expect(findings).toContainEqual([`checkpoint:hugelen:${id(8)}`, 'undecodable', tooLong])
-    expect(reading.refused).toEqual([
-      `checkpoint:deep:${id(9)}`,
-      'checkpoint:foreign-empty:1',
-      'checkpoint:foreign-json:1',
-      'checkpoint:foreign-pickle:1',
-      'checkpoint:foreign-text:1',
-    ])
+    expect(reading.refused).toEqual([`checkpoint:deep:${id(9)}`])
+    const foreign = ['empty', 'json', 'pickle', 'text'].map((name) => `checkpoint:foreign-${name}:1`)
+    expect(reading.unclaimed).toEqual(expect.arrayContaining(foreign))
   })
 
   it('never takes the place of what it was copied from', () => {

@@ -22,7 +22,7 @@ export interface Reading {
   readonly checkpoints: Checkpoint[]
   readonly writes: PendingWrite[]
   readonly findings: Finding[]
-  /** Keys that no layout claimed, and keys that all layouts refused once they saw the value. */
+  /** Keys that are no layout's by their names, or by the value where the name leaves it open; and keys whose value proved their name wrong. */
   readonly unclaimed: string[]
   readonly refused: string[]
   /** Keys of indexes: claimed, never read. */
@@ -77,8 +77,9 @@ export function readKeys(
   let claimed: ClaimedKey[] = []
   for (const { key, value } of keys) {
     const claim = firstClaim(layouts, key, value, prefixes)
-    if (claim === undefined) reading.unclaimed.push(key.toString('utf8'))
-    else claimed.push(claim.ambiguous ? resolved(claim, value, layouts, prefixes) : claim)
+    const certain = claim?.ambiguous ? resolved(claim, value, layouts, prefixes) : claim
+    if (certain === undefined) reading.unclaimed.push(key.toString('utf8'))
+    else claimed.push(certain)
   }
   while (claimed.length > 0) claimed = readThreads(claimed, values, layouts, prefixes, reading)
   return reading
@@ -101,7 +102,7 @@ function readThreads(
       finding: (finding) => reading.findings.push(finding),
       belongsTo: (key, threadId) => strays.push({ ...key, threadId }),
       notMine: (key) => {
-        const rest = layouts.slice(layouts.indexOf(layout) + 1).filter(({ readBy }) => readBy !== layout.id)
+        const rest = layoutsAfter(layouts, layouts.indexOf(layout))
         const next = firstClaim(rest, key.key, values.get(key.key.toString('latin1'))!, prefixes)
         if (next === undefined) reading.refused.push(key.key.toString('utf8'))
         else strays.push(next)
@@ -116,14 +117,19 @@ function readThreads(
   return strays
 }
 
+/** Those that may be asked once the layout at a place in the table has refused a key. */
+function layoutsAfter(layouts: readonly Layout[], at: number): readonly Layout[] {
+  return layouts.slice(at + 1).filter(({ readBy }) => readBy !== layouts[at]!.id)
+}
+
 /** Where a key can be split in several ways, its own document is asked before keys are grouped. */
 function resolved(
   claim: ClaimedKey,
   value: RedisValue,
   layouts: readonly Layout[],
   prefixes: Prefixes,
-): ClaimedKey {
-  let found = claim
+): ClaimedKey | undefined {
+  let found: ClaimedKey | undefined = claim
   const at = layouts.findIndex(({ id }) => id === claim.layout)
   const reader = layouts[at]!.openThread(claim.threadId, {
     checkpoint: () => {},
@@ -133,8 +139,8 @@ function resolved(
       found = { ...claim, threadId }
     },
     notMine: () => {
-      const next = firstClaim(layouts.slice(at + 1), claim.key, value, prefixes)
-      if (next !== undefined) found = resolved(next, value, layouts, prefixes)
+      const next = firstClaim(layoutsAfter(layouts, at), claim.key, value, prefixes)
+      found = next && resolved(next, value, layouts, prefixes)
     },
   })
   reader.accept(claim, value)
