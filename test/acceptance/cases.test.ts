@@ -13,7 +13,9 @@ import { commandLine, ends } from './command-line.js'
  * - `default field`: messages of langchain-core 0.3 get their default field `example` from the library that wrote the golden rows.
  * - `look-alike`: a user's own dict shaped like an envelope, which the reader of its time made null or left alone.
  */
-const ACCEPTED: Readonly<Record<string, { readonly fixtures: number; readonly full: number; readonly why: string }>> = {
+const ACCEPTED: Readonly<
+  Record<string, { readonly fixtures: number; readonly full: number; readonly why: string }>
+> = {
   'python/0.5.2-full': { fixtures: 2, full: 12, why: 'model' },
   'python/0.2.1-full': { fixtures: 1, full: 6, why: 'model' },
   'python/0.1.3-full': { fixtures: 0, full: 6, why: 'look-alike' },
@@ -22,7 +24,10 @@ const ACCEPTED: Readonly<Record<string, { readonly fixtures: number; readonly fu
   'python/0.5.2-shallow-async': { fixtures: 0, full: 6, why: 'model' },
 }
 
-const python = [...fixtures('python'), ...fixtures('pickle').filter(({ name }) => name.startsWith('pickle/f1'))]
+const python = [
+  ...fixtures('python'),
+  ...fixtures('pickle').filter(({ name }) => name.startsWith('pickle/f1')),
+]
 const full = new Set(fullCorpora().map(({ folder }) => folder))
 const fullPython = [
   ...fullCorpora('python'),
