@@ -1,8 +1,8 @@
 /** A RedisJSON document of the official Python savers: what it is, which version line wrote it, and where its fields stand. */
-import { DecodeError } from '../codec/bytes.js'
 import { jsonString } from '../codec/json-read.js'
-import { LIST, MAP, QUOTE } from '../codec/json-scan.js'
-import { type Fields, fieldsAt, type Range } from './json-fields.js'
+import { MAP, QUOTE } from '../codec/json-scan.js'
+import { type Fields, fieldsAt } from './json-fields.js'
+import { idField } from './json-records.js'
 import { withoutIdSentinel, withoutNsSentinel } from './python-keys.js'
 
 export const PYTHON_FULL = 'python-full'
@@ -33,17 +33,25 @@ export function openPythonDocument(text: Buffer): PythonDocument {
   if (text[0] !== MAP) return { kind: 'foreign', text, fields: NO_FIELDS, checkpoint: NO_FIELDS }
   const fields = fieldsAt(text, 0, LOOK_INTO)
   const checkpoint = fields.get('checkpoint')?.members ?? NO_FIELDS
-  return { kind: kindOf(fields, checkpoint), text, fields, checkpoint }
+  return { kind: kindOf(text, fields, checkpoint), text, fields, checkpoint }
 }
 
-function kindOf(fields: Fields, checkpoint: Fields): PythonDocumentKind {
+function kindOf(text: Buffer, fields: Fields, checkpoint: Fields): PythonDocumentKind {
   const has = (...names: string[]) => names.every((name) => fields.has(name))
   if (checkpoint.has('type')) return 'checkpoint'
   if (has('checkpoint')) return has('checkpoint_id') && checkpoint.size === 0 ? 'broken' : 'foreign'
   if (has('has_writes') && fields.size === 1) return 'stub'
-  if (has('value', 'channel')) return 'foreign' // a write or blob of the JavaScript saver
+  if (has('channel') && !has('blob') && isOfJs(text, fields)) return 'foreign'
   if (has('channel', 'type', 'blob')) return has('task_id') ? 'write' : 'blob'
   return has('thread_id') && (has('checkpoint_ns') || has('checkpoint_id')) ? 'broken' : 'foreign'
+}
+
+/** A write or blob of the JavaScript saver: its value is JSON as it is, and left out where it is undefined. */
+function isOfJs(text: Buffer, fields: Fields): boolean {
+  const type = fields.get('type')
+  const isUndefined =
+    type !== undefined && text[type.start] === QUOTE && jsonString(text, type.start, type.end) === 'string'
+  return fields.has('value') || isUndefined || (fields.has('version') && fields.has('checkpoint_id'))
 }
 
 /**
@@ -66,30 +74,4 @@ export function threadOfDocument(document: PythonDocument): string | undefined {
 export function namespaceOfDocument(document: PythonDocument): string | undefined {
   const ns = idField(document, 'checkpoint_ns')
   return ns === undefined || ns === null ? undefined : withoutNsSentinel(ns)
-}
-
-/** An id as Python's `str()` would give it: some savers store a number where the app passed one. */
-export function idField(document: PythonDocument, name: string): string | null | undefined {
-  const range = document.fields.get(name)
-  return range === undefined ? undefined : idAt(document.text, range)
-}
-
-export function idAt(text: Buffer, { start, end }: Range): string | null {
-  const first = text[start]
-  if (first === QUOTE) return jsonString(text, start, end)
-  if (first === MAP || first === LIST) throw new DecodeError('an id is an object or a list', start)
-  const token = text.toString('latin1', start, end)
-  return token === 'null' ? null : token
-}
-
-/** A member that must be a string. */
-export function stringField(document: PythonDocument, name: string): string {
-  const range = document.fields.get(name)
-  if (range === undefined) throw new DecodeError(`no ${name}`, 0)
-  return stringAt(document.text, range)
-}
-
-export function stringAt(text: Buffer, { start, end }: Range): string {
-  if (text[start] !== QUOTE) throw new DecodeError('not a string', start)
-  return jsonString(text, start, end)
 }

@@ -2,9 +2,9 @@
 import { DecodeError } from '../codec/bytes.js'
 import { MAP } from '../codec/json-scan.js'
 import type { RedisValue } from '../model/redis-value.js'
+import { idField } from './json-records.js'
 import type { ClaimedKey } from './layout.js'
 import {
-  idField,
   layoutOfDocument,
   openPythonDocument,
   PYTHON_FULL,

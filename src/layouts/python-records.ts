@@ -5,20 +5,27 @@ import { decodeString } from '../codec/json-scalars.js'
 import { elements, LIST, MAP, QUOTE } from '../codec/json-scan.js'
 import { pythonJsonValue } from '../codec/python-json.js'
 import { typedValue } from '../codec/serde.js'
-import type { ChannelVersion, Checkpoint, PendingWrite } from '../model/thread.js'
+import type { Checkpoint, PendingWrite } from '../model/thread.js'
 import { SPECIAL_WRITE_IDX } from '../model/thread.js'
 import type { Value } from '../model/value.js'
-import { type Fields, fieldsAt, type Range } from './json-fields.js'
-import type { ClaimedKey } from './layout.js'
+import type { Range } from './json-fields.js'
 import {
   idAt,
   idField,
+  idxField,
+  isNullAt,
+  membersAt,
+  stringField,
+  versionsAt,
+  versionsSeenAt,
+} from './json-records.js'
+import type { ClaimedKey } from './layout.js'
+import {
   layoutOfDocument,
   namespaceOfDocument,
   PYTHON_SHALLOW,
   type PythonDocument,
   type PythonLayoutId,
-  stringField,
 } from './python-document.js'
 import { withoutIdSentinel } from './python-keys.js'
 
@@ -76,12 +83,8 @@ export function checkpointRecord(
     if (!OWN_MEMBERS.has(name)) fields.set(name, plainJsonValue(text, start, end))
   }
   const channelValues = new Map<string, Value>()
-  for (const [channel, { start, end }] of objectAt(text, checkpoint.get('channel_values'))) {
+  for (const [channel, { start, end }] of membersAt(text, checkpoint.get('channel_values'))) {
     channelValues.set(channel, pythonJsonValue(text, start, end))
-  }
-  const versionsSeen = new Map<string, ReadonlyMap<string, ChannelVersion>>()
-  for (const [node, seen] of objectAt(text, checkpoint.get('versions_seen'))) {
-    versionsSeen.set(node, versionsAt(text, seen))
   }
   return {
     threadId,
@@ -90,7 +93,7 @@ export function checkpointRecord(
     parentCheckpointId: ids.parentCheckpointId,
     fields,
     channelVersions: versionsAt(text, checkpoint.get('channel_versions')),
-    versionsSeen,
+    versionsSeen: versionsSeenAt(text, checkpoint.get('versions_seen')),
     channelValues,
     pendingSends: valuesAt(text, checkpoint.get('pending_sends')),
     metadata: metadataAt(text, document.fields.get('metadata')),
@@ -109,7 +112,7 @@ export function writeRecord(document: PythonDocument, key: ClaimedKey, threadId:
     checkpointId: withoutIdSentinel(idField(document, 'checkpoint_id') ?? key.checkpointId),
     taskId: stringField(document, 'task_id'),
     taskPath: document.fields.has('task_path') ? (idField(document, 'task_path') ?? '') : '',
-    idx: SPECIAL_WRITE_IDX[channel] ?? idxOf(document),
+    idx: SPECIAL_WRITE_IDX[channel] ?? idxField(document),
     channel,
     value,
     origin: { key: key.key, layout: key.layout },
@@ -143,7 +146,7 @@ function storedValue(document: PythonDocument, channel: string): Value | undefin
   const range = document.fields.get('blob')!
   if (type === 'empty') return undefined
   if (document.text[range.start] !== QUOTE) {
-    if (!isNull(document.text, range)) throw new DecodeError('blob is no string', range.start)
+    if (!isNullAt(document.text, range)) throw new DecodeError('blob is no string', range.start)
     return typedValue('null', Buffer.alloc(0))
   }
   const blob = unescaped(document.text, range)
@@ -174,16 +177,10 @@ function fromBase64(blob: Buffer, at: number): Buffer {
   return Buffer.from(text, 'base64')
 }
 
-function idxOf(document: PythonDocument): number {
-  const idx = Number(idField(document, 'idx') ?? Number.NaN)
-  if (!Number.isInteger(idx) || Math.abs(idx) > 0x7fffffff) throw new DecodeError('idx is no integer', 0)
-  return idx
-}
-
 /** Full savers and the asynchronous shallow one store JSON in a string, the synchronous shallow saver an object. */
 function metadataAt(text: Buffer, range: Range | undefined): Value {
   if (range !== undefined && text[range.start] === MAP) return plainJsonValue(text, range.start, range.end)
-  if (range === undefined || isNull(text, range)) return plainJsonValue(NO_METADATA, 0, 2)
+  if (range === undefined || isNullAt(text, range)) return plainJsonValue(NO_METADATA, 0, 2)
   if (text[range.start] !== QUOTE) throw new DecodeError('metadata is no object', range.start)
   const inner = unescaped(text, range)
   if (inner[0] !== MAP) throw new DecodeError('metadata is no object', range.start)
@@ -197,14 +194,6 @@ function unescaped(text: Buffer, { start, end }: Range): Buffer {
   return into.subarray(0, decodeString(text, start + 1, end - 1, into))
 }
 
-function objectAt(text: Buffer, range: Range | undefined): Fields {
-  if (range === undefined || isNull(text, range)) return new Map()
-  return range.members ?? fieldsAt(text, range.start)
-}
-
-const isNull = (text: Buffer, { start, end }: Range): boolean =>
-  end - start === 4 && text.toString('latin1', start, end) === 'null'
-
 function valuesAt(text: Buffer, range: Range | undefined): readonly Value[] {
   if (range === undefined || text[range.start] !== LIST) return []
   const values: Value[] = []
@@ -212,20 +201,4 @@ function valuesAt(text: Buffer, range: Range | undefined): readonly Value[] {
     values.push(pythonJsonValue(text, element.start, element.end))
   }
   return values
-}
-
-function versionsAt(text: Buffer, range: Range | undefined): ReadonlyMap<string, ChannelVersion> {
-  const versions = new Map<string, ChannelVersion>()
-  for (const [channel, at] of objectAt(text, range)) versions.set(channel, versionAt(text, at))
-  return versions
-}
-
-function versionAt(text: Buffer, range: Range): ChannelVersion {
-  const version = idAt(text, range)
-  if (text[range.start] === QUOTE) return version!
-  const number = Number(version ?? Number.NaN)
-  if (!Number.isFinite(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER) {
-    throw new DecodeError('a channel version is neither text nor a number', range.start)
-  }
-  return number
 }
