@@ -46,7 +46,7 @@ export async function main(
   const program = buildProgram({
     version: readVersion(),
     commands,
-    columns: Math.min(terminal.stdout.columns ?? HELP_COLUMNS, HELP_COLUMNS),
+    columns: Math.min(terminal.stdout.columns || HELP_COLUMNS, HELP_COLUMNS),
     write: stdout.write,
     execute,
   })
@@ -96,7 +96,7 @@ async function withContext(
       env: terminal.env,
       cwd: terminal.cwd,
       isTty: terminal.stdout.isTTY === true,
-      columns: terminal.stdout.columns ?? HELP_COLUMNS,
+      columns: terminal.stdout.columns || HELP_COLUMNS,
       output,
       signal,
       onEvent: output.quiet ? () => {} : progress.onEvent,

@@ -17,6 +17,7 @@ export interface Progress {
 export interface ProgressStream {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
 }
 
 export function createProgress(
@@ -27,7 +28,8 @@ export function createProgress(
   let since = 0
   let timer: NodeJS.Timeout | null = null
   const text = (event: RunEvent): string => progressText(event, now() - since)
-  const shown = stream.isTTY ? spinner(stream as NodeJS.WriteStream, color) : lines(stream)
+  // A terminal that does not know its width (a pty of width 0) would keep the spinner erasing lines for ever.
+  const shown = stream.isTTY && stream.columns ? spinner(stream as NodeJS.WriteStream, color) : lines(stream)
   return {
     onEvent(event) {
       if (event.kind !== latest?.kind) since = now()

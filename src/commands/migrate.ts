@@ -25,6 +25,11 @@ const run = (command: Command): Command =>
   command
     .optionsGroup('Run')
     .option('--dry-run', 'read, decode and encode everything, write nothing')
+    .addOption(
+      command
+        .createOption('--dialect <language>', 'whose saver will read the target (that of what is found)')
+        .choices(['python', 'js']),
+    )
     .option('--allow-older-head', 'also move threads whose newest checkpoint cannot be moved')
 
 async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
@@ -62,8 +67,13 @@ async function reportOf(run: {
     import('../report/render.js'),
   ])
   const dryRun = options.dryRun === true
+  const dialect = (options.dialect ?? null) as 'python' | 'js' | null
   const { source, note: from } = await connections.source()
-  const { sink, note: to, failureOf: targetFailureOf } = await openSink(connections, config, dryRun)
+  const {
+    sink,
+    note: to,
+    failureOf: targetFailureOf,
+  } = await openSink(connections, config, { dryRun, dialect: dialect ?? 'python' })
   if (!context.output.quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)
   return verb.migrate({
     source,
@@ -71,7 +81,7 @@ async function reportOf(run: {
     from,
     to,
     dryRun,
-    dialect: null,
+    dialect,
     prefixes: {
       checkpoint: values.checkpointPrefix,
       checkpointWrite: values.checkpointWritePrefix,

@@ -16,14 +16,18 @@ export interface OpenSink {
 }
 
 /** A dry run needs no target; where one is named and has the tables, it looks what is there. Throws `tables-missing` otherwise. */
-export async function openSink(connections: Connections, config: Config, dryRun: boolean): Promise<OpenSink> {
+export async function openSink(
+  connections: Connections,
+  config: Config,
+  { dryRun, dialect }: { readonly dryRun: boolean; readonly dialect: 'python' | 'js' },
+): Promise<OpenSink> {
   const { values } = config
   if (dryRun && values.postgres === undefined)
     return { sink: new DryRunSink(null), note: null, failureOf: null }
   const { target, note } = await connections.target({ writes: !dryRun })
   const { endpoint, schema } = note
   const { ledgerSchema } = values
-  const lacking = await lackingTables(target, { schema, ledgerSchema, dialect: 'python' })
+  const lacking = await lackingTables(target, { schema, ledgerSchema, dialect })
   const use = target.use.bind(target)
   const failureOf = target.failureOf.bind(target)
   if (dryRun) return { sink: new DryRunSink(lacking.length === 0 ? { schema, use } : null), note, failureOf }

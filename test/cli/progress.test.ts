@@ -60,6 +60,16 @@ describe('progress on stderr', () => {
     expect(written.join('')).not.toContain('\u001b')
   })
 
+  test('on a terminal without a width is plain lines: a spinner would never end erasing', () => {
+    const written: string[] = []
+    const stream = { write: (text: string) => written.push(text), isTTY: true, columns: 0 }
+    const progress = createProgress(stream, { color: false, now: Date.now })
+    progress.onEvent(threadsEvent(1))
+    vi.advanceTimersByTime(5000)
+    progress.stop()
+    expect(written.join('')).toMatch(/^1 of 3,410 threads .*\n$/)
+  })
+
   test('does not repeat a line that says nothing new', () => {
     const { written, progress } = plain()
     progress.onEvent({ kind: 'step', step: 'making index x' })
