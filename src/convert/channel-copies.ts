@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto'
 import { digestOf } from '../codec/digest.js'
-import { plainJsonValue, pythonJsonValue } from '../codec/python-json.js'
 import { typedValue } from '../codec/serde.js'
+import { treeOf, treeValue } from '../codec/tree.js'
 import type { KnownBlob } from '../model/rows.js'
 import type { Value } from '../model/value.js'
 import type { TopLevel } from './top-level.js'
@@ -94,15 +94,21 @@ export class ChannelCopies {
   }
 }
 
-/** What later copies are compared with: the source's own bytes where they are self-contained, else what was written. */
+/**
+ * What later copies are compared with: the source's own bytes where they are self-contained, and behind them what was written. A
+ * large value is not copied: it stays a range of its document.
+ */
 function comparable(value: Value, blob: NewCopy['blob']): Value {
   const { bytes, encoding, serdeType } = value
-  if (bytes === undefined) return blob === undefined ? value : typedValue(blob.type, blob.bytes)
-  if (bytes.length >= COPY_OUT_BYTES) return value
-  const own = Buffer.from(bytes)
-  if (encoding === 'json') return pythonJsonValue(own, 0, own.length)
-  if (encoding === 'js-json') return plainJsonValue(own, 0, own.length)
-  return serdeType === undefined ? value : typedValue(serdeType, own)
+  if (bytes !== undefined && bytes.length >= COPY_OUT_BYTES) return value
+  const written = blob === undefined ? treeValue(treeOf(value)) : typedValue(blob.type, blob.bytes)
+  if (bytes === undefined) return written
+  return {
+    encoding,
+    bytes: Buffer.from(bytes),
+    ...(serdeType === undefined ? {} : { serdeType }),
+    emit: (sink, notes) => written.emit(sink, notes),
+  }
 }
 
 /** True when both are of one self-contained encoding and equal to the byte. */

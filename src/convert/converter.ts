@@ -37,8 +37,8 @@ export interface ConvertedThread {
 export interface ThreadConverter {
   checkpoint(checkpoint: Checkpoint): void
   write(write: PendingWrite): void
-  /** A checkpoint of this thread that could not even be read (its ids are from the key). */
-  unreadable(checkpointNs: string, checkpointId: string): void
+  /** A checkpoint of this thread that could not even be read (its ids are from the key), or another key of it: then the id is null. */
+  unreadable(checkpointNs: string, checkpointId: string | null): void
   end(): ConvertedThread
 }
 

@@ -97,8 +97,9 @@ export class PythonThread implements ThreadConverter {
     }
   }
 
-  unreadable(checkpointNs: string, checkpointId: string): void {
+  unreadable(checkpointNs: string, checkpointId: string | null): void {
     this.rejects++
+    if (checkpointId === null) return
     note(this.leftOut, checkpointNs, checkpointId)
     if (checkpointId > (this.unreadableHeads.get(checkpointNs) ?? '')) {
       this.unreadableHeads.set(checkpointNs, checkpointId)

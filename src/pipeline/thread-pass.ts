@@ -94,7 +94,6 @@ export class ThreadPass {
       reader = this.registry.byId(key.layout).openThread(this.threadId, this.records)
       this.readers.set(key.layout, reader)
     }
-    this.layouts.add(key.layout)
     reader.accept(key, value)
   }
 
@@ -115,24 +114,24 @@ export class ThreadPass {
   }
 
   private takeCheckpoint(checkpoint: Checkpoint): void {
+    this.layouts.add(checkpoint.origin.layout)
     if (this.waiting === undefined) this.converter.checkpoint(checkpoint)
     else this.waiting.checkpoints.push(checkpoint)
   }
 
   private takeWrite(write: PendingWrite): void {
+    this.layouts.add(write.origin.layout)
     if (this.waiting === undefined) this.converter.write(write)
     else this.waiting.writes.push(write)
   }
 
   private takeFinding(finding: Finding): void {
-    const { checkpointNs, checkpointId } = finding
-    if (
-      kindOf(finding) === 'rejected' &&
-      checkpointNs !== undefined &&
-      checkpointId !== undefined &&
-      checkpointId !== ''
-    ) {
-      this.converter.unreadable(checkpointNs, checkpointId)
+    if (kindOf(finding) === 'rejected') {
+      const { checkpointNs = '', checkpointId } = finding
+      this.converter.unreadable(
+        checkpointNs,
+        checkpointId === undefined || checkpointId === '' ? null : checkpointId,
+      )
     }
     this.report(finding)
   }
