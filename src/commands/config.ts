@@ -65,9 +65,11 @@ const settings = (pg: PgVariables) =>
       .optional(),
     /** Bytes. */
     memory: size.default(48 * 1024 ** 2),
-    /** Milliseconds, as both timeouts. */
+    /** Milliseconds, as all timeouts. */
     connectTimeout: duration.default(10_000),
     statementTimeout: duration.optional(),
+    /** How long the last batch of a run that is gone may keep a new one waiting. */
+    takeoverTimeout: duration.default(60_000),
   })
 
 export type Settings = z.output<ReturnType<typeof settings>>

@@ -6,7 +6,7 @@ import type { ThreadScope } from '../model/scope.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
-import { output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import { locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
 
 export const migrate = {
   name: 'migrate',
@@ -17,7 +17,7 @@ export const migrate = {
     ['cp-migrate migrate --thread t-12', 'only this thread'],
     ["cp-migrate migrate --match 'user-4*'", 'only threads with such ids'],
   ],
-  declare: (command) => output(timeouts(tuning(prefixes(threads(run(target(source(command)))))))),
+  declare: (command) => output(locks(timeouts(tuning(prefixes(threads(run(target(source(command))))))))),
   run: runMigrate,
 } as const satisfies CommandModule
 

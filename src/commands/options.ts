@@ -47,6 +47,10 @@ export const timeouts: OptionGroup = (command) =>
     .option('--connect-timeout <duration>', 'for a server to accept a connection (10s)')
     .option('--statement-timeout <duration>', 'for Postgres to finish one statement (no limit)')
 
+/** How long a run waits for another. */
+export const locks: OptionGroup = (command) =>
+  command.option('--takeover-timeout <duration>', 'for the last batch of a run that is gone (60s)')
+
 /** How the command talks. */
 export const output: OptionGroup = (command) =>
   command

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration } from '../report/format.js'
 import { jsonText } from '../report/json-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config, SettingName } from './config.js'
-import { output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import { locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
 
 export const showConfig = {
   name: 'config',
@@ -15,7 +15,7 @@ export const showConfig = {
     ['cp-migrate config', 'what the next command would use'],
     ['cp-migrate config --json', 'the same for a program'],
   ],
-  declare: (command) => output(timeouts(tuning(prefixes(threads(target(source(command))))))),
+  declare: (command) => output(locks(timeouts(tuning(prefixes(threads(target(source(command)))))))),
   run: runConfig,
 } as const satisfies CommandModule
 
@@ -42,7 +42,7 @@ function shown({ values }: Config, name: SettingName): string {
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
   if (name === 'memory') return formatBytes(Number(value))
-  if (name === 'connectTimeout' || name === 'statementTimeout') return formatDuration(Number(value) / 1000)
+  if (name.endsWith('Timeout')) return formatDuration(Number(value) / 1000)
   if (typeof value !== 'object') return String(value)
   const login = [value.username && 'user', value.password && 'password'].filter(Boolean).join(' and ')
   return `${describeEndpoint(value)}${login === '' ? '' : ` (with ${login})`}`
