@@ -1,0 +1,69 @@
+"""What a careful user writes today: each checkpoint read by the official Redis saver and put by the official Postgres saver.
+
+    one-by-one.py LAYOUT REDIS_URL POSTGRES_URL LIMIT
+
+Copies at most LIMIT checkpoints and prints how many, and the seconds without the start of Python.
+"""
+import json
+import pickle
+import sys
+import time
+from collections import defaultdict
+
+import redis
+from langgraph.checkpoint.postgres import PostgresSaver
+
+
+def tuples_a5(url, limit):
+    from langgraph.checkpoint.redis import RedisSaver
+
+    client = redis.Redis.from_url(url, protocol=2)
+    saver = RedisSaver(redis_url=url)
+    saver.setup()
+    for key in client.scan_iter(match="checkpoint:*", count=1000):
+        thread, cid = client.json().get(key, "$.thread_id", "$.checkpoint.id").values()
+        yield saver.get_tuple({"configurable": {"thread_id": thread[0], "checkpoint_ns": "", "checkpoint_id": cid[0]}})
+        limit -= 1
+        if not limit:
+            return
+
+
+def tuples_f1(url, limit):
+    client = redis.Redis.from_url(url, protocol=2)
+    text = lambda versions: {k: f"{v:032}.0" if isinstance(v, int) else v for k, v in versions.items()}
+    for key in client.scan_iter(match="checkpoint:*", count=1000):
+        found = pickle.loads(client.get(key))
+        found.checkpoint["channel_versions"] = text(found.checkpoint["channel_versions"])
+        found.checkpoint["versions_seen"] = {node: text(seen) for node, seen in found.checkpoint["versions_seen"].items()}
+        yield found
+        limit -= 1
+        if not limit:
+            return
+
+
+def put(saver, found):
+    ids = found.config["configurable"]
+    config = {"configurable": {"thread_id": ids["thread_id"], "checkpoint_ns": ""}}
+    if found.parent_config:
+        config["configurable"]["checkpoint_id"] = found.parent_config["configurable"]["checkpoint_id"]
+    checkpoint = {k: v for k, v in found.checkpoint.items() if k not in ("type", "pending_sends")}
+    saver.put(config, checkpoint, found.metadata, checkpoint["channel_versions"])
+    by_task = defaultdict(list)
+    for task, channel, value in found.pending_writes or []:
+        by_task[task].append((channel, value))
+    for task, writes in by_task.items():
+        saver.put_writes({"configurable": {**config["configurable"], "checkpoint_id": checkpoint["id"]}}, writes, task)
+
+
+def main():
+    layout, source, target, limit = sys.argv[1:5]
+    with PostgresSaver.from_conn_string(target) as saver:
+        saver.setup()
+        began, copied = time.perf_counter(), 0
+        for found in {"a5": tuples_a5, "f1": tuples_f1}[layout](source, int(limit)):
+            put(saver, found)
+            copied += 1
+        print(json.dumps({"checkpoints": copied, "seconds": time.perf_counter() - began}))
+
+
+main()
