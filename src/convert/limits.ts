@@ -6,19 +6,29 @@ export interface Misfit {
   readonly detail: string
 }
 
-/** btree's largest index row: 2,704 bytes, less its header and the alignment of up to five columns. */
-const MAX_KEY_BYTES = 2704 - 8 - 5 * 8
+/** btree's largest index row. */
+const MAX_INDEX_ROW_BYTES = 2704
+const INDEX_ROW_HEADER_BYTES = 8
+/** Shorter texts have a length of one byte before them; longer ones one of four, where their place is a multiple of four. */
+const LONG_TEXT_BYTES = 127
 /** `array_agg` in the official reader joins all blobs of a checkpoint into one value of at most 1 GB. */
 export const MAX_CHECKPOINT_BLOB_BYTES = 1024 ** 3 - 64 * 1024 * 1024
 
-/** Ids of a primary key: no NUL, and together within an index row. */
-export function misfitOfKey(parts: Readonly<Record<string, string>>): Misfit | undefined {
-  let bytes = 0
+/**
+ * A primary key, its parts in the order of the columns: no NUL, and together within an index row. Postgres would compress a long
+ * text that repeats itself; real ids do not.
+ */
+export function misfitOfKey(parts: Readonly<Record<string, string | number>>): Misfit | undefined {
+  const bytes = indexRowBytes(Object.values(parts))
+  if (bytes <= MAX_INDEX_ROW_BYTES) return misfitOfTexts(parts)
+  return misfitOfTexts(parts) ?? { reason: 'too-large', detail: `index row of ${bytes} bytes` }
+}
+
+/** Texts of any column or JSONB key: no NUL. */
+export function misfitOfTexts(parts: Readonly<Record<string, string | number>>): Misfit | undefined {
   for (const [name, part] of Object.entries(parts)) {
-    if (part.includes('\0')) return { reason: 'nul-in-id', detail: name }
-    bytes += Buffer.byteLength(part)
+    if (typeof part === 'string' && part.includes('\0')) return { reason: 'nul-in-id', detail: name }
   }
-  if (bytes > MAX_KEY_BYTES) return { reason: 'too-large', detail: `index row of ${bytes} bytes` }
   return undefined
 }
 
@@ -29,3 +39,15 @@ export function misfitOfCast(parts: Readonly<Record<string, string>>): Misfit | 
   }
   return undefined
 }
+
+function indexRowBytes(parts: readonly (string | number)[]): number {
+  let bytes = INDEX_ROW_HEADER_BYTES
+  for (const part of parts) {
+    const length = typeof part === 'string' ? Buffer.byteLength(part) : 0
+    const isShort = typeof part === 'string' && length < LONG_TEXT_BYTES
+    bytes = isShort ? bytes + 1 + length : aligned(bytes, 4) + 4 + length
+  }
+  return aligned(bytes, 8)
+}
+
+const aligned = (bytes: number, to: number): number => Math.ceil(bytes / to) * to
