@@ -23,7 +23,8 @@ CREATE TABLE :"ledger".runs (
     -- the server's own run id: changes at every restart, noted for information, decides nothing
     source_run_id TEXT,
     target_schema TEXT NOT NULL,
-    dialect TEXT NOT NULL CHECK (dialect IN ('python', 'js')),
+    -- null: its keys were not listed yet
+    dialect TEXT CHECK (dialect IN ('python', 'js')),
     options JSONB NOT NULL DEFAULT '{}',
     -- id of the failure that ended it, and its facts; never a payload, never a password
     last_error JSONB,

@@ -52,6 +52,8 @@ const settings = (pg: PgVariables) =>
     /** Where the saver would look, unless given: the first schema of the search path, usually `public`. */
     schema: identifier.optional(),
     ledgerSchema: identifier.default('cp_migrate'),
+    /** Host, port and database of the source, unless given. */
+    sourceName: z.string().min(1, 'a name is missing').max(500, 'at most 500 characters').optional(),
     checkpointPrefix: prefix.default(['checkpoint']),
     checkpointWritePrefix: prefix.default(['checkpoint_write']),
     checkpointBlobPrefix: prefix.default(['checkpoint_blob']),
@@ -68,6 +70,8 @@ const settings = (pg: PgVariables) =>
     /** Milliseconds, as all timeouts. */
     connectTimeout: duration.default(10_000),
     statementTimeout: duration.optional(),
+    /** How long a server may be away in the middle of a run. */
+    retryFor: duration.default(5 * 60_000),
     /** How long the last batch of a run that is gone may keep a new one waiting. */
     takeoverTimeout: duration.default(60_000),
   })

@@ -1,5 +1,5 @@
 /** Opens the two ends that the settings name, and closes what was opened, last first. */
-import { describeEndpoint } from '../model/endpoint.js'
+import { describeEndpoint, sourceNameOf } from '../model/endpoint.js'
 import { Failure } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
 import type { Source } from '../source/source.js'
@@ -15,7 +15,12 @@ export class Connections {
   }
 
   /** Connected and asked who it is. Throws `no-source` where no setting names one. */
-  async source(): Promise<{ readonly source: Source; readonly note: EndpointNote }> {
+  async source(): Promise<{
+    readonly source: Source
+    readonly note: EndpointNote
+    /** What the ledger calls it. */
+    readonly name: string
+  }> {
     const { values, origins } = this.#config
     if (values.redis === undefined) throw new Failure('no-source')
     // Each driver is loaded only by the commands that use it.
@@ -24,7 +29,8 @@ export class Connections {
     this.#opened.push(source)
     const { kind, version } = await source.info()
     const server = `${kind === 'valkey' ? 'Valkey' : 'Redis'} ${version}`
-    return { source, note: { endpoint: describeEndpoint(values.redis), setBy: origins.redis, server } }
+    const note = { endpoint: describeEndpoint(values.redis), setBy: origins.redis, server }
+    return { source, note, name: values.sourceName ?? sourceNameOf(values.redis) }
   }
 
   /** Connected and checked. Throws `no-target` where no setting names one. */

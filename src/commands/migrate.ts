@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { ExitCode } from '../model/failure.js'
 import { exitCodeOf, type MigrateReport } from '../model/report.js'
 import type { ThreadScope } from '../model/scope.js'
+import type { OnExisting } from '../target/commit.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
@@ -31,6 +32,17 @@ const run = (command: Command): Command =>
         .choices(['python', 'js']),
     )
     .option('--allow-older-head', 'also move threads whose newest checkpoint cannot be moved')
+    .addOption(
+      command
+        .createOption(
+          '--on-existing <what>',
+          'threads with rows of others in the target (merge; skip those that live on there)',
+        )
+        .choices(['merge', 'skip', 'replace']),
+    )
+    .option('--restore-deleted', 'bring back what was deleted in the target since it was moved')
+    .option('--restart', 'forget what earlier runs remember; their rows count as those of others')
+    .option('--strict', 'exit code 3 also where something was left alone as the rules say')
 
 async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
   const [{ readConfig }, { readScope }, { Connections }] = await Promise.all([
@@ -61,24 +73,23 @@ async function reportOf(run: {
 }): Promise<MigrateReport> {
   const { options, context, config, connections } = run
   const { values } = config
-  const [verb, { openSink }, { endpointsLine }] = await Promise.all([
+  const [verb, { openTarget }, { endpointsLine }] = await Promise.all([
     import('../verbs/migrate.js'),
     import('./sink.js'),
     import('../report/render.js'),
   ])
   const dryRun = options.dryRun === true
   const dialect = (options.dialect ?? null) as 'python' | 'js' | null
-  const { source, note: from } = await connections.source()
-  const {
-    sink,
-    note: to,
-    failureOf: targetFailureOf,
-  } = await openSink(connections, config, { dryRun, dialect: dialect ?? 'python' })
+  const { source, note: from, name } = await connections.source()
+  const opened = await openTarget(connections, config, { dryRun, dialect: dialect ?? 'python' })
+  const { target, hasLedger, note: to } = opened
   if (!context.output.quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)
   return verb.migrate({
     source,
-    sink,
+    target,
+    hasLedger,
     from,
+    sourceName: name,
     to,
     dryRun,
     dialect,
@@ -89,11 +100,19 @@ async function reportOf(run: {
     },
     scope: run.scope,
     allowOlderHead: options.allowOlderHead === true,
+    policy: {
+      onExisting: (options.onExisting ?? 'auto') as OnExisting,
+      restoreDeleted: options.restoreDeleted === true,
+    },
+    restart: options.restart === true,
+    strict: options.strict === true,
+    retryForMs: values.retryFor,
+    takeoverTimeoutMs: values.takeoverTimeout,
     memoryBytes: values.memory,
     onEvent: context.onEvent,
     signal: context.signal,
-    targetFailureOf,
     now: context.now,
+    random: Math.random,
   })
 }
 

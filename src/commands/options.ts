@@ -6,7 +6,10 @@ type OptionGroup = (command: Command) => Command
 
 /** Where the checkpoints are. */
 export const source: OptionGroup = (command) =>
-  command.optionsGroup('Source').option('--redis <url>', 'Redis to read, redis://HOST:6379/0 (or REDIS_URL)')
+  command
+    .optionsGroup('Source')
+    .option('--redis <url>', 'Redis to read, redis://HOST:6379/0 (or REDIS_URL)')
+    .option('--source-name <name>', 'what the ledger calls it (its host, port and database)')
 
 /** Where they go. */
 export const target: OptionGroup = (command) =>
@@ -47,9 +50,11 @@ export const timeouts: OptionGroup = (command) =>
     .option('--connect-timeout <duration>', 'for a server to accept a connection (10s)')
     .option('--statement-timeout <duration>', 'for Postgres to finish one statement (no limit)')
 
-/** How long a run waits for another. */
+/** How long a run waits for another, and for a server that went away. */
 export const locks: OptionGroup = (command) =>
-  command.option('--takeover-timeout <duration>', 'for the last batch of a run that is gone (60s)')
+  command
+    .option('--retry-for <duration>', 'for a server that goes away in the middle of a run (5m)')
+    .option('--takeover-timeout <duration>', 'for the last batch of a run that is gone (60s)')
 
 /** How the command talks. */
 export const output: OptionGroup = (command) =>

@@ -56,3 +56,8 @@ export function describeEndpoint(endpoint: Endpoint): string {
 
 /** IPv6 addresses are written in brackets. */
 const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** What the ledger calls a source unless the user does: where its URL points to, as typed, without user and scheme. */
+export function sourceNameOf({ host, port, socketPath, db }: RedisEndpoint): string {
+  return `${socketPath ?? `${hostOf(host)}:${port}`}/${db}`
+}

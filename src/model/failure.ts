@@ -367,6 +367,37 @@ export const FAILURES = {
     what: 'a batch of a former run is still at work in schema {schema} of {endpoint} after {seconds} s',
     next: 'Its process is gone, its transaction is not. Wait for it, or give --takeover-timeout more; pg_stat_activity shows it as cp-migrate.',
   },
+  'commits-lost': {
+    exit: EXIT.failed,
+    what: '{endpoint} has lost {threads} threads that it had confirmed, as after a failover to a standby that was behind',
+    next: 'Run the same command again: it brings what is missing.',
+  },
+  'purge-unfinished': {
+    exit: EXIT.usage,
+    what: 'a purge of {threads} threads has begun and not ended: without the ledger nobody could finish it',
+    next: 'Let cp-migrate purge-redis finish it first.',
+  },
+  // Rollback, purge and its archive
+  'no-such-run': {
+    exit: EXIT.usage,
+    what: 'run {run} cannot be rolled back in schema {schema} of {endpoint}: {why}',
+    next: 'Runs that can be: {known}.',
+  },
+  'redis-keeps-keys': {
+    exit: EXIT.failed,
+    what: '{endpoint} refused to change keys: {problem}',
+    next: 'What was changed before stays so and is on record. Run the same command again when it takes changes: it goes on where it stopped.',
+  },
+  'archive-unwritable': {
+    exit: EXIT.failed,
+    what: 'cannot write the archive {path}: {problem}',
+    next: 'No key was deleted that is not in it. Make room or name another file, then run the same command again.',
+  },
+  'archive-unreadable': {
+    exit: EXIT.usage,
+    what: 'cannot read the archive {path}: {problem}',
+    next: 'Name a file that purge-redis --archive has written.',
+  },
   // Postgres: a statement failed
   'statement-timeout': {
     exit: EXIT.failed,

@@ -46,6 +46,11 @@ export const REASONS = {
     title: 'older copy of a checkpoint that another layout holds too',
     remedy: 'The newer layout was taken.',
   },
+  'existing-skipped': {
+    kind: 'ignored',
+    title: 'thread that the target holds already, from somebody else',
+    remedy: 'Left alone, as --on-existing skip says.',
+  },
   deleted: {
     kind: 'ignored',
     title: 'checkpoint was deleted in Postgres on purpose',
@@ -85,10 +90,21 @@ export const REASONS = {
     remedy:
       'The saver stored it empty; the empty value of its type was written, as the newest official reader does.',
   },
+  'value-overwritten': {
+    kind: 'repaired',
+    title: 'channel value that a fork of the thread overwrote in Redis',
+    remedy: 'The saver keeps one value a version number: both branches have the newer one, as in Redis.',
+  },
+  'channel-without-version': {
+    kind: 'repaired',
+    title: 'channel value without a version left out',
+    remedy: 'The official Postgres saver keeps none either.',
+  },
   'parent-is-itself': {
     kind: 'ignored',
     title: 'checkpoint names itself as its parent',
-    remedy: 'A full saver keeps that; where only the saver’s key made it so, it was written without a parent.',
+    remedy:
+      'A full saver keeps that; where only the saver’s key made it so, it was written without a parent.',
   },
   'parent-rebuilt': {
     kind: 'repaired',

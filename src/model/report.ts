@@ -47,8 +47,14 @@ export interface MigrateReport {
   readonly schemaVersion: typeof REPORT_SCHEMA_VERSION
   readonly command: 'migrate'
   readonly dryRun: boolean
+  /** `--strict`: threads and checkpoints that were left alone as the rules say count as incomplete too. */
+  readonly strict: boolean
   /** The run's id in the ledger; null in a dry run. */
   runId: string | null
+  /** Set where the run had been interrupted and went on: how many threads it had on record then. */
+  resumed: { readonly threadsBefore: number } | null
+  /** What `--restart` has made the ledger forget: rows of these threads count as somebody else's now. */
+  disowned: { readonly threads: number; readonly first: readonly string[] } | null
   /** ISO 8601. */
   readonly startedAt: string
   seconds: number
@@ -63,8 +69,13 @@ export interface MigrateReport {
     whole: number
     partial: number
     rejected: number
+    /** Threads the target knew nothing of, and threads to which something was added. */
+    new: number
+    changed: number
     /** Of `whole`: threads the target had completely before. */
     unchanged: number
+    /** Threads left alone because `--on-existing skip` says so. */
+    skipped: number
     /** Threads named on the command line that the source does not hold. */
     readonly notFound: string[]
   }
@@ -95,6 +106,7 @@ const noRows = (): RowCounts => ({ inserted: 0, updated: 0, alreadyThere: 0 })
 /** A report before anything happened. */
 export function emptyMigrateReport(head: {
   readonly dryRun: boolean
+  readonly strict?: boolean
   readonly startedAt: Date
   readonly source: EndpointNote
   readonly target: EndpointNote | null
@@ -103,12 +115,26 @@ export function emptyMigrateReport(head: {
     schemaVersion: REPORT_SCHEMA_VERSION,
     command: 'migrate',
     dryRun: head.dryRun,
+    strict: head.strict ?? false,
     runId: null,
+    resumed: null,
+    disowned: null,
     startedAt: head.startedAt.toISOString(),
     seconds: 0,
     source: head.source,
     target: head.target,
-    threads: { selected: 0, leftOut: 0, whole: 0, partial: 0, rejected: 0, unchanged: 0, notFound: [] },
+    threads: {
+      selected: 0,
+      leftOut: 0,
+      whole: 0,
+      partial: 0,
+      rejected: 0,
+      new: 0,
+      changed: 0,
+      unchanged: 0,
+      skipped: 0,
+      notFound: [],
+    },
     checkpoints: noRows(),
     writes: noRows(),
     blobs: noRows(),
@@ -145,11 +171,15 @@ export function addFinding(findings: FindingCount[], finding: Finding, times = 1
 export const countOfKind = (findings: readonly FindingCount[], kind: FindingKind): number =>
   findings.reduce((sum, { reason, count }) => (REASONS[reason].kind === kind ? sum + count : sum), 0)
 
+const countOf = (findings: readonly FindingCount[], wanted: ReasonId): number =>
+  findings.find(({ reason }) => reason === wanted)?.count ?? 0
+
 /** The exit code a report stands for. Threads that the user did not select are no reason; a thread named and not there is one. */
 export function exitCodeOf(report: MigrateReport): ExitCode {
   if (report.stoppedBy !== undefined) return explain(report.stoppedBy).exit
   const { threads, findings } = report
   const rejected = countOfKind(findings, 'rejected') + countOfKind(findings, 'conflict')
-  const isComplete = rejected + threads.rejected + threads.partial + threads.notFound.length === 0
+  const leftAlone = report.strict ? threads.skipped + countOf(findings, 'deleted') : 0
+  const isComplete = rejected + threads.rejected + threads.partial + threads.notFound.length + leftAlone === 0
   return isComplete ? EXIT.ok : EXIT.rejects
 }

@@ -27,4 +27,6 @@ export interface ThreadFacts {
   /** namespace → newest checkpoint id migrated. */
   readonly heads: ReadonlyMap<string, string>
   readonly findings: readonly Finding[]
+  /** Only keys that their names gave to another thread: the rest of the thread was moved before, by the same run. */
+  readonly isPart: boolean
 }

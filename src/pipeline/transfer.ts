@@ -1,35 +1,38 @@
 /**
  * The flow of one pass: threads of the inventory → values → records → rows → batches. Reading runs ahead of converting, and a
- * batch commits while the next one is converted; what is held is bounded by bytes.
+ * batch commits while the next one is converted; what is held is bounded by bytes. A thread that was interrupted is begun again.
  */
-import type { ConvertedThread, ConvertOptions, OpenConverter } from '../convert/converter.js'
+import type { ConvertOptions, OpenConverter } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
-import type { Finding } from '../model/finding.js'
 import type { ReadResult } from '../model/redis-value.js'
-import { type KnownThread, UNKNOWN_THREAD } from '../model/rows.js'
+import { UNKNOWN_THREAD } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
 import type { Source } from '../source/source.js'
 import { Batch } from '../target/batch.js'
-import type { BatchSink, Committed, ThreadCommit } from '../target/writer.js'
-import { type StrayKey, ThreadPass } from './thread-pass.js'
-
-/** All keys of one thread, as the inventory gives them. */
-export interface ThreadKeys {
-  readonly threadId: string
-  readonly keys: readonly ClaimedKey[]
-}
+import { type Committed, type ThreadCommit, UNKNOWN_STATE } from '../target/commit.js'
+import type { BatchSink, Recover } from '../target/writer.js'
+import type { ThreadKeys } from './inventory.js'
+import { OpenThread, type Task } from './open-thread.js'
+import type { StrayKey } from './thread-pass.js'
+import { chunksOf, ThreadQueue } from './thread-queue.js'
+import { comparableKeys } from './unchanged.js'
+import { UnchangedThread } from './unchanged-thread.js'
 
 export interface TransferOptions {
   readonly convert: ConvertOptions
   readonly openConverter: OpenConverter
   /** Bytes of source values asked for at once. */
   readonly readBytes: number
+  /** Bytes of a thread's values held until it is known whether they have changed. */
+  readonly holdBytes: number
   /** Bytes of rows in one transaction. */
   readonly batchBytes: number
   /** Bytes of one thread's rows beyond which they are staged. */
   readonly stageBytes: number
   readonly signal: AbortSignal
+  /** Waits where a server is away; throws what ends the run. */
+  readonly recover: Recover
 }
 
 /** What is told of each batch once it is committed, and of each thread that was left out. */
@@ -37,31 +40,41 @@ export interface TransferListener {
   read(bytes: number): void
   /** A thread of which only indexes and pointers are left. */
   nothingToRead(thread: ThreadKeys): void
+  /** A thread that is as the ledger recorded it. */
+  unchanged(task: Task, bytes: number): void
   threadLeftOut(facts: ThreadFacts): void
   committed(threads: readonly ThreadCommit[], committed: Committed): void
 }
 
-/** A thread on its way, with the row counts and findings it has gathered. */
-interface Task extends ThreadKeys {
-  readonly order: readonly ClaimedKey[]
-  readonly existed: boolean
-}
 interface Request {
   readonly key: Buffer
   readonly type: string
-  readonly claimed: ClaimedKey | null
+  readonly claimed: ClaimedKey
   readonly task: Task
 }
 
-const LOOK_UP_THREADS = 200
+/** How the threads of one pass are looked at. */
+interface Pass {
+  readonly queue: ThreadQueue
+  /** Whatever the ledger says: their values were seen to have changed. */
+  readonly convertsAll: boolean
+  /** Only keys whose documents said that they belong to another thread than their name: the rest of it was moved before. */
+  readonly isPart: boolean
+}
+
+const LOOK_UP = { items: 200, weight: 20_000 } as const
 const MAX_THREADS_A_BATCH = 1000
 
 export class Transfer {
   private batch = new Batch()
   private pending: ThreadCommit[] = []
   private underWay: Promise<void> = Promise.resolve()
-  private open: OpenThread | undefined
+  private open: OpenThread | UnchangedThread | undefined
   private readonly strays: StrayKey[] = []
+  private readonly changed: ThreadKeys[] = []
+  private settled = 0
+  /** What no other try at the same thread can cure. */
+  private fatal: { readonly error: unknown } | undefined
 
   constructor(
     private readonly source: Source,
@@ -71,42 +84,77 @@ export class Transfer {
     private readonly options: TransferOptions,
   ) {}
 
-  /** Moves the threads; then those whose documents said that they belong to another thread than their key. */
+  /** Moves the threads; then those that turned out to belong elsewhere, or too late to have changed. */
   async run(threads: AsyncIterable<ThreadKeys>): Promise<void> {
-    await this.pass(threads)
-    while (this.strays.length > 0) await this.pass(asyncOf(byThread(this.strays.splice(0))))
-    await this.sink.end()
+    await this.pass({ queue: new ThreadQueue(threads), convertsAll: false, isPart: false })
+    while (this.changed.length + this.strays.length > 0) {
+      const changed = new ThreadQueue(asyncOf(this.changed.splice(0)))
+      await this.pass({ queue: changed, convertsAll: true, isPart: false })
+      const strays = new ThreadQueue(asyncOf(byThread(this.strays.splice(0))))
+      await this.pass({ queue: strays, convertsAll: false, isPart: true })
+    }
   }
 
-  private async pass(threads: AsyncIterable<ThreadKeys>): Promise<void> {
+  private async pass(pass: Pass): Promise<void> {
+    let settledBefore = this.settled
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.stream(pass)
+        return
+      } catch (error) {
+        await this.abandonOpen()
+        if (this.fatal !== undefined) throw this.fatal.error
+        if (this.settled > settledBefore) attempt = 1
+        settledBefore = this.settled
+        await this.orFatal(this.options.recover(error, attempt))
+        await pass.queue.rewind()
+      }
+    }
+  }
+
+  private async stream(pass: Pass): Promise<void> {
+    const { signal, readBytes } = this.options
+    const stream = this.source.readStream(this.requests(pass), { batchBytes: readBytes })
+    const results = stream[Symbol.asyncIterator]()
     try {
-      const stream = this.source.readStream(this.requests(threads), { batchBytes: this.options.readBytes })
-      for await (const { request, result } of stream) {
-        this.options.signal.throwIfAborted()
+      for (;;) {
+        // A server that does not answer must not keep us from stopping.
+        const { done, value } = await unlessAborted(results.next(), signal)
+        if (done) break
+        const { request, result } = value
         if (this.open?.task !== request.task) {
-          await this.finish()
+          await this.finish(pass)
           this.open = await this.start(request.task)
         }
         await this.accept(request.claimed, result)
       }
-      await this.finish()
+      await this.finish(pass)
       await this.flush()
-      await this.underWay
+      await this.orFatal(this.underWay)
     } catch (error) {
+      const ended = Promise.resolve(results.return?.()).catch(() => {})
+      // What is committing comes to its end; so does what is being read, unless we are to stop.
       await this.underWay.catch(() => {})
-      if (this.sink.isStaging) await this.sink.abandonStaged()
+      if (!signal.aborted) await ended
       throw error
     }
   }
 
   /** The keys to read, thread by thread; the target is asked about many threads at once, ahead of time. */
-  private async *requests(threads: AsyncIterable<ThreadKeys>): AsyncGenerator<Request> {
-    for await (const chunk of chunksOf(threads, LOOK_UP_THREADS)) {
-      const existing = await this.sink.existing(chunk.map(({ threadId }) => threadId))
-      for (const { threadId, keys } of chunk) {
+  private async *requests({ queue, convertsAll, isPart }: Pass): AsyncGenerator<Request> {
+    for await (const chunk of chunksOf(queue.threads(), LOOK_UP)) {
+      const states = await this.orFatal(this.sink.lookUp(chunk.map(({ threadId }) => threadId)))
+      for (const thread of chunk) {
+        const { threadId } = thread
+        const keys = thread.keys
         const order = this.readingOrder(keys)
-        if (order.length === 0) this.listener.nothingToRead({ threadId, keys })
-        const task: Task = { threadId, keys, order, existed: existing.has(threadId) }
+        const state = states.get(threadId) ?? UNKNOWN_STATE
+        const recorded = convertsAll ? undefined : comparableKeys(state, keys)
+        const task: Task = { threadId, thread, keys, order, state, isPart, recorded }
+        if (order.length === 0) {
+          this.listener.nothingToRead({ threadId, keys })
+          this.settle(task, queue)
+        }
         for (const claimed of order) yield { key: claimed.key, type: claimed.type, claimed, task }
       }
     }
@@ -125,47 +173,82 @@ export class Transfer {
       .flatMap(([id, group]) => this.registry.byId(id).readingOrder(group))
   }
 
-  private async start(task: Task): Promise<OpenThread> {
-    const known = task.existed ? await this.sink.known(task.threadId) : UNKNOWN_THREAD
+  private async start(task: Task): Promise<OpenThread | UnchangedThread> {
+    return task.recorded === undefined
+      ? this.startConverting(task)
+      : new UnchangedThread(task, task.recorded, this.options.holdBytes)
+  }
+
+  private async startConverting(task: Task): Promise<OpenThread> {
+    const known = task.state.hasRows
+      ? await this.orFatal(this.sink.known(task.threadId, task.state))
+      : UNKNOWN_THREAD
     this.batch.beginThread(task.threadId)
     return new OpenThread(task, known, this.batch, this.registry, this.options)
   }
 
-  private async accept(claimed: ClaimedKey | null, result: ReadResult): Promise<void> {
-    const { pass } = this.open!
-    if (claimed === null) return
-    pass.accept(claimed, result)
+  private async accept(claimed: ClaimedKey, result: ReadResult): Promise<void> {
+    const { open } = this
     if (result.state === 'read') this.listener.read(result.sizeBytes)
+    if (open instanceof OpenThread) return this.convert(open, claimed, result)
+    const verdict = open!.accept(claimed, result)
+    if (verdict === 'as-recorded') return
+    if (verdict === 'changed-unheld') {
+      // Its first values are no longer here: it is read once more at the end of the pass.
+      this.changed.push(open!.task.thread)
+      return
+    }
+    const converting = await this.startConverting(open!.task)
+    this.open = converting
+    for (const held of open!.takeHeld()) await this.convert(converting, ...held)
+  }
+
+  private async convert(open: OpenThread, claimed: ClaimedKey, result: ReadResult): Promise<void> {
+    open.pass.accept(claimed, result)
     if (this.batch.openBytes < this.options.stageBytes) return
     // Threads that are complete in this batch go first: staging empties its buffers.
     if (!this.sink.isStaging) await this.flush()
-    await this.underWay
-    this.open!.stagedBytes += this.batch.openBytes
+    await this.orFatal(this.underWay)
+    open.stagedBytes += this.batch.openBytes
     await this.sink.stage(this.batch)
   }
 
-  private async finish(): Promise<void> {
+  private async finish({ queue }: Pass): Promise<void> {
     const { open } = this
     if (open === undefined) return
+    if (open instanceof UnchangedThread) {
+      if (open.isUnchanged) this.listener.unchanged(open.task, open.bytesRead)
+    } else {
+      await this.finishConverting(open)
+    }
     this.open = undefined
+    this.settle(open.task, queue)
+    if (this.batch.bytes >= this.options.batchBytes || this.pending.length >= MAX_THREADS_A_BATCH) {
+      await this.flush()
+    }
+  }
+
+  private async finishConverting(open: OpenThread): Promise<void> {
     const converted = open.pass.end()
-    this.strays.push(...open.pass.strays)
+    const { state } = open.task
     const facts = open.facts(converted, open.stagedBytes + this.batch.openBytes)
     if (converted.completeness === 'rejected' || converted.checkpoints + converted.writes === 0) {
       if (this.sink.isStaging) await this.sink.abandonStaged()
       this.batch.dropThread()
+      await this.orFatal(this.sink.leftOut(facts, state))
       this.listener.threadLeftOut(facts)
-      return
+    } else {
+      const thread: ThreadCommit = { span: this.batch.endThread(), facts, state }
+      if (this.sink.isStaging) {
+        const { batch } = this
+        // Staging began with an empty batch; should this fail, the thread begins with one again.
+        this.batch = new Batch()
+        this.listener.committed([thread], await this.sink.commitStaged(batch, thread))
+      } else {
+        this.pending.push(thread)
+      }
     }
-    const thread = { span: this.batch.endThread(), facts, existed: open.task.existed }
-    if (this.sink.isStaging) {
-      this.listener.committed([thread], await this.sink.commitStaged(this.batch, thread))
-      this.batch = new Batch()
-      return
-    }
-    this.pending.push(thread)
-    if (this.batch.bytes >= this.options.batchBytes || this.pending.length >= MAX_THREADS_A_BATCH)
-      await this.flush()
+    this.strays.push(...open.pass.strays)
   }
 
   /** Hands the complete threads over; the open one, if any, goes on in a batch of its own. */
@@ -174,8 +257,9 @@ export class Transfer {
     const threads = this.pending
     const { batch } = this
     this.pending = []
-    await this.underWay
-    const commit = async () => this.listener.committed(threads, await this.sink.commit(batch, threads))
+    await this.orFatal(this.underWay)
+    const commit = async () =>
+      this.listener.committed(threads, await this.orFatal(this.sink.commit(batch, threads)))
     if (this.open !== undefined) {
       // The open thread's rows lie behind these in the same buffers.
       await commit()
@@ -187,46 +271,41 @@ export class Transfer {
     // The error is thrown where it is awaited; until then it must not count as unhandled.
     this.underWay.catch(() => {})
   }
-}
 
-/** The thread that is being converted. */
-class OpenThread {
-  readonly pass: ThreadPass
-  readonly findings: Finding[] = []
-  /** Bytes of its rows that are at the target already. */
-  stagedBytes = 0
-
-  constructor(
-    readonly task: Task,
-    known: KnownThread,
-    batch: Batch,
-    registry: LayoutRegistry,
-    options: TransferOptions,
-  ) {
-    const report = (finding: Finding) => this.findings.push(finding)
-    const converter = options.openConverter(task.threadId, known, batch, report, options.convert)
-    const layouts = new Set(task.order.map((key) => key.layout))
-    this.pass = new ThreadPass(task.threadId, registry, converter, report, layouts)
+  private async abandonOpen(): Promise<void> {
+    if (this.sink.isStaging) await this.sink.abandonStaged()
+    if (this.open instanceof OpenThread) this.batch.dropThread()
+    this.open = undefined
   }
 
-  facts(converted: ConvertedThread, targetBytes: number): ThreadFacts {
-    const { pass, task } = this
-    const read = new Set(task.order)
-    return {
-      threadId: task.threadId,
-      layouts: [...pass.layouts],
-      completeness: converted.completeness,
-      checkpoints: converted.checkpoints,
-      writes: converted.writes,
-      blobs: converted.blobs,
-      sourceBytes: pass.bytesRead,
-      targetBytes,
-      sourceKeys: pass.readKeys,
-      unreadKeys: task.keys.filter((key) => !read.has(key)).map((key) => key.key),
-      longestPttlMs: pass.longestPttlMs,
-      heads: converted.heads,
-      findings: this.findings,
+  private settle({ thread }: Task, queue: ThreadQueue): void {
+    this.settled++
+    queue.settle(thread)
+  }
+
+  /** For work that tries again by itself: when it fails, the run does. */
+  private async orFatal<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.fatal ??= { error }
+      throw error
     }
+  }
+}
+
+/** Rejects as soon as the signal is aborted, with its reason. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let stop: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop!)
   }
 }
 
@@ -243,15 +322,4 @@ function byThread(strays: readonly StrayKey[]): ThreadKeys[] {
 
 async function* asyncOf<T>(items: Iterable<T>): AsyncGenerator<T> {
   yield* items
-}
-
-async function* chunksOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let chunk: T[] = []
-  for await (const item of items) {
-    chunk.push(item)
-    if (chunk.length < size) continue
-    yield chunk
-    chunk = []
-  }
-  if (chunk.length > 0) yield chunk
 }

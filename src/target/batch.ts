@@ -2,6 +2,7 @@
 import type { BlobRow, CheckpointRow, RowSink, TableName, WriteRow } from '../model/rows.js'
 import { TABLES } from '../model/rows.js'
 import { COPY_START, CopyBuffer, type CopyMark } from './copy-buffer.js'
+import { addDigests, blobDigest } from './ledger-pack.js'
 
 type Marks = Readonly<Record<TableName, CopyMark>>
 
@@ -10,6 +11,8 @@ export interface ThreadSpan {
   readonly threadId: string
   readonly from: Marks
   readonly to: Marks
+  /** Over all its blob rows, staged ones too: sum of `blobDigest`. */
+  readonly blobDigest: bigint
 }
 
 const TABLE_NAMES = Object.keys(TABLES) as TableName[]
@@ -21,7 +24,7 @@ export class Batch implements RowSink {
     checkpoint_blobs: new CopyBuffer(),
     checkpoint_writes: new CopyBuffer(),
   }
-  private open: { threadId: string; from: Marks } | undefined
+  private open: { threadId: string; from: Marks; blobDigest: bigint } | undefined
 
   /** Bytes of all tuples so far. */
   get bytes(): number {
@@ -37,20 +40,20 @@ export class Batch implements RowSink {
   }
 
   beginThread(threadId: string): void {
-    this.open = { threadId, from: this.marks() }
+    this.open = { threadId, from: this.marks(), blobDigest: 0n }
   }
 
   endThread(): ThreadSpan {
-    const { threadId, from } = this.open!
-    const span = { threadId, from, to: this.marks() }
+    const span = { ...this.open!, to: this.marks() }
     this.spans.push(span)
     this.open = undefined
     return span
   }
 
-  /** The open thread leaves nothing behind. */
+  /** The open thread, if there is one, leaves nothing behind. */
   dropThread(): void {
-    const { from } = this.open!
+    if (this.open === undefined) return
+    const { from } = this.open
     for (const table of TABLE_NAMES) this.buffers[table].rewind(from[table])
     this.open = undefined
   }
@@ -68,6 +71,8 @@ export class Batch implements RowSink {
   }
 
   blobRow(row: BlobRow): void {
+    const open = this.open!
+    open.blobDigest = addDigests(open.blobDigest, blobDigest(row))
     const out = this.buffers.checkpoint_blobs
     out.beginRow(6)
     out.text(row.threadId)
@@ -102,17 +107,14 @@ export class Batch implements RowSink {
 
   /** What the open thread has so far, to be staged while it goes on; the buffers are empty afterwards. */
   takeOpen(): Readonly<Record<TableName, Buffer>> {
-    const { threadId, from } = this.open!
+    const { from } = this.open!
     const to = this.marks()
     const taken = {} as Record<TableName, Buffer>
     for (const table of TABLE_NAMES) {
       taken[table] = this.buffers[table].between(from[table], to[table])
       this.buffers[table].clear()
     }
-    this.open = {
-      threadId,
-      from: { checkpoints: COPY_START, checkpoint_blobs: COPY_START, checkpoint_writes: COPY_START },
-    }
+    this.open!.from = { checkpoints: COPY_START, checkpoint_blobs: COPY_START, checkpoint_writes: COPY_START }
     return taken
   }
 

@@ -57,6 +57,14 @@ export async function checkServer(
   return { version, user, database, schema }
 }
 
+/** After a server was away: another one may answer now. Throws `postgres-standby` or `postgres-read-only`. */
+export async function checkWritable(session: PgSession, endpoint: PostgresEndpoint): Promise<void> {
+  const { standby, readOnly, user } = await askServer(session)
+  const at = { endpoint: describeEndpoint(endpoint), user }
+  if (standby) throw new Failure('postgres-standby', at)
+  if (readOnly) throw new Failure('postgres-read-only', at)
+}
+
 async function askServer(session: PgSession): Promise<Answer> {
   const { rows } = await session.query<Answer>(`
     SELECT current_setting('server_version_num')::int AS version,

@@ -1,13 +1,18 @@
 /** The sink of a dry run: everything is read, decoded and encoded; nothing is written. With a target it looks what is there. */
 import { type KnownThread, UNKNOWN_THREAD } from '../model/rows.js'
 import type { Batch } from './batch.js'
-import { existingThreads, knownThread } from './known.js'
+import type { Committed, ThreadState } from './commit.js'
+import { knownThread } from './known.js'
+import type { LedgerScope } from './ledger-read.js'
+import { lookUpThreads } from './look-up.js'
 import type { CopySession } from './staging.js'
-import type { BatchSink, Committed } from './writer.js'
+import type { BatchSink } from './writer.js'
 
 export interface DryRunTarget {
   use<T>(work: (session: CopySession) => Promise<T>): Promise<T>
   readonly schema: string
+  /** Where there is a ledger: what earlier runs remember. */
+  readonly scope?: LedgerScope
 }
 
 export class DryRunSink implements BatchSink {
@@ -16,11 +21,11 @@ export class DryRunSink implements BatchSink {
   /** Without a target every thread counts as new. */
   constructor(private readonly target: DryRunTarget | null) {}
 
-  async existing(threadIds: readonly string[]): Promise<ReadonlySet<string>> {
+  async lookUp(threadIds: readonly string[]): Promise<ReadonlyMap<string, ThreadState>> {
     const { target } = this
-    if (target === null) return new Set()
-    const askable = threadIds.filter((threadId) => !threadId.includes('\0'))
-    return target.use((session) => existingThreads(session, target.schema, askable))
+    if (target === null) return new Map()
+    const { schema, scope } = target
+    return target.use((session) => lookUpThreads(session, schema, threadIds, scope && { scope }))
   }
 
   async known(threadId: string): Promise<KnownThread> {
@@ -48,5 +53,5 @@ export class DryRunSink implements BatchSink {
     this.isStaging = false
   }
 
-  async end(): Promise<void> {}
+  async leftOut(): Promise<void> {}
 }

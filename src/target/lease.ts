@@ -63,6 +63,7 @@ export class Lease {
   #session: PgSession
   #backendPid: number | null
   #released = false
+  #renewing: Promise<void> | undefined
   readonly #timer: NodeJS.Timeout
 
   constructor(postgres: Postgres, request: LeaseRequest, session: PgSession, token: bigint) {
@@ -77,15 +78,18 @@ export class Lease {
 
   /**
    * In every transaction that writes to the ledger, before anything else: fails with `lease-lost` once another run has taken over,
-   * and keeps one from taking over until this transaction ends.
+   * and keeps one from taking over until this transaction ends. Gives the transaction's id, for `transactionOutcome`.
    */
-  async fence(session: SqlSession): Promise<void> {
+  async fence(session: SqlSession): Promise<string> {
     const { schema, ledgerSchema } = this.#request
-    const { rows } = await session.query<{ token: bigint }>(
-      `SELECT token FROM ${qualified(ledgerSchema, 'lease')} WHERE target_schema = $1 FOR SHARE`,
+    const { rows } = await session.query<{ token: bigint; xid: string }>(
+      `SELECT token, pg_current_xact_id()::text AS xid FROM ${qualified(ledgerSchema, 'lease')}
+       WHERE target_schema = $1 FOR SHARE`,
       [schema],
     )
-    if (rows[0]?.token !== this.token) throw await this.#lost(session)
+    const [row] = rows
+    if (row?.token !== this.token) throw await this.#lost(session)
+    return row.xid
   }
 
   /** Says that we are alive; for people who look, nothing is decided by it. Comes by itself every ten seconds. */
@@ -99,8 +103,16 @@ export class Lease {
   }
 
   /** After the server was away: holds the lock again, on another session, if nobody has taken over meanwhile. */
-  async renew(): Promise<void> {
-    if (this.#session.brokenBy === undefined) return
+  renew(): Promise<void> {
+    if (this.#session.brokenBy === undefined) return Promise.resolve()
+    // Several may notice at once; two attempts would take each other for a stranger.
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined
+    })
+    return this.#renewing
+  }
+
+  async #renew(): Promise<void> {
     const { schema, ledgerSchema } = this.#request
     const key = lockKeyOf(schema)
     const session = await this.#postgres.open()

@@ -36,7 +36,8 @@ export interface RunRow {
   readonly sourceName: string
   readonly sourceUrl: string
   readonly targetSchema: string
-  readonly dialect: 'python' | 'js'
+  /** Null: its keys were not listed. */
+  readonly dialect: 'python' | 'js' | null
   readonly options: Readonly<Record<string, unknown>>
   /** The failure that ended it. */
   readonly lastError: { readonly id: string; readonly what: string } | null

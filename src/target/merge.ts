@@ -1,63 +1,55 @@
 /** Brings staged rows into tables that hold rows of the same threads already: adds what is missing, names what differs, overwrites nothing that is not ours. */
-import { digestOf } from '../codec/digest.js'
-import { typedValue } from '../codec/serde.js'
 import { TABLES, type TableName } from '../model/rows.js'
-import { CHECKPOINT_DIGESTS } from './row-digests.js'
+import type { LeftAlone, Merged, MergePolicy, Ownership, RowKey, ThreadCommit } from './commit.js'
+import { differingRows, digestsOf } from './merge-compare.js'
+import { threadsLeftAlone } from './merge-diverged.js'
+import { checkpointOf, columnsOf, rowKey, TABLE_ORDER, textOf, unnested } from './row-keys.js'
 import { qualified, type SqlSession } from './session.js'
 import { COLUMNS, staged } from './staging.js'
 
-/** A row by its primary key. */
-export interface RowKey {
-  readonly table: TableName
-  /** Values of the primary key, in the order of `TABLES`. */
-  readonly key: readonly string[]
-}
+/** Without a ledger nothing is ours. */
+const NOBODYS: Ownership = { isOurs: () => false, wrote: () => false, keepReplaced: async () => {} }
 
-export interface Merged {
-  readonly inserted: readonly RowKey[]
-  /** Rows of ours that followed their source. */
-  readonly updated: readonly RowKey[]
-  /** Rows that are there and differ, and are not ours to change. */
-  readonly conflicts: readonly RowKey[]
-  /** Rows that stand there already as they would be written. */
-  readonly unchanged: number
+export interface MergeRequest {
+  readonly schema: string
+  readonly threads: readonly ThreadCommit[]
+  readonly policy: MergePolicy
+  readonly ownership: Ownership | undefined
 }
-
-/** What the ledger knows about rows that differ. */
-export interface Ownership {
-  /** True when the ledger shows this checkpoint (its row and its writes) as ours with exactly this digest. */
-  isOurs(threadId: string, checkpointNs: string, checkpointId: string, digest: string): boolean
-  /** Keeps the old rows, so that a rollback can restore them. Called before they change, in the same transaction. */
-  keepReplaced(session: SqlSession, rows: readonly RowKey[]): Promise<void>
-}
-
-const TABLE_ORDER: readonly TableName[] = ['checkpoint_blobs', 'checkpoint_writes', 'checkpoints']
 
 /** Merges all staged rows; runs inside the caller's transaction. */
-export async function mergeStaged(
-  session: SqlSession,
-  schema: string,
-  ownership?: Ownership,
-): Promise<Merged> {
+export async function mergeStaged(session: SqlSession, request: MergeRequest): Promise<Merged> {
+  const { schema, policy, ownership = NOBODYS } = request
+  const leftAlone = await threadsLeftAlone(session, { ...request, ownership })
+  await unstageThreads(session, leftAlone)
+  const deleted = policy.restoreDeleted ? [] : await unstageDeleted(session, request, ownership)
   const differing = await differingRows(session, schema)
-  const ours = ownership === undefined ? [] : await rowsOfOurs(session, schema, differing, ownership)
-  const oursSet = new Set(ours)
-  if (ours.length > 0 && ownership !== undefined) {
-    await ownership.keepReplaced(session, ours)
-    for (const table of TABLE_ORDER) await updateRows(session, schema, table, ours)
+  const touched = await checkpointsOfOurs(session, request, ownership, differing)
+  const isRewritten = (row: RowKey) =>
+    policy.onExisting === 'replace' ||
+    (row.table !== 'checkpoint_blobs' && touched.has(textOf(checkpointOf(row))))
+  const updated = differing.filter(isRewritten)
+  const conflicts = differing.filter((row) => !isRewritten(row))
+  if (updated.length > 0) {
+    await ownership.keepReplaced(session, updated)
+    for (const table of TABLE_ORDER) await updateRows(session, schema, table, updated)
   }
+  if (conflicts.length + deleted.length > 0) await unstageBlobsOf(session, schema, [...conflicts, ...deleted])
+  const stagedRows = await countStaged(session)
   const inserted: RowKey[] = []
-  let stagedRows = 0
-  for (const table of TABLE_ORDER) {
-    const { rows } = await session.query<{ n: string }>(`SELECT count(*) AS n FROM ${staged(table)}`)
-    stagedRows += Number(rows[0]!.n)
-    inserted.push(...(await insertMissing(session, schema, table)))
+  for (const table of TABLE_ORDER) inserted.push(...(await insertMissing(session, schema, table)))
+  const owned = new Map(touched)
+  for (const row of [...updated, ...inserted.filter(({ table }) => table === 'checkpoints')]) {
+    if (row.table !== 'checkpoint_blobs') owned.set(textOf(checkpointOf(row)), checkpointOf(row))
   }
   return {
     inserted,
-    updated: ours,
-    conflicts: differing.filter((row) => !oursSet.has(row)),
-    unchanged: stagedRows - inserted.length - differing.length,
+    updated,
+    conflicts,
+    deleted,
+    leftAlone,
+    owned: [...owned.values()],
+    unchanged: Math.max(0, stagedRows - inserted.length - differing.length),
   }
 }
 
@@ -71,96 +63,129 @@ export async function insertStaged(session: SqlSession, schema: string): Promise
   }
 }
 
+async function unstageThreads(session: SqlSession, leftAlone: readonly LeftAlone[]): Promise<void> {
+  if (leftAlone.length === 0) return
+  const ids = leftAlone.map(({ threadId }) => threadId)
+  for (const table of TABLE_ORDER) {
+    await session.query(`DELETE FROM ${staged(table)} WHERE thread_id = ANY($1::text[])`, [ids])
+  }
+}
+
+/** Checkpoints that we wrote once and that are gone: whoever deleted them meant it. Their writes stay away with them. */
+async function unstageDeleted(
+  session: SqlSession,
+  { schema, threads }: MergeRequest,
+  ownership: Ownership,
+): Promise<RowKey[]> {
+  const recorded = threads.filter(({ state }) => (state.recorded?.rowDigests.size ?? 0) > 0)
+  if (recorded.length === 0) return []
+  const { rows } = await session.query<Record<string, unknown>>(
+    `SELECT thread_id, checkpoint_ns, checkpoint_id FROM ${staged('checkpoints')} t
+     WHERE thread_id = ANY($1::text[]) AND NOT EXISTS (
+       SELECT FROM ${qualified(schema, 'checkpoints')} x
+       WHERE x.thread_id = t.thread_id AND x.checkpoint_ns = t.checkpoint_ns AND x.checkpoint_id = t.checkpoint_id)`,
+    [recorded.map(({ facts }) => facts.threadId)],
+  )
+  const deleted = rows
+    .map((row) => rowKey('checkpoints', row))
+    .filter(({ key }) => ownership.wrote(key[0]!, key[1]!, key[2]!))
+  if (deleted.length === 0) return []
+  for (const table of ['checkpoints', 'checkpoint_writes'] as const) {
+    await session.query(
+      `DELETE FROM ${staged(table)} t USING ${unnested(['thread_id', 'checkpoint_ns', 'checkpoint_id'])}
+       WHERE t.thread_id = k.thread_id AND t.checkpoint_ns = k.checkpoint_ns AND t.checkpoint_id = k.checkpoint_id`,
+      columnsOf(deleted, 3),
+    )
+  }
+  return deleted
+}
+
+/** Values that only checkpoints which are not written would name have no place either. */
+async function unstageBlobsOf(session: SqlSession, schema: string, rows: readonly RowKey[]): Promise<void> {
+  const conflicting = rows.filter(({ table }) => table === 'checkpoints')
+  if (conflicting.length === 0) return
+  const names = (alias: string) =>
+    `${alias}.thread_id = b.thread_id AND ${alias}.checkpoint_ns = b.checkpoint_ns
+     AND ${alias}.checkpoint -> 'channel_versions' ->> b.channel = b.version`
+  await session.query(
+    `DELETE FROM ${staged('checkpoint_blobs')} b WHERE thread_id = ANY($4::text[])
+     AND NOT EXISTS (
+       SELECT FROM ${staged('checkpoints')} c WHERE ${names('c')} AND NOT EXISTS (
+         SELECT FROM ${unnested(['thread_id', 'checkpoint_ns', 'checkpoint_id'])}
+         WHERE k.thread_id = c.thread_id AND k.checkpoint_ns = c.checkpoint_ns AND k.checkpoint_id = c.checkpoint_id))
+     AND NOT EXISTS (SELECT FROM ${qualified(schema, 'checkpoints')} x WHERE ${names('x')})`,
+    [...columnsOf(conflicting, 3), [...new Set(conflicting.map(({ key }) => key[0]))]],
+  )
+}
+
+/**
+ * Checkpoints about to change that still are exactly what we wrote. Their rows are locked first: what the digest says holds until the
+ * transaction ends.
+ */
+async function checkpointsOfOurs(
+  session: SqlSession,
+  { schema, threads }: MergeRequest,
+  ownership: Ownership,
+  differing: readonly RowKey[],
+): Promise<Map<string, RowKey>> {
+  const recorded = new Set(
+    threads.filter(({ state }) => state.recorded !== undefined).map(({ facts }) => facts.threadId),
+  )
+  if (recorded.size === 0) return new Map()
+  const candidates = new Map<string, RowKey>()
+  const missingWrites = await session.query<Record<string, unknown>>(
+    `SELECT DISTINCT t.thread_id, t.checkpoint_ns, t.checkpoint_id FROM ${staged('checkpoint_writes')} t
+     JOIN ${qualified(schema, 'checkpoints')} x USING (thread_id, checkpoint_ns, checkpoint_id)
+     WHERE t.thread_id = ANY($1::text[]) AND NOT EXISTS (
+       SELECT FROM ${qualified(schema, 'checkpoint_writes')} w
+       WHERE w.thread_id = t.thread_id AND w.checkpoint_ns = t.checkpoint_ns AND w.checkpoint_id = t.checkpoint_id
+         AND w.task_id = t.task_id AND w.idx = t.idx)`,
+    [[...recorded]],
+  )
+  const touched = [
+    ...missingWrites.rows.map((row) => rowKey('checkpoints', row)),
+    ...differing.filter(({ table }) => table !== 'checkpoint_blobs').map(checkpointOf),
+  ]
+  for (const row of touched) {
+    const [threadId, ns, id] = row.key
+    if (recorded.has(threadId!) && ownership.wrote(threadId!, ns!, id!)) candidates.set(textOf(row), row)
+  }
+  if (candidates.size === 0) return candidates
+  const rows = [...candidates.values()]
+  await lockRows(session, schema, rows)
+  for (const { key, digest } of await digestsOf(session, schema, rows)) {
+    if (!ownership.isOurs(key[0]!, key[1]!, key[2]!, digest))
+      candidates.delete(textOf({ table: 'checkpoints', key }))
+  }
+  return candidates
+}
+
+async function lockRows(session: SqlSession, schema: string, checkpoints: readonly RowKey[]): Promise<void> {
+  for (const table of ['checkpoint_writes', 'checkpoints'] as const) {
+    await session.query(
+      `SELECT FROM ${qualified(schema, table)} x JOIN ${unnested(['thread_id', 'checkpoint_ns', 'checkpoint_id'])}
+         USING (thread_id, checkpoint_ns, checkpoint_id)
+       ORDER BY ${TABLES[table].join(', ')} FOR UPDATE OF x`,
+      columnsOf(checkpoints, 3),
+    )
+  }
+}
+
+async function countStaged(session: SqlSession): Promise<number> {
+  const { rows } = await session.query<{ n: bigint }>(
+    `SELECT ${TABLE_ORDER.map((table) => `(SELECT count(*) FROM ${staged(table)})`).join(' + ')} AS n`,
+  )
+  return Number(rows[0]!.n)
+}
+
 async function insertMissing(session: SqlSession, schema: string, table: TableName): Promise<RowKey[]> {
   const columns = COLUMNS[table].join(', ')
   const key = TABLES[table].join(', ')
-  const { rows } = await session.query(
+  const { rows } = await session.query<Record<string, unknown>>(
     `INSERT INTO ${qualified(schema, table)} (${columns})
      SELECT ${columns} FROM ${staged(table)} ORDER BY ${key} ON CONFLICT DO NOTHING RETURNING ${key}`,
   )
   return rows.map((row) => rowKey(table, row))
-}
-
-const rowKey = (table: TableName, row: Record<string, unknown>): RowKey => ({
-  table,
-  key: TABLES[table].map((column) => String(row[column])),
-})
-
-/** `type`, an empty `pending_sends` and `metadata.writes` are left-overs of older writers and do not count. */
-const CHECKPOINTS_DIFFER = `
-  (x.checkpoint - 'type' - CASE WHEN x.checkpoint->'pending_sends' = '[]' THEN 'pending_sends' ELSE '' END) <> t.checkpoint
-  OR (x.metadata - 'writes') <> t.metadata
-  OR x.parent_checkpoint_id IS DISTINCT FROM t.parent_checkpoint_id`
-const BLOBS_DIFFER = `x.type <> t.type OR x.blob IS DISTINCT FROM t.blob`
-/** A task path that the target does not have does not count: older writers left it empty. */
-const WRITES_DIFFER = `x.type IS DISTINCT FROM t.type OR x.blob <> t.blob OR x.channel <> t.channel
-  OR (x.task_path <> t.task_path AND x.task_path <> '')`
-
-async function differingRows(session: SqlSession, schema: string): Promise<RowKey[]> {
-  const join = <Row>(table: TableName, columns: string, where: string) =>
-    session.query<Row & Record<string, unknown>>(
-      `SELECT ${TABLES[table].map((column) => `t.${column}`).join(', ')}${columns}
-       FROM ${staged(table)} t JOIN ${qualified(schema, table)} x USING (${TABLES[table].join(', ')}) WHERE ${where}`,
-    )
-  const checkpoints = await join('checkpoints', '', CHECKPOINTS_DIFFER)
-  const blobs = await join<TwoBlobs>('checkpoint_blobs', `, ${TWO_BLOBS}`, BLOBS_DIFFER)
-  const rest = `t.channel = x.channel AND (t.task_path = x.task_path OR x.task_path = '') AS rest_equal`
-  const writes = await join<TwoBlobs & { rest_equal: boolean }>(
-    'checkpoint_writes',
-    `, ${TWO_BLOBS}, ${rest}`,
-    WRITES_DIFFER,
-  )
-  return [
-    ...checkpoints.rows.map((row) => rowKey('checkpoints', row)),
-    ...blobs.rows.filter((row) => !sameDecoded(row)).map((row) => rowKey('checkpoint_blobs', row)),
-    ...writes.rows
-      .filter((row) => !row.rest_equal || !sameDecoded(row))
-      .map((row) => rowKey('checkpoint_writes', row)),
-  ]
-}
-
-interface TwoBlobs {
-  readonly type: string
-  readonly blob: Buffer | null
-  readonly other_type: string
-  readonly other_blob: Buffer | null
-}
-const TWO_BLOBS = 't.type, t.blob, x.type AS other_type, x.blob AS other_blob'
-
-/** Bytes that differ may still be one value: set order, a default field written out. Undecodable bytes are different. */
-function sameDecoded({ type, blob, other_type, other_blob }: TwoBlobs): boolean {
-  if (blob === null || other_blob === null) return blob === other_blob && type === other_type
-  try {
-    return digestOf(typedValue(type, blob)).equals(digestOf(typedValue(other_type, other_blob)))
-  } catch {
-    return false
-  }
-}
-
-/** Of the differing rows, those of checkpoints that still are exactly what we wrote. Blobs are never rewritten: their version names one value. */
-async function rowsOfOurs(
-  session: SqlSession,
-  schema: string,
-  differing: readonly RowKey[],
-  ownership: Ownership,
-): Promise<RowKey[]> {
-  const candidates = differing.filter((row) => row.table !== 'checkpoint_blobs')
-  if (candidates.length === 0) return []
-  const ids = new Map(candidates.map(({ key }) => [key.slice(0, 3).join('\0'), key.slice(0, 3)]))
-  const [threads, namespaces, checkpoints] = [0, 1, 2].map((at) => [...ids.values()].map((key) => key[at]!))
-  const { rows } = await session.query<{
-    thread_id: string
-    checkpoint_ns: string
-    checkpoint_id: string
-    digest: string
-  }>(CHECKPOINT_DIGESTS(schema, 'of'), [threads, namespaces, checkpoints])
-  const ours = new Set<string>()
-  for (const { thread_id, checkpoint_ns, checkpoint_id, digest } of rows) {
-    if (ownership.isOurs(thread_id, checkpoint_ns, checkpoint_id, digest)) {
-      ours.add([thread_id, checkpoint_ns, checkpoint_id].join('\0'))
-    }
-  }
-  return candidates.filter(({ key }) => ours.has(key.slice(0, 3).join('\0')))
 }
 
 async function updateRows(
@@ -169,15 +194,14 @@ async function updateRows(
   table: TableName,
   rows: readonly RowKey[],
 ): Promise<void> {
-  const keys = rows.filter((row) => row.table === table).map((row) => row.key)
-  if (keys.length === 0) return
+  const ofTable = rows.filter((row) => row.table === table)
+  if (ofTable.length === 0) return
   const primary = TABLES[table]
   const set = COLUMNS[table].filter((column) => !(primary as readonly string[]).includes(column))
-  const arrays = primary.map((column, at) => `$${at + 1}::${column === 'idx' ? 'int' : 'text'}[]`)
   await session.query(
     `UPDATE ${qualified(schema, table)} x SET ${set.map((column) => `${column} = t.${column}`).join(', ')}
-     FROM ${staged(table)} t JOIN unnest(${arrays.join(', ')}) AS k(${primary.join(', ')}) USING (${primary.join(', ')})
+     FROM ${staged(table)} t JOIN ${unnested(primary)} USING (${primary.join(', ')})
      WHERE ${primary.map((column) => `x.${column} = t.${column}`).join(' AND ')}`,
-    primary.map((_, at) => keys.map((key) => key[at]!)),
+    columnsOf(ofTable, primary.length),
   )
 }

@@ -174,7 +174,8 @@ async function readCompressions(session: SqlSession): Promise<string[]> {
   return rows[0]?.methods ?? []
 }
 
-async function readLedger(session: SqlSession, schema: string): Promise<LedgerState> {
+/** Which steps of the ledger are there. */
+export async function readLedger(session: SqlSession, schema: string): Promise<LedgerState> {
   const rows = await rowsOf<{ name: string; numbered: boolean }>(
     session,
     `SELECT c.relname::text AS name,

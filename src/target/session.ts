@@ -30,3 +30,24 @@ export async function inTransaction<T>(session: SqlSession, work: () => Promise<
     throw error
   }
 }
+
+/**
+ * What became of a transaction whose COMMIT was never answered; `unknown` where the server has forgotten it, or was set back to a state
+ * before it.
+ */
+export async function transactionOutcome(
+  session: SqlSession,
+  xid: string,
+): Promise<'committed' | 'aborted' | 'in progress' | 'unknown'> {
+  try {
+    const { rows } = await session.query<{ status: 'committed' | 'aborted' | 'in progress' | null }>(
+      'SELECT pg_xact_status($1::xid8) AS status',
+      [xid],
+    )
+    return rows[0]?.status ?? 'unknown'
+  } catch (error) {
+    // A transaction "in the future": the server that answers now never had it.
+    if ((error as { code?: unknown }).code === '22023') return 'unknown'
+    throw error
+  }
+}

@@ -73,3 +73,11 @@ function* chunksOf(tuples: Buffer): Generator<Buffer> {
   for (let at = 0; at < tuples.length; at += CHUNK_BYTES) yield tuples.subarray(at, at + CHUNK_BYTES)
   yield COPY_TRAILER
 }
+
+/** A session of the caller's own, which may break. */
+export interface OwnSession extends CopySession {
+  /** Set once the connection is gone; it never comes back. */
+  readonly brokenBy: Error | undefined
+  /** Never throws. */
+  close(): Promise<void>
+}

@@ -1,214 +1,365 @@
 /**
  * Commits batches: direct COPY for threads that the target does not know, staging and merge for those it does, and for a thread
- * too large to hold. Each batch is one transaction with its ledger rows.
+ * too large to hold. Each batch is one transaction with its ledger rows; one that is interrupted is begun again.
  */
 import type { KnownThread, TableName } from '../model/rows.js'
+import { UNKNOWN_THREAD } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
 import type { Batch, ThreadSpan } from './batch.js'
-import { hasSqlstate, isRowRefused, sqlstateOf } from './errors.js'
+import {
+  type Committed,
+  isKnown,
+  type Merged,
+  type MergePolicy,
+  type ThreadCommit,
+  type ThreadState,
+  USUAL_POLICY,
+} from './commit.js'
+import { hasSqlstate, IN_THE_WAY, isConnectionLost, isRowRefused, READ_ONLY, sqlstateOf } from './errors.js'
 import { existingThreads, knownThread } from './known.js'
-import { insertStaged, type Merged, mergeStaged, type Ownership } from './merge.js'
-import { qualified } from './session.js'
-import { type CopySession, CREATE_STAGING, copyTuples, staged } from './staging.js'
-
-/** One thread of a batch. */
-export interface ThreadCommit {
-  readonly span: ThreadSpan
-  readonly facts: ThreadFacts
-  /** It had rows in the target when the pass looked. */
-  readonly existed: boolean
-}
-
-/** What a transaction has done, told to the ledger before it ends. */
-export interface Written {
-  readonly threads: readonly ThreadCommit[]
-  /** Absent where all rows went in directly. */
-  readonly merged?: Merged
-}
-
-/** The ledger's part in every transaction. */
-export interface LedgerPart {
-  /** First statement: fails when another run has taken over. */
-  fence(session: CopySession): Promise<void>
-  /** Last statements: the ledger rows of this batch. */
-  record(session: CopySession, written: Written): Promise<void>
-  readonly ownership: Ownership
-}
-
-export interface Committed {
-  /** Absent where the batch went in by direct COPY. */
-  readonly merged?: Merged
-  /** Threads that Postgres refused, with the SQLSTATE; nothing of them was written. */
-  readonly refused: readonly { readonly threadId: string; readonly sqlstate: string }[]
-}
-
-/** Below Postgres' `deadlock_timeout` of a second: in a crossed insert we give way and retry, never the user's app. */
-const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '800ms'; SET LOCAL synchronous_commit = off`
-const UNIQUE_VIOLATION = '23505'
-const TABLE_ORDER: readonly TableName[] = ['checkpoint_blobs', 'checkpoint_writes', 'checkpoints']
+import type { RunLedger } from './ledger.js'
+import { lookUpThreads } from './look-up.js'
+import { insertStaged, mergeStaged } from './merge.js'
+import { TABLE_ORDER } from './row-keys.js'
+import { inTransaction, qualified, transactionOutcome } from './session.js'
+import { type CopySession, CREATE_STAGING, copyTuples, type OwnSession, staged } from './staging.js'
 
 /** Where batches go: Postgres, or in a dry run a counter. */
 export interface BatchSink {
-  /** Which of these threads have rows in the target. */
-  existing(threadIds: readonly string[]): Promise<ReadonlySet<string>>
-  known(threadId: string): Promise<KnownThread>
-  /**
-   * Commits neighbouring threads of a batch. Errors that another try may cure (lost connection, lock time-out, deadlock) are thrown
-   * as the driver's; nothing of the batch is committed then.
-   */
+  /** What the target and the ledger know of these threads; those that neither knows are left out. */
+  lookUp(threadIds: readonly string[]): Promise<ReadonlyMap<string, ThreadState>>
+  /** What a thread's conversion starts from. */
+  known(threadId: string, state: ThreadState): Promise<KnownThread>
+  /** Commits neighbouring threads of a batch, again and again where something stands in the way for a moment. */
   commit(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed>
   /** Sends what the open thread has so far to the target; nothing is committed before `commitStaged`. */
   stage(batch: Batch): Promise<void>
   readonly isStaging: boolean
-  /** The last rows of a staged thread, then all of it into the tables. */
+  /** The last rows of a staged thread, then all of it into the tables. A lost connection is thrown: the thread is to be read again. */
   commitStaged(batch: Batch, thread: ThreadCommit): Promise<Committed>
   /** Leaves nothing of a staged thread behind. */
   abandonStaged(): Promise<void>
-  /** After the last batch: everything before it is on disk. */
-  end(): Promise<void>
+  /** A thread of which nothing is migrated: what was found of it goes on record. */
+  leftOut(facts: ThreadFacts, state: ThreadState): Promise<void>
 }
 
-/** What the target's connections offer the writer: its own session, and others for look-ups beside it. */
+/** What the target's connections offer the writer: sessions of its own, and others for look-ups beside them. */
 export interface TargetSessions {
-  readonly writing: CopySession
+  open(): Promise<OwnSession>
   use<T>(work: (session: CopySession) => Promise<T>): Promise<T>
 }
 
-export class TargetWriter implements BatchSink {
-  private hasStaging = false
-  private staging = false
+/**
+ * Waits after an error that another try may cure, until the server is there again; throws what ends the run for any other.
+ * `attempt` counts from 1.
+ */
+export type Recover = (error: unknown, attempt: number) => Promise<void>
 
-  private readonly session: CopySession
+export interface WriterOptions {
+  readonly schema: string
+  readonly ledger?: RunLedger
+  readonly policy?: MergePolicy
+  readonly recover?: Recover
+}
+
+/** Below Postgres' `deadlock_timeout` of a second: in a crossed insert we give way and retry, never the user's app. */
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '800ms'`
+const UNIQUE_VIOLATION = '23505'
+
+/** What a transaction did, to be told once it has committed. */
+interface Done {
+  readonly committed: Committed
+  /** New rows in the ledger's `threads`. */
+  readonly threadsAdded: number
+}
+
+/** The answer to a COMMIT never came. */
+class CommitUnanswered extends Error {
+  constructor(
+    readonly xid: string | undefined,
+    readonly done: Done,
+    override readonly cause: unknown,
+  ) {
+    super('no answer to COMMIT')
+  }
+}
+
+export class TargetWriter implements BatchSink {
+  private own: OwnSession | undefined
+  private hasStaging = false
+  private staging: { readonly xid: string | undefined } | undefined
+  private readonly schema: string
+  private readonly ledger: RunLedger | undefined
+  private readonly policy: MergePolicy
+  private readonly recover: Recover
 
   constructor(
     private readonly sessions: TargetSessions,
-    private readonly schema: string,
-    private readonly ledger?: LedgerPart,
+    { schema, ledger, policy = USUAL_POLICY, recover = GIVE_UP }: WriterOptions,
   ) {
-    this.session = sessions.writing
+    this.schema = schema
+    this.ledger = ledger
+    this.policy = policy
+    this.recover = recover
   }
 
-  existing(threadIds: readonly string[]): Promise<ReadonlySet<string>> {
-    // A text with NUL cannot even be asked for; the converter reports it.
-    const askable = threadIds.filter((threadId) => !threadId.includes('\0'))
-    return this.sessions.use((session) => existingThreads(session, this.schema, askable))
+  lookUp(threadIds: readonly string[]): Promise<ReadonlyMap<string, ThreadState>> {
+    const run = this.ledger && { scope: this.ledger.scope, runId: this.ledger.runId }
+    return this.retried(() =>
+      this.sessions.use((session) => lookUpThreads(session, this.schema, threadIds, run)),
+    )
   }
 
-  known(threadId: string): Promise<KnownThread> {
-    return this.sessions.use((session) => knownThread(session, this.schema, threadId))
+  async known(threadId: string, state: ThreadState): Promise<KnownThread> {
+    // Rows that are to be rewritten are nothing to start from.
+    if (this.policy.onExisting === 'replace' && state.recorded === undefined) return UNKNOWN_THREAD
+    return this.retried(() => this.sessions.use((session) => knownThread(session, this.schema, threadId)))
   }
 
   async commit(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed> {
     if (threads.length === 0) return { refused: [] }
-    try {
-      return await this.attempt(
-        batch,
-        threads,
-        threads.some((thread) => thread.existed),
-      )
-    } catch (error) {
-      // Somebody inserted rows of a thread that was new a moment ago.
-      if (hasSqlstate(error, UNIQUE_VIOLATION)) return await this.attempt(batch, threads, true)
-      if (!isRowRefused(error)) throw error
-      if (threads.length === 1) {
-        return { refused: [{ threadId: threads[0]!.span.threadId, sqlstate: sqlstateOf(error)! }] }
-      }
-      const middle = threads.length >> 1
-      const first = await this.commit(batch, threads.slice(0, middle))
-      const second = await this.commit(batch, threads.slice(middle))
-      return { ...joined(first, second), refused: [...first.refused, ...second.refused] }
-    }
+    return this.commitBy(batch, threads, threads.some(isKnown) ? 'merge' : 'copy')
   }
 
   async stage(batch: Batch): Promise<void> {
-    if (!this.staging) await this.begin(true)
-    this.staging = true
+    const session = await this.session()
+    this.staging ??= { xid: await this.begin(session, true) }
     const tuples = batch.takeOpen()
-    for (const table of TABLE_ORDER) await copyTuples(this.session, staged(table), table, tuples[table])
+    for (const table of TABLE_ORDER) await copyTuples(session, staged(table), table, tuples[table])
   }
 
   get isStaging(): boolean {
-    return this.staging
+    return this.staging !== undefined
   }
 
-  /** The last rows of a staged thread, then all of it into the tables. */
   async commitStaged(batch: Batch, thread: ThreadCommit): Promise<Committed> {
+    const session = await this.session()
+    const xid = this.staging?.xid
     try {
-      await this.copy(batch, [thread.span], staged)
-      const merged = thread.existed
-        ? await mergeStaged(this.session, this.schema, this.ledger?.ownership)
-        : undefined
-      if (merged === undefined) await insertStaged(this.session, this.schema)
-      await this.ledger?.record(this.session, { threads: [thread], ...(merged && { merged }) })
-      await this.session.query('COMMIT')
-      return { refused: [], ...(merged && { merged }) }
+      await this.copy(session, batch, [thread.span], staged)
+      const done = await this.finishStaged(session, thread)
+      await this.commitNow(session, xid, done)
+      return this.confirmed(done)
     } catch (error) {
       await this.abandonStaged()
+      if (error instanceof CommitUnanswered) {
+        return await this.retried(() => this.outcomeOf(error, () => Promise.reject(error.cause)))
+      }
       if (!isRowRefused(error)) throw error
-      return { refused: [{ threadId: thread.span.threadId, sqlstate: sqlstateOf(error)! }] }
+      return await this.refused(thread, sqlstateOf(error)!)
     } finally {
-      this.staging = false
+      this.staging = undefined
     }
   }
 
-  /** Leaves nothing of a staged thread behind. */
   async abandonStaged(): Promise<void> {
-    this.staging = false
-    await this.session.query('ROLLBACK').catch(() => {})
+    this.staging = undefined
+    await this.own?.query('ROLLBACK').catch(() => {})
   }
 
-  /** `synchronous_commit` was off until now: one synchronous commit (of a transaction with an id) flushes all before it. */
-  async end(): Promise<void> {
-    await this.session.query('BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_current_xact_id(); COMMIT')
+  async leftOut(facts: ThreadFacts, state: ThreadState): Promise<void> {
+    const { ledger } = this
+    if (ledger === undefined) return
+    await this.retried(async () => {
+      const threadsAdded = await this.sessions.use((session) =>
+        inTransaction(session, async () => {
+          await ledger.fence(session)
+          return ledger.recordLeftOut(session, facts, state)
+        }),
+      )
+      ledger.threadsAdded += threadsAdded
+    })
   }
 
-  private async attempt(batch: Batch, threads: readonly ThreadCommit[], merge: boolean): Promise<Committed> {
-    await this.begin(merge)
+  private async commitBy(
+    batch: Batch,
+    threads: readonly ThreadCommit[],
+    way: 'copy' | 'merge',
+  ): Promise<Committed> {
     try {
+      return await this.retried(() => this.attempt(batch, threads, way))
+    } catch (error) {
+      // Somebody inserted rows of a thread that was new a moment ago.
+      if (hasSqlstate(error, UNIQUE_VIOLATION) && way === 'copy') {
+        return this.commitBy(batch, await this.withTheirRows(threads), 'merge')
+      }
+      if (!isRowRefused(error)) throw error
+      if (threads.length === 1) return this.refused(threads[0]!, sqlstateOf(error)!)
+      const middle = threads.length >> 1
+      const first = await this.commitBy(batch, threads.slice(0, middle), way)
+      return joined(first, await this.commitBy(batch, threads.slice(middle), way))
+    }
+  }
+
+  private async attempt(
+    batch: Batch,
+    threads: readonly ThreadCommit[],
+    way: 'copy' | 'merge',
+  ): Promise<Committed> {
+    const session = await this.session()
+    const xid = await this.begin(session, way === 'merge')
+    let done: Done
+    try {
+      const into = way === 'merge' ? staged : (table: TableName) => qualified(this.schema, table)
       await this.copy(
+        session,
         batch,
         threads.map((thread) => thread.span),
-        merge ? staged : (table) => qualified(this.schema, table),
+        into,
       )
-      const merged = merge ? await mergeStaged(this.session, this.schema, this.ledger?.ownership) : undefined
-      await this.ledger?.record(this.session, { threads, ...(merged && { merged }) })
-      await this.session.query('COMMIT')
-      return { refused: [], ...(merged && { merged }) }
+      done = await this.finish(session, threads, way)
     } catch (error) {
       // A lost connection has rolled back by itself; the first error is the one that tells.
-      await this.session.query('ROLLBACK').catch(() => {})
+      await session.query('ROLLBACK').catch(() => {})
+      throw error
+    }
+    await this.commitNow(session, xid, done)
+    return this.confirmed(done)
+  }
+
+  /** All that follows the rows: from the temporary tables into LangGraph's, and the ledger's part. */
+  private async finish(
+    session: CopySession,
+    threads: readonly ThreadCommit[],
+    way: 'copy' | 'merge',
+  ): Promise<Done> {
+    const { schema, policy, ledger } = this
+    const ownership = ledger?.ownership(threads)
+    const merged =
+      way === 'merge' ? await mergeStaged(session, { schema, threads, policy, ownership }) : undefined
+    const written = { threads, ...(merged && { merged }) }
+    const threadsAdded = (await ledger?.record(session, written)) ?? 0
+    return { committed: { refused: [], ...(merged && { merged }) }, threadsAdded }
+  }
+
+  /** A staged thread keeps what was sent of it while it waits for others. */
+  private async finishStaged(session: CopySession, thread: ThreadCommit): Promise<Done> {
+    await session.query('SAVEPOINT staged')
+    let way: 'copy' | 'merge' = isKnown(thread) ? 'merge' : 'copy'
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (way === 'copy') await insertStaged(session, this.schema)
+        return await this.finish(session, [thread], way)
+      } catch (error) {
+        const isRace = hasSqlstate(error, UNIQUE_VIOLATION) && way === 'copy'
+        if (!isRace && !hasSqlstate(error, IN_THE_WAY)) throw error
+        await session.query('ROLLBACK TO SAVEPOINT staged')
+        if (isRace) way = 'merge'
+        else await this.recover(error, attempt)
+      }
+    }
+  }
+
+  private async commitNow(session: CopySession, xid: string | undefined, done: Done): Promise<void> {
+    try {
+      await session.query('COMMIT')
+    } catch (error) {
+      throw isConnectionLost(error) ? new CommitUnanswered(xid, done, error) : error
+    }
+  }
+
+  private confirmed({ committed, threadsAdded }: Done): Committed {
+    if (this.ledger !== undefined) this.ledger.threadsAdded += threadsAdded
+    return committed
+  }
+
+  private async retried<T>(work: () => Promise<T>): Promise<T> {
+    let next: () => Promise<T> = work
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await next()
+      } catch (error) {
+        const isUnanswered = error instanceof CommitUnanswered
+        const cause = isUnanswered ? error.cause : error
+        // Only another server, or this one after a change, would take our rows.
+        if (hasSqlstate(cause, READ_ONLY)) await this.own?.close()
+        await this.recover(cause, attempt)
+        next = isUnanswered ? () => this.outcomeOf(error, work) : work
+      }
+    }
+  }
+
+  /** The server knows whether a transaction of that id has committed; if not, `orElse` does it again. */
+  private async outcomeOf<T>({ xid, done }: CommitUnanswered, orElse: () => Promise<T>): Promise<T> {
+    const outcome =
+      xid === undefined ? 'unknown' : await this.sessions.use((session) => transactionOutcome(session, xid))
+    if (outcome === 'in progress') throw new CommitUnanswered(xid, done, new Error('Connection terminated'))
+    // What was asked for is what a commit gives: `attempt` and `commitStaged` are the only ones that throw this.
+    return outcome === 'committed' ? (this.confirmed(done) as T) : orElse()
+  }
+
+  private async session(): Promise<OwnSession> {
+    if (this.own === undefined || this.own.brokenBy !== undefined) {
+      this.own = await this.sessions.open()
+      this.hasStaging = false
+    }
+    return this.own
+  }
+
+  /** Gives the transaction's id, where there is a ledger. */
+  private async begin(session: CopySession, needsStaging: boolean): Promise<string | undefined> {
+    if (needsStaging && !this.hasStaging) {
+      await session.query(CREATE_STAGING)
+      this.hasStaging = true
+    }
+    await session.query(BEGIN)
+    try {
+      return await this.ledger?.fence(session)
+    } catch (error) {
+      await session.query('ROLLBACK').catch(() => {})
       throw error
     }
   }
 
-  private async begin(needsStaging: boolean): Promise<void> {
-    if (needsStaging && !this.hasStaging) {
-      await this.session.query(CREATE_STAGING)
-      this.hasStaging = true
-    }
-    await this.session.query(BEGIN)
-    await this.ledger?.fence(this.session)
-  }
-
   private async copy(
+    session: CopySession,
     batch: Batch,
     spans: readonly ThreadSpan[],
     into: (table: TableName) => string,
   ): Promise<void> {
-    for (const table of TABLE_ORDER)
-      await copyTuples(this.session, into(table), table, batch.tuples(table, spans))
+    for (const table of TABLE_ORDER) await copyTuples(session, into(table), table, batch.tuples(table, spans))
+  }
+
+  private async withTheirRows(threads: readonly ThreadCommit[]): Promise<ThreadCommit[]> {
+    const ids = threads.map(({ facts }) => facts.threadId)
+    const existing = await this.retried(() =>
+      this.sessions.use((session) => existingThreads(session, this.schema, ids)),
+    )
+    return threads.map((thread) => ({
+      ...thread,
+      state: { ...thread.state, hasRows: thread.state.hasRows || existing.has(thread.facts.threadId) },
+    }))
+  }
+
+  private async refused({ facts, state }: ThreadCommit, sqlstate: string): Promise<Committed> {
+    const { threadId } = facts
+    const finding = { reason: 'refused-by-postgres', threadId, detail: `SQLSTATE ${sqlstate}` } as const
+    const findings = [...facts.findings, finding]
+    await this.leftOut({ ...facts, completeness: 'rejected', findings }, state)
+    return { refused: [{ threadId, sqlstate }] }
   }
 }
 
-function joined(first: Committed, second: Committed): { merged?: Merged } {
-  const parts = [first.merged, second.merged].filter((part) => part !== undefined)
-  if (parts.length === 0) return {}
+const GIVE_UP: Recover = async (error) => {
+  throw error
+}
+
+function joined(first: Committed, second: Committed): Committed {
+  const refused = [...first.refused, ...second.refused]
+  const parts = [first.merged, second.merged].filter((part): part is Merged => part !== undefined)
+  if (parts.length === 0) return { refused }
+  const all = <Key extends Exclude<keyof Merged, 'unchanged'>>(key: Key) =>
+    parts.flatMap((part) => part[key] as unknown[])
   return {
+    refused,
     merged: {
-      inserted: parts.flatMap((part) => part.inserted),
-      updated: parts.flatMap((part) => part.updated),
-      conflicts: parts.flatMap((part) => part.conflicts),
+      inserted: all('inserted'),
+      updated: all('updated'),
+      conflicts: all('conflicts'),
+      deleted: all('deleted'),
+      leftAlone: all('leftAlone'),
+      owned: all('owned'),
       unchanged: parts.reduce((sum, part) => sum + part.unchanged, 0),
-    },
+    } as Merged,
   }
 }

@@ -2,12 +2,15 @@
 
 import type { LayoutRegistry } from '../layouts/registry.js'
 import type { RunProgress } from '../model/events.js'
-import { kindOf } from '../model/finding.js'
+import { type Finding, kindOf } from '../model/finding.js'
 import { addFinding, type MigrateReport, type RowCounts } from '../model/report.js'
 import type { TableName } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
-import type { ThreadKeys, TransferListener } from '../pipeline/transfer.js'
-import type { Committed, ThreadCommit } from '../target/writer.js'
+import type { ThreadKeys } from '../pipeline/inventory.js'
+import type { Task } from '../pipeline/open-thread.js'
+import type { TransferListener } from '../pipeline/transfer.js'
+import type { Committed, Merged, RowKey, ThreadCommit } from '../target/commit.js'
+import { findingsOf } from '../target/ledger.js'
 
 export class MigrateTally implements TransferListener {
   private threadsDone = 0
@@ -31,6 +34,18 @@ export class MigrateTally implements TransferListener {
     addFinding(this.report.findings, { reason: 'dangling-pointer', threadId, key: pointer.key })
   }
 
+  unchanged({ state, isPart }: Task): void {
+    if (isPart) return
+    this.threadsDone++
+    const { threads, checkpoints, writes, blobs } = this.report
+    threads.whole++
+    threads.unchanged++
+    checkpoints.alreadyThere += state.recorded?.checkpoints ?? 0
+    writes.alreadyThere += state.recorded?.writes ?? 0
+    blobs.alreadyThere += state.recorded?.blobs ?? 0
+    this.progress()
+  }
+
   threadLeftOut(facts: ThreadFacts): void {
     this.thread(facts)
     // A thread of which nothing was found that could be migrated, and nothing that was refused, is no thread.
@@ -39,68 +54,65 @@ export class MigrateTally implements TransferListener {
 
   committed(threads: readonly ThreadCommit[], { merged, refused }: Committed): void {
     const refusedIds = new Map(refused.map(({ threadId, sqlstate }) => [threadId, sqlstate]))
+    const leftAlone = new Map(merged?.leftAlone.map(({ threadId, reason }) => [threadId, reason]))
     const conflicts = new Set(merged?.conflicts.map(({ key }) => key[0]))
     const changed = new Set(
       [...(merged?.inserted ?? []), ...(merged?.updated ?? [])].map(({ key }) => key[0]),
     )
-    for (const { facts, existed } of threads) {
+    const counts = this.report.threads
+    for (const { facts, state } of threads) {
+      const { threadId } = facts
       this.thread(facts)
-      const sqlstate = refusedIds.get(facts.threadId)
+      const sqlstate = refusedIds.get(threadId)
       if (sqlstate !== undefined) {
-        this.rejects++
-        addFinding(this.report.findings, {
-          reason: 'refused-by-postgres',
-          threadId: facts.threadId,
-          detail: `SQLSTATE ${sqlstate}`,
-        })
-        this.report.threads.rejected++
+        this.find({ reason: 'refused-by-postgres', threadId, detail: `SQLSTATE ${sqlstate}` })
+        counts.rejected++
+        continue
+      }
+      if (leftAlone.get(threadId) === 'existing-skipped') {
+        counts.skipped++
         continue
       }
       this.report.bytes.written += facts.targetBytes
-      if (facts.completeness === 'partial' || conflicts.has(facts.threadId)) this.report.threads.partial++
-      else this.report.threads.whole++
-      if (existed && merged !== undefined && !changed.has(facts.threadId) && !conflicts.has(facts.threadId)) {
-        this.report.threads.unchanged++
-      }
+      const isPartial = facts.completeness === 'partial' || conflicts.has(threadId) || leftAlone.has(threadId)
+      if (isPartial) counts.partial++
+      else counts.whole++
+      if (!state.hasRows) counts.new++
+      else if (changed.has(threadId)) counts.changed++
+      else if (!isPartial && merged !== undefined) counts.unchanged++
     }
-    this.countRows(threads, { refused, ...(merged && { merged }) })
+    if (merged !== undefined) for (const finding of findingsOf(merged)) this.find(finding)
+    const written = threads.filter(
+      ({ facts }) => !refusedIds.has(facts.threadId) && !leftAlone.has(facts.threadId),
+    )
+    this.countRows(written, merged)
   }
 
-  private countRows(threads: readonly ThreadCommit[], { merged, refused }: Committed): void {
-    const gone = new Set(refused.map(({ threadId }) => threadId))
-    const made: Record<TableName, number> = { checkpoints: 0, checkpoint_writes: 0, checkpoint_blobs: 0 }
-    for (const { facts } of threads) {
-      if (gone.has(facts.threadId)) continue
-      made.checkpoints += facts.checkpoints
-      made.checkpoint_writes += facts.writes
-      made.checkpoint_blobs += facts.blobs
-    }
+  private countRows(threads: readonly ThreadCommit[], merged: Merged | undefined): void {
     const counts: Record<TableName, RowCounts> = {
       checkpoints: this.report.checkpoints,
       checkpoint_writes: this.report.writes,
       checkpoint_blobs: this.report.blobs,
     }
+    const made: Record<TableName, number> = { checkpoints: 0, checkpoint_writes: 0, checkpoint_blobs: 0 }
+    for (const { facts } of threads) {
+      made.checkpoints += facts.checkpoints
+      made.checkpoint_writes += facts.writes
+      made.checkpoint_blobs += facts.blobs
+    }
     for (const table of Object.keys(counts) as TableName[]) {
-      const of = (rows: readonly { table: TableName }[]) => rows.filter((row) => row.table === table).length
+      const of = (rows: readonly RowKey[] = []) => rows.filter((row) => row.table === table).length
       const inserted = merged === undefined ? made[table] : of(merged.inserted)
-      const updated = merged === undefined ? 0 : of(merged.updated)
-      const conflicting = merged === undefined ? 0 : of(merged.conflicts)
+      const rest = of(merged?.updated) + of(merged?.conflicts) + of(merged?.deleted)
       counts[table].inserted += inserted
-      counts[table].updated += updated
-      counts[table].alreadyThere += made[table] - inserted - updated - conflicting
+      counts[table].updated += of(merged?.updated)
+      counts[table].alreadyThere += Math.max(0, made[table] - inserted - rest)
     }
-    for (const { table, key } of merged?.conflicts ?? []) {
-      this.rejects++
-      const [threadId, checkpointNs, third] = key
-      const detail = table === 'checkpoint_blobs' ? `channel ${third}, version ${key[3]}` : `row of ${table}`
-      addFinding(this.report.findings, {
-        reason: 'row-differs',
-        ...(threadId === undefined ? {} : { threadId }),
-        ...(checkpointNs === undefined ? {} : { checkpointNs }),
-        ...(table === 'checkpoint_blobs' || third === undefined ? {} : { checkpointId: third }),
-        detail,
-      })
-    }
+  }
+
+  private find(finding: Finding): void {
+    if (kindOf(finding) === 'rejected' || kindOf(finding) === 'conflict') this.rejects++
+    addFinding(this.report.findings, finding)
   }
 
   private thread(facts: ThreadFacts): void {
@@ -119,10 +131,7 @@ export class MigrateTally implements TransferListener {
       }
     }
     this.report.leftAlone.indexKeys += facts.unreadKeys.length
-    for (const finding of facts.findings) {
-      if (kindOf(finding) === 'rejected' || kindOf(finding) === 'conflict') this.rejects++
-      addFinding(this.report.findings, finding)
-    }
+    for (const finding of facts.findings) this.find(finding)
     this.progress()
   }
 

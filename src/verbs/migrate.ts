@@ -1,5 +1,5 @@
 /** Moves threads from a source to a target. A dry run is the same call with a sink that only counts. */
-
+import { createHash } from 'node:crypto'
 import type { Dialect } from '../convert/converter.js'
 import { DIALECTS } from '../convert/dialects.js'
 import { LAYOUTS } from '../layouts/index.js'
@@ -11,16 +11,25 @@ import { Failure, failureOf } from '../model/failure.js'
 import { addFinding, type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
 import { Inventory, type ThreadKeys } from '../pipeline/inventory.js'
+import { Recovery } from '../pipeline/recovery.js'
 import { claimsByDocument } from '../pipeline/resolve-claims.js'
 import { Transfer } from '../pipeline/transfer.js'
 import type { Source } from '../source/source.js'
-import type { BatchSink } from '../target/writer.js'
+import type { MergePolicy } from '../target/commit.js'
+import { DryRunSink } from '../target/dry-run.js'
+import type { BatchSink, Recover } from '../target/writer.js'
+import { MigrateRun, type MigrateTarget } from './migrate-run.js'
 import { MigrateTally } from './migrate-tally.js'
 
 export interface MigrateRequest {
   readonly source: Source
-  readonly sink: BatchSink
+  /** Null in a dry run that was given no target, or one without the tables. */
+  readonly target: MigrateTarget | null
+  /** There is a ledger; only a dry run does without. */
+  readonly hasLedger: boolean
   readonly from: EndpointNote
+  /** Whose rows they are in the ledger: host, port and database as typed, or `--source-name`. */
+  readonly sourceName: string
   /** Null in a dry run that was given no target. */
   readonly to: EndpointNote | null
   readonly dryRun: boolean
@@ -29,52 +38,111 @@ export interface MigrateRequest {
   readonly prefixes: Prefixes
   readonly scope: ThreadScope
   readonly allowOlderHead: boolean
+  readonly policy: MergePolicy
+  readonly restart: boolean
+  readonly strict: boolean
+  /** How long a server may be away. */
+  readonly retryForMs: number
+  readonly takeoverTimeoutMs: number
   /** Bytes for everything that waits between the two ends. */
   readonly memoryBytes: number
   readonly onEvent: OnEvent
   readonly signal: AbortSignal
-  /** Words what the target's driver threw; null without a target. */
-  readonly targetFailureOf: ((error: unknown) => Failure) | null
   /** Milliseconds since 1970. */
   now(): number
+  /** From 0 up to 1. */
+  random(): number
 }
 
-/** Shares of the memory budget: keys, values in flight (two reads), rows in flight (two batches), copies to compare with. */
-const SHARES = { inventory: 1 / 3, read: 1 / 12, batch: 1 / 8, copies: 1 / 8 } as const
+/**
+ * Shares of the memory budget: keys, values in flight (two reads), values held until it is known whether they changed, rows in
+ * flight (two batches), copies to compare with.
+ */
+const SHARES = { inventory: 1 / 3, read: 1 / 12, hold: 1 / 12, batch: 1 / 8, copies: 1 / 8 } as const
 const MAX_BATCH_BYTES = 8 * 1024 ** 2
 /** The app's own puts wait while a thread's rows are inserted: larger threads are staged first. */
 const STAGE_BYTES = 16 * 1024 ** 2
 
-/** Reads everything the scope selects; throws nothing once it has begun: a run that stops early still returns its report. */
+/**
+ * Reads everything the scope selects. Throws where it cannot even begin; from then on a run that stops early still returns its report,
+ * with what stopped it.
+ */
 export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
-  const { source, scope, now, memoryBytes, signal, onEvent } = request
+  const { now, dryRun, strict } = request
   const startedAt = now()
   const report = emptyMigrateReport({
-    dryRun: request.dryRun,
+    dryRun,
+    strict,
     startedAt: new Date(startedAt),
     source: request.from,
     target: request.to,
   })
-  let inventory: Inventory | undefined
+  const run = dryRun ? null : await MigrateRun.begin(runRequestOf(request), report)
+  const awaySource = recoveryOf(request, request.from.endpoint)
+  const awayTarget = recoveryOf(
+    request,
+    request.to?.endpoint ?? '',
+    run === null ? undefined : () => run.restore(),
+  )
   try {
-    const info = await source.info()
-    if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
-    const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
-    const registry = new LayoutRegistry(LAYOUTS, prefixes)
-    const wants = threadFilter(scope)
-    inventory = await Inventory.of(source.scan(), {
-      claim: (key, type) => registry.claim(key, type),
-      resolve: claimsByDocument(source, registry),
-      wants,
-      maxBytes: memoryBytes * SHARES.inventory,
-      onProgress: (keys) => {
-        signal.throwIfAborted()
-        onEvent({ kind: 'scanning', keys, ofKeys: null })
-      },
-    })
+    const recover: Recover = (error, attempt) =>
+      (isOfSource(error) ? awaySource : awayTarget).after(error, attempt)
+    const sink = run === null ? drySinkOf(request) : run.writer(awayTarget)
+    await moveThreads(request, { report, run, sink, recover })
+  } catch (error) {
+    report.stoppedBy = run === null ? stoppedByOf(error, request) : run.failureOf(error)
+  }
+  await run?.end(report, awayTarget)
+  report.seconds = (now() - startedAt) / 1000
+  return report
+}
+
+function runRequestOf(request: MigrateRequest) {
+  const { target, prefixes, scope, allowOlderHead, dialect, policy, from } = request
+  if (target === null) throw new Failure('no-target')
+  const options = { prefixes, allowOlderHead, dialect, policy, scope: scopeNote(scope) }
+  return { ...request, target, sourceUrl: from.endpoint, options }
+}
+
+/** A file may name a million threads: then their number and a digest stand for them. */
+const NAMED_THREADS = 20
+
+function scopeNote({ threads, patterns, limit }: ThreadScope) {
+  const named = threads === null ? null : [...threads].sort()
+  const isShort = named === null || named.length <= NAMED_THREADS
+  const digest = isShort ? null : createHash('sha256').update(JSON.stringify(named)).digest('hex')
+  return { threads: isShort ? named : { count: named.length, digest }, patterns, limit }
+}
+
+function recoveryOf(request: MigrateRequest, endpoint: string, restore?: () => Promise<void>): Recovery {
+  const { retryForMs, signal, onEvent, now, random } = request
+  return new Recovery({ retryForMs, signal, onEvent, now, random, endpoint, ...(restore && { restore }) })
+}
+
+const isOfSource = (error: unknown): boolean => error instanceof Failure && /redis/.test(error.id)
+
+function drySinkOf({ target, hasLedger, sourceName }: MigrateRequest): DryRunSink {
+  if (target === null) return new DryRunSink(null)
+  const { postgres, schema, ledgerSchema } = target
+  const scope = { ledgerSchema, sourceName, targetSchema: schema }
+  return new DryRunSink({ schema, use: (work) => postgres.use(work), ...(hasLedger && { scope }) })
+}
+
+interface Work {
+  readonly report: MigrateReport
+  readonly run: MigrateRun | null
+  readonly sink: BatchSink
+  readonly recover: Recover
+}
+
+async function moveThreads(request: MigrateRequest, { report, run, sink, recover }: Work): Promise<void> {
+  const { source, scope, memoryBytes, signal, onEvent } = request
+  const { inventory, registry, prefixes } = await retried(() => listKeys(request), recover)
+  try {
     countKeys(report, inventory)
-    report.otherDatabases = await elsewhere(source, prefixes)
-    const { openConverter, layouts } = dialectOf(request.dialect, inventory, registry)
+    report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
+    const { dialect, openConverter } = dialectOf(request.dialect, inventory, registry)
+    await retried(async () => run?.noteSource({ dialect, sourceRunId: null }), recover)
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
     const named = new Set(scope.threads ?? [])
@@ -84,24 +152,51 @@ export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
       (progress) => onEvent({ kind: 'threads', progress }),
       ofThreads,
     )
-    const transfer = new Transfer(source, request.sink, layouts, tally, {
+    const transfer = new Transfer(source, sink, registry, tally, {
       openConverter,
       convert: { allowOlderHead: request.allowOlderHead, copiesBytes: memoryBytes * SHARES.copies },
       readBytes: memoryBytes * SHARES.read,
+      holdBytes: memoryBytes * SHARES.hold,
       batchBytes: Math.min(memoryBytes * SHARES.batch, MAX_BATCH_BYTES),
       stageBytes: STAGE_BYTES,
       signal,
+      recover,
     })
     report.threads.leftOut = found - ofThreads
     await transfer.run(counted(inventory.threads(), ofThreads, report, named))
     report.threads.notFound.push(...named)
-  } catch (error) {
-    report.stoppedBy = stoppedByOf(error, request)
   } finally {
-    await inventory?.close()
-    report.seconds = (now() - startedAt) / 1000
+    await inventory.close()
   }
-  return report
+}
+
+async function listKeys(request: MigrateRequest) {
+  const { source, scope, signal, onEvent, memoryBytes } = request
+  const info = await source.info()
+  if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
+  const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
+  const registry = new LayoutRegistry(LAYOUTS, prefixes)
+  const inventory = await Inventory.of(source.scan(), {
+    claim: (key, type) => registry.claim(key, type),
+    resolve: claimsByDocument(source, registry),
+    wants: threadFilter(scope),
+    maxBytes: memoryBytes * SHARES.inventory,
+    onProgress: (keys) => {
+      signal.throwIfAborted()
+      onEvent({ kind: 'scanning', keys, ofKeys: null })
+    },
+  })
+  return { inventory, registry, prefixes }
+}
+
+async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      await recover(error, attempt)
+    }
+  }
 }
 
 /** The first `limit` threads; notes which of the named ones there are. */
@@ -154,11 +249,11 @@ function dialectOf(wanted: Dialect | null, inventory: Inventory, registry: Layou
   const dialect = wanted ?? [...found][0] ?? 'python'
   const openConverter = DIALECTS[dialect]
   if (openConverter === undefined) throw new Failure('dialect-not-supported', { dialect })
-  return { openConverter, layouts: registry }
+  return { dialect, openConverter }
 }
 
-function stoppedByOf(error: unknown, { signal, targetFailureOf }: MigrateRequest): Failure {
+function stoppedByOf(error: unknown, { signal, target }: MigrateRequest): Failure {
   if (error instanceof Failure) return error
   if (signal.aborted && signal.reason instanceof Failure) return signal.reason
-  return (targetFailureOf ?? failureOf)(error)
+  return target === null ? failureOf(error) : target.postgres.failureOf(error)
 }

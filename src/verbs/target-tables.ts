@@ -1,11 +1,11 @@
-/** Whether a target has the tables that migrate writes into, in the shape of today. */
+/** Whether a target has the tables and the ledger that migrate writes into, in the shape of today. */
 import { Failure } from '../model/failure.js'
 import type { Postgres } from '../target/connect.js'
 import { versionText } from '../target/connect-checks.js'
 import { refusalOfTables } from '../target/init-shape.js'
 import { tableSteps } from '../target/init-steps.js'
 import { readMigrations } from '../target/migrations.js'
-import { readTarget } from '../target/schema.js'
+import { readLedger, readTarget } from '../target/schema.js'
 
 /**
  * What init would still have to make before rows of that dialect fit: `table checkpoints`, `column checkpoint_writes.task_path`. Throws
@@ -40,4 +40,23 @@ export async function lackingTables(
   const tables = steps.map(({ what }) => what).filter((what) => what.startsWith('table '))
   // What an older table lacks is worth naming only where the tables are there.
   return tables.length > 0 ? tables : steps.map(({ what }) => what)
+}
+
+/**
+ * True where the ledger is there in the shape of today; false where it is missing or older, which init cures. Throws `ledger-newer` where
+ * a newer cp-migrate has made it.
+ */
+export async function hasLedger(postgres: Postgres, ledgerSchema: string): Promise<boolean> {
+  const { ledger } = await readMigrations()
+  const known = Math.max(...ledger.map(({ number }) => number))
+  const { numbers } = await postgres
+    .use((session) => readLedger(session, ledgerSchema))
+    .catch((error) => {
+      throw postgres.failureOf(error)
+    })
+  const found = Math.max(0, ...numbers)
+  if (found > known) {
+    throw new Failure('ledger-newer', { endpoint: postgres.name, schema: ledgerSchema, found, known })
+  }
+  return ledger.every(({ number }) => numbers.includes(number))
 }
