@@ -1,9 +1,20 @@
 /** The table of layouts: a new one is one file and one line here. */
+import { jsRedisSaver } from './js-redis-saver.js'
+import { jsShallow } from './js-shallow.js'
 import type { Layout } from './layout.js'
-import { pickleRedisSaver } from './pickle-redis-saver.js'
+import { PICKLED_LAYOUTS } from './pickled-layouts.js'
+import { PLAIN_LAYOUTS } from './plain-layouts.js'
 import { pythonFull } from './python-full.js'
 import { pythonFull00 } from './python-full-0.0.js'
 import { pythonShallow } from './python-shallow.js'
 
 /** Newest first: where two hold the same checkpoint, the earlier line counts, and a key goes to the first that claims it. */
-export const LAYOUTS: readonly Layout[] = [pythonFull, pythonShallow, pythonFull00, pickleRedisSaver]
+export const LAYOUTS: readonly Layout[] = [
+  pythonFull,
+  pythonShallow,
+  jsRedisSaver,
+  jsShallow,
+  pythonFull00,
+  ...PICKLED_LAYOUTS,
+  ...PLAIN_LAYOUTS,
+]

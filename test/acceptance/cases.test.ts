@@ -24,15 +24,9 @@ const ACCEPTED: Readonly<
   'python/0.5.2-shallow-async': { fixtures: 0, full: 6, why: 'model' },
 }
 
-const python = [
-  ...fixtures('python'),
-  ...fixtures('pickle').filter(({ name }) => name.startsWith('pickle/f1')),
-]
+const python = [...fixtures('python'), ...fixtures('pickle')]
 const full = new Set(fullCorpora().map(({ folder }) => folder))
-const fullPython = [
-  ...fullCorpora('python'),
-  ...fullCorpora('pickle').filter(({ name }) => name.startsWith('pickle/f1')),
-]
+const fullPython = [...fullCorpora('python'), ...fullCorpora('pickle')]
 
 async function migrated(from: Case) {
   const [{ url: redisUrl }, postgresUrl] = await Promise.all([freshRedis(), freshDatabase()])

@@ -59,7 +59,8 @@ class Case:
                 "checkpoint": line["checkpoint"],
                 "metadata": line["metadata"],
                 "parent": line["parent_checkpoint_id"],
-                "writes": line.get("pending_writes", []),
+                # `stored_writes` are in Redis although the saver does not return them.
+                "writes": line.get("stored_writes") or line.get("pending_writes", []),
             }
 
     def normal(self, state):

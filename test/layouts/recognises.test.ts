@@ -57,7 +57,13 @@ describe('the layout of a case', () => {
     ['js/1.0.11-full', {}],
     ['js/1.0.11-shallow', {}],
     ['plain/d1-valkey', {}],
-    ['pickle/f4', {}],
+    ['pickle/f2', { 'pickle-parent-triple': ['pickled tuple of checkpoint, metadata and parent id'] }],
+    ['pickle/f3', { 'pickle-pair': ['pickled tuple of checkpoint and metadata'] }],
+    ['pickle/f4', { 'pickle-config-triple': ['pickled tuple of checkpoint, metadata and config'] }],
+    [
+      'pickle/f6',
+      { 'pickle-dict-writes': ['pickled dict of checkpoint, metadata, parent_config and pending_writes'] },
+    ],
   ])('%s is told by its checkpoints alone', (name, expected) => {
     expect(recognised(name)).toEqual(expected)
   })
@@ -67,9 +73,19 @@ describe('the layout of a case', () => {
     expect(Object.keys(recognised('pickle/f1-protocol4', 'pointer'))).toEqual(['pickle-redis-saver'])
   })
 
+  it('of pickling savers is told by their writes too, and by snapshots', () => {
+    expect(Object.keys(recognised('pickle/f2', 'write'))).toEqual(['pickle-parent-triple'])
+    expect(Object.keys(recognised('pickle/f3', 'write'))).toEqual(['pickle-pair'])
+    expect(Object.keys(recognised('pickle/f4', 'write'))).toEqual(['pickle-config-triple'])
+    expect(Object.keys(recognised('pickle/f6', 'write'))).toEqual(['pickle-dict-writes'])
+    expect(recognised('pickle/f8', 'snapshot')).toEqual({
+      'memory-snapshot': ['pickled dict of storage, writes and blobs'],
+    })
+  })
+
   it('is not told by write documents, which look alike in all versions; those of JavaScript differ', () => {
     expect(Object.keys(recognised('python/0.5.2-full', 'write'))).toHaveLength(3)
-    expect(recognised('js/1.0.11-full', 'write')).toEqual({})
+    expect(Object.keys(recognised('js/1.0.11-full', 'write'))).toEqual(['js-redis-saver', 'js-shallow'])
   })
 })
 

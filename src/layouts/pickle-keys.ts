@@ -1,0 +1,169 @@
+/** Keys of savers that keep pickles in plain strings. They share prefixes, so a key says only what all of them would agree on. */
+import type { RedisType } from '../model/redis-value.js'
+import { checkpointIdPart, isUuid, type KeyParser, keyParser, taskIdPart } from './keys.js'
+import type { Claim, ClaimedKey, KeyRole, Prefixes } from './layout.js'
+
+/** Prefixes that savers use besides `checkpoint`. */
+const OWN_PREFIX = 'langgraph:checkpoint'
+const SNAPSHOT_PREFIXES = ['langgraph_thread', 'edu:ckpt'] as const
+const WRITE_PREFIXES = ['langgraph:writes', 'writes'] as const
+const LIST_INDEXES = ['langgraph:thread:', 'langgraph:index:'] as const
+
+const UUID_LENGTH = 36
+const WRITES = ':writes:'
+const LATEST = ':latest'
+/** `node:TASKUUID`, and whatever namespaces lie below it. */
+const NESTED =
+  /^([\s\S]*?):([^|:]+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\|[^:]+(?::[0-9a-f-]{36})?)*)$/i
+
+type Split = Pick<Claim, 'threadId' | 'checkpointNs'>
+
+/** What TYPE and name say; the layout of all of them is `layout`, whose reader tells them apart by their values. */
+export function claimPickleKey(
+  layout: string,
+  key: Buffer,
+  type: RedisType,
+  prefixes: Prefixes,
+): Claim | null {
+  const text = key.toString('utf8')
+  const claim = (role: KeyRole, split: Split, checkpointId = ''): Claim => ({
+    layout,
+    role,
+    ...split,
+    checkpointId,
+  })
+  if (type === 'list') {
+    const threadId = after(text, LIST_INDEXES)
+    return threadId === undefined ? null : claim('index', whole(threadId))
+  }
+  for (const prefix of [...prefixes.checkpoint, OWN_PREFIX]) {
+    const latest = after(text, [`${prefix}_latest:`])
+    if (latest !== undefined) return type === 'string' ? claim('pointer', whole(latest)) : null
+    const rest = after(text, [`${prefix}:`])
+    if (rest === undefined) continue
+    // Braces round the thread id are the Valkey saver's.
+    if (rest.startsWith('{')) return null
+    if (type === 'zset' && rest.endsWith(`${LATEST}:list`))
+      return claim('index', splitNs(rest.slice(0, -`${LATEST}:list`.length)))
+    if (type !== 'string') return null
+    return claimOfRest(rest, prefix === OWN_PREFIX ? whole : splitNs, claim)
+  }
+  if (type !== 'string') return null
+  const writes = after(
+    text,
+    [...prefixes.checkpointWrite, ...WRITE_PREFIXES].map((prefix) => `${prefix}:`),
+  )
+  if (writes !== undefined) return writes.startsWith('{') ? null : claimOfWrites(writes, claim)
+  const snapshot = after(
+    text,
+    SNAPSHOT_PREFIXES.map((prefix) => `${prefix}:`),
+  )
+  return snapshot === undefined ? null : claim('snapshot', whole(snapshot))
+}
+
+type MakeClaim = (role: KeyRole, split: Split, checkpointId?: string) => Claim
+
+/** What follows `checkpoint:`. Where no id ends it, the key is one of a saver that keeps the latest checkpoint only. */
+function claimOfRest(rest: string, split: (text: string) => Split, claim: MakeClaim): Claim {
+  const writes = rest.lastIndexOf(WRITES)
+  if (writes >= 0) {
+    const parts = writesOfOneKey(`:${rest.slice(0, writes)}`)
+    if (parts !== null) return claim('write', parts, parts.tail.checkpointId)
+  }
+  if (rest.endsWith(LATEST)) return claim('pointer', split(rest.slice(0, -LATEST.length)))
+  const id = idAtEnd(rest)
+  // Any string of another application may be called so: it is nobody's thread until its value says so.
+  if (id === undefined) return { ...claim('snapshot', whole(rest)), ambiguous: true }
+  return claim('checkpoint', split(rest.slice(0, -UUID_LENGTH - 1)), id)
+}
+
+/** `T:NS:ID`, in front of `:writes:TASK`. */
+const writesOfOneKey = keyParser({ prefix: '', separator: ':', emptyNs: [''], tail: [checkpointIdPart(':')] })
+
+/** `T:ID` or `T:ID:TASK`. */
+const WRITE_TAILS: readonly KeyParser[] = [
+  keyParser({
+    prefix: '',
+    separator: ':',
+    tail: [{ ...checkpointIdPart(':'), loosePattern: checkpointIdPart(':').pattern }, taskIdPart(':')],
+  }),
+  keyParser({ prefix: '', separator: ':', tail: [checkpointIdPart(':')] }),
+]
+
+function claimOfWrites(rest: string, claim: MakeClaim): Claim | null {
+  for (const parse of WRITE_TAILS) {
+    const parts = parse(`:${rest}`)
+    if (parts !== null) return claim('write', splitNs(parts.threadId), parts.tail.checkpointId)
+  }
+  return null
+}
+
+/** A thread with the namespace that its key shows beyond doubt; a bare name behind a colon may as well belong to the thread's id. */
+function splitNs(text: string): Split {
+  if (text.endsWith(':')) return whole(text.slice(0, -1))
+  const nested = NESTED.exec(text)
+  return nested === null ? whole(text) : { threadId: nested[1]!, checkpointNs: nested[2]! }
+}
+
+const whole = (threadId: string): Split => ({ threadId, checkpointNs: '' })
+
+function idAtEnd(text: string): string | undefined {
+  const id = text.slice(-UUID_LENGTH)
+  return text.at(-UUID_LENGTH - 1) === ':' && isUuid(id) ? id : undefined
+}
+
+function after(text: string, beginnings: readonly string[]): string | undefined {
+  const beginning = beginnings.find((one) => text.startsWith(one))
+  return beginning === undefined ? undefined : text.slice(beginning.length)
+}
+
+/** What a key of the thread holds behind its prefix, once it is known which thread that is. */
+export interface PickleKey {
+  /** Undefined where the key has no place for a namespace (`T:ID`) or no id (`T`). */
+  readonly checkpointNs: string | undefined
+  readonly hasId: boolean
+}
+
+/** Where the key ends in an id, its namespace; `threadId` is the thread that the key was claimed for. */
+export function pickleKeyOf({ key, threadId, checkpointNs, checkpointId }: ClaimedKey): PickleKey {
+  const text = key.toString('utf8')
+  if (checkpointId === '' || !text.endsWith(`:${checkpointId}`))
+    return { checkpointNs: undefined, hasId: false }
+  const whose = text.slice(0, -checkpointId.length - 1)
+  if (whose.endsWith(`:${threadId}:${checkpointNs}`)) return { checkpointNs, hasId: true }
+  if (whose.endsWith(`:${threadId}`)) return { checkpointNs: undefined, hasId: true }
+  // The key came here from the thread that its name seemed to say: what is left is a bare name.
+  return { checkpointNs: whose.slice(whose.lastIndexOf(':') + 1), hasId: true }
+}
+
+/** A thread id whose last part is a namespace after all: the value has a form that never does without one. */
+export function bareNsIn(threadId: string): Split | undefined {
+  const at = threadId.lastIndexOf(':')
+  return at < 0 ? undefined : { threadId: threadId.slice(0, at), checkpointNs: threadId.slice(at + 1) }
+}
+
+/** The task that a write's key names behind its checkpoint's id. */
+export function taskIdIn({ key, checkpointId }: ClaimedKey): string | undefined {
+  const text = key.toString('utf8')
+  const tail = text.slice(text.lastIndexOf(checkpointId) + checkpointId.length)
+  const task = tail.startsWith(WRITES) ? tail.slice(WRITES.length) : tail.slice(1)
+  return task === '' ? undefined : task
+}
+
+/** Checkpoints before writes, both in the order of ids, so that parents come before children; indexes are not read. */
+export function pickleReadingOrder(keys: readonly ClaimedKey[]): readonly ClaimedKey[] {
+  return keys
+    .filter(({ role }) => READING_RANK[role] !== undefined)
+    .sort(
+      (a, b) =>
+        READING_RANK[a.role]! - READING_RANK[b.role]! ||
+        (a.checkpointId < b.checkpointId ? -1 : a.checkpointId > b.checkpointId ? 1 : a.key.compare(b.key)),
+    )
+}
+
+const READING_RANK: Readonly<Partial<Record<KeyRole, number>>> = {
+  checkpoint: 0,
+  snapshot: 1,
+  write: 2,
+  pointer: 3,
+}
