@@ -62,10 +62,11 @@ export class ChannelCopies {
     return this.bySlot.get(keyOf(slot)) ?? []
   }
 
-  add(slot: Slot, { blob, ...copy }: NewCopy, value: Value): void {
+  add(slot: Slot, { blob, ...copy }: NewCopy, value: Value): Copy {
     const kept: Copy = { ...copy, value: undefined }
     this.push(slot, kept)
     this.hold(kept, comparable(value, blob))
+    return kept
   }
 
   /** Links a copy of one version to another version too: the target calls it differently. */
@@ -139,6 +140,9 @@ export function identityOfScalar(top: TopLevel): string {
     return top.utf8.length < 64 ? `text:${top.utf8.toString('base64')}` : identityOf('text', top.utf8)
   return 'value' in top ? `${top.kind}:${top.value}` : top.kind
 }
+
+/** Identity of a row that says that a channel has no value. */
+export const EMPTY_IDENTITY = identityOfHash('empty', null)
 
 function identityOfHash(type: string, sha256: Buffer | null): string {
   return `${type}:${sha256 === null ? '' : sha256.toString('base64')}`

@@ -1,7 +1,7 @@
 /** The port of a dialect: takes the records of one thread in order and makes the rows that the dialect's official saver would have written. */
 import type { Finding } from '../model/finding.js'
 import type { KnownThread, RowSink } from '../model/rows.js'
-import type { Checkpoint, PendingWrite } from '../model/thread.js'
+import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
 
 export type Dialect = 'python' | 'js'
 
@@ -31,16 +31,21 @@ export interface ConvertedThread {
 }
 
 /**
- * Converts one thread. Checkpoints come parents before children where the source allows it, then the writes. What a record
- * cannot keep becomes a finding; no call throws for what is in the data.
+ * Takes the records of one thread. Checkpoints come parents before children where the source allows it, then the writes. No call throws
+ * for what is in the data.
  */
-export interface ThreadConverter {
+export interface RecordTaker<Made> {
   checkpoint(checkpoint: Checkpoint): void
   write(write: PendingWrite): void
+  /** After the checkpoints, in any order with the writes. */
+  channelValue(value: StoredChannelValue): void
   /** A checkpoint of this thread that could not even be read (its ids are from the key), or another key of it: then the id is null. */
   unreadable(checkpointNs: string, checkpointId: string | null): void
-  end(): ConvertedThread
+  end(): Made
 }
+
+/** Converts one thread. What a record cannot keep becomes a finding. */
+export type ThreadConverter = RecordTaker<ConvertedThread>
 
 export type OpenConverter = (
   threadId: string,

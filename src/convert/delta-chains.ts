@@ -3,6 +3,7 @@
  * ancestors back to the nearest one that holds a value. A chain with a hole gives a wrong state silently, so it is found here.
  */
 import { treeOf } from '../codec/tree.js'
+import type { KnownCheckpoint } from '../model/rows.js'
 import type { Checkpoint, Origin } from '../model/thread.js'
 
 /** What metadata calls them (redis-layouts 0.9). */
@@ -21,13 +22,19 @@ interface Link {
 
 export class DeltaChains {
   private readonly links = new Map<string, Link>()
+  /** What stands in the target: a pass before this one has looked at it, and the source may have lost it since. */
+  private readonly standing: ReadonlySet<string>
   private used = false
+
+  constructor(known: readonly KnownCheckpoint[]) {
+    this.standing = new Set(known.map(nameOf))
+  }
 
   checkpoint(checkpoint: Checkpoint): void {
     const { checkpointNs, checkpointId, parentCheckpointId, origin, channelValues } = checkpoint
     const deltas = deltaChannels(checkpoint)
     if (deltas.length > 0) this.used = true
-    this.links.set(`${checkpointNs}\0${checkpointId}`, {
+    this.links.set(nameOf(checkpoint), {
       checkpointNs,
       checkpointId,
       parentCheckpointId,
@@ -38,14 +45,17 @@ export class DeltaChains {
   }
 
   /** Checkpoints whose delta channels cannot be rebuilt, with the reason. */
-  broken(leftOut: ReadonlyMap<string, ReadonlySet<string>>): { link: Link; detail: string }[] {
+  broken(
+    isLeftOut: (checkpoint: Pick<Checkpoint, 'checkpointNs' | 'checkpointId'>) => boolean,
+  ): { link: Link; detail: string }[] {
     if (!this.used) return []
     const broken: { link: Link; detail: string }[] = []
     for (const link of this.links.values()) {
       for (const channel of link.open) {
         const hole = this.holeBefore(link, channel)
         if (hole === undefined) continue
-        const why = leftOut.get(link.checkpointNs)?.has(hole) ? 'rejected' : 'not in the source'
+        const { checkpointNs } = link
+        const why = isLeftOut({ checkpointNs, checkpointId: hole }) ? 'rejected' : 'not in the source'
         broken.push({ link, detail: `channel ${channel} needs checkpoint ${hole}, which is ${why}` })
       }
     }
@@ -58,8 +68,9 @@ export class DeltaChains {
     let id = from.parentCheckpointId
     while (id !== null && !visited.has(id)) {
       visited.add(id)
-      const link = this.links.get(`${from.checkpointNs}\0${id}`)
-      if (link === undefined) return id
+      const name = nameOf({ checkpointNs: from.checkpointNs, checkpointId: id })
+      const link = this.links.get(name)
+      if (link === undefined) return this.standing.has(name) ? undefined : id
       if (link.holds.includes(channel)) return undefined
       id = link.parentCheckpointId
     }
@@ -76,3 +87,6 @@ function deltaChannels(checkpoint: Checkpoint): string[] {
   if (counters?.kind !== 'map') return []
   return counters.entries.flatMap(([key]) => (key.kind === 'text' ? [key.utf8.toString()] : []))
 }
+
+const nameOf = ({ checkpointNs, checkpointId }: Pick<Checkpoint, 'checkpointNs' | 'checkpointId'>): string =>
+  `${checkpointNs}\0${checkpointId}`

@@ -1,8 +1,15 @@
 /** The dialects there are: which official saver will read the target. */
 import type { Dialect, OpenConverter } from './converter.js'
-import { PythonThread } from './python-thread.js'
+import { JsRows } from './js-rows.js'
+import { PythonRows } from './python-rows.js'
+import { type DialectContext, type DialectRows, ThreadFrame } from './thread-frame.js'
 
-export const DIALECTS: Readonly<Partial<Record<Dialect, OpenConverter>>> = {
-  python: (threadId, known, rows, report, options) =>
-    new PythonThread(threadId, known, rows, report, options),
+const converterOf =
+  (openDialect: (context: DialectContext) => DialectRows): OpenConverter =>
+  (threadId, known, rows, report, options) =>
+    new ThreadFrame(threadId, known, rows, report, options, openDialect)
+
+export const DIALECTS: Readonly<Record<Dialect, OpenConverter>> = {
+  python: converterOf((context) => new PythonRows(context)),
+  js: converterOf((context) => new JsRows(context)),
 }

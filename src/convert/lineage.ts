@@ -1,148 +1,188 @@
 /**
- * Version strings for a Python target. Strings stay as they are; integers (savers that keep LangGraph's default numbering) become
- * `%032d.0.<16 digits>` along the lineage: same integer as in the parent, same string; so forks keep values of their own and
- * the same input gives the same strings in every run. Checkpoints that stand in the target keep what they have there.
+ * Which version each channel gets in the target, along the lineage: the parent's where the source has not changed it since, so that forks
+ * keep values of their own and the same input gives the same versions in every run. Checkpoints that stand in the target keep what
+ * they have there. How versions look is the dialect's own (`Numbering`).
  */
-import { createHash } from 'node:crypto'
 import type { KnownCheckpoint } from '../model/rows.js'
 import type { ChannelVersion, Checkpoint } from '../model/thread.js'
 
-interface Place {
-  readonly parent: string | null
-  /** channel → version in the source, and in the target. */
-  readonly versions: ReadonlyMap<string, { readonly source: ChannelVersion; readonly target: string }>
+/** How a dialect writes versions. */
+export interface Numbering<Target extends ChannelVersion> {
+  /** A version of the target as it was read from there. */
+  read(version: ChannelVersion): Target
+  /** What becomes of a version of the source whatever the lineage says; undefined where the lineage decides. */
+  kept(version: ChannelVersion): Target | undefined
+  /** A version that nobody in the lineage had before. */
+  first(version: ChannelVersion, checkpoint: Checkpoint): Target
+  /** A version that a node has seen and that no ancestor at hand had; below the real one of that number. */
+  forgotten(version: ChannelVersion): Target
+  /** Whether two versions of the source are one, of which `a` may be the target's where the source no longer has it. */
+  isSame(a: ChannelVersion, b: ChannelVersion): boolean
+  /** Whether children need to know their parent's versions even where the target has them unchanged. */
+  readonly remembersUnchanged: boolean
 }
 
-export class Lineage {
-  private readonly places = new Map<string, Place>()
+interface Place<Target> {
+  readonly parent: string | null
+  /** channel → version in the source. */
+  readonly sources: ReadonlyMap<string, ChannelVersion>
+  /** channel → version in the target, where it is another. */
+  readonly targets: ReadonlyMap<string, Target>
+}
+
+export class Lineage<Target extends ChannelVersion> {
+  private readonly places = new Map<string, Place<Target>>()
   private readonly known = new Map<string, KnownCheckpoint>()
 
   constructor(
-    private readonly threadId: string,
+    private readonly numbering: Numbering<Target>,
     known: readonly KnownCheckpoint[],
   ) {
     for (const checkpoint of known) {
-      this.known.set(place(checkpoint.checkpointNs, checkpoint.checkpointId), checkpoint)
-      this.places.set(place(checkpoint.checkpointNs, checkpoint.checkpointId), placeOfKnown(checkpoint))
+      const name = place(checkpoint.checkpointNs, checkpoint.checkpointId)
+      this.known.set(name, checkpoint)
+      this.places.set(name, {
+        parent: checkpoint.parentCheckpointId,
+        sources: checkpoint.channelVersions,
+        targets: new Map(),
+      })
     }
   }
 
-  isKnown(checkpoint: Checkpoint): boolean {
-    return this.known.has(place(checkpoint.checkpointNs, checkpoint.checkpointId))
+  /** Whether a checkpoint has its place in the lineage: it was converted, or stands in the target. */
+  has(checkpointNs: string, checkpointId: string): boolean {
+    return this.places.has(place(checkpointNs, checkpointId))
   }
 
-  /** The version string that a channel of this checkpoint gets, if nothing speaks against it. */
-  wanted(checkpoint: Checkpoint, channel: string): string {
+  /** The version that a channel of this checkpoint gets, if nothing speaks against it. */
+  wanted(checkpoint: Checkpoint, channel: string): Target {
     const source = checkpoint.channelVersions.get(channel)!
-    const known = this.known
-      .get(place(checkpoint.checkpointNs, checkpoint.checkpointId))
-      ?.channelVersions.get(channel)
-    if (known !== undefined) return String(known)
-    if (typeof source === 'string') return source
     return (
+      this.standing(checkpoint, channel) ??
+      this.numbering.kept(source) ??
       this.inherited(checkpoint, channel) ??
-      versionString(source, digits(this.threadId, checkpoint.checkpointNs, checkpoint.checkpointId))
+      this.numbering.first(source, checkpoint)
     )
   }
 
-  /** The parent's string for a channel whose version has not changed since. */
-  inherited(checkpoint: Checkpoint, channel: string): string | undefined {
-    if (checkpoint.parentCheckpointId === null) return undefined
-    const parent = this.places
-      .get(place(checkpoint.checkpointNs, checkpoint.parentCheckpointId))
-      ?.versions.get(channel)
-    return parent !== undefined && sameNumber(parent.source, checkpoint.channelVersions.get(channel)!)
-      ? parent.target
-      : undefined
+  /** The version that a channel of this checkpoint has in the target already. */
+  standing({ checkpointNs, checkpointId }: Checkpoint, channel: string): Target | undefined {
+    const known = this.known.get(place(checkpointNs, checkpointId))?.channelVersions.get(channel)
+    return known === undefined ? undefined : this.numbering.read(known)
   }
 
-  /** Another string for a value that differs from the one under the wanted string. */
-  renumbered(checkpoint: Checkpoint, channel: string, identity: string): string {
-    const source = checkpoint.channelVersions.get(channel)!
-    const integer = integerOf(source)
-    return versionString(
-      integer,
-      digits(this.threadId, checkpoint.checkpointNs, channel, String(integer), identity),
+  /** The parent's version of a channel that has not changed since. */
+  inherited(checkpoint: Checkpoint, channel: string): Target | undefined {
+    const { checkpointNs, parentCheckpointId } = checkpoint
+    if (parentCheckpointId === null) return undefined
+    return this.ofAncestor(
+      this.places.get(place(checkpointNs, parentCheckpointId)),
+      channel,
+      checkpoint.channelVersions.get(channel)!,
     )
   }
 
-  /** What a node of this checkpoint has seen of a channel; `current` are the strings of this checkpoint. */
+  /** The version that another checkpoint of the namespace has for what is `version` in the source. */
+  versionIn(checkpointNs: string, checkpointId: string, channel: string, version: ChannelVersion) {
+    return this.ofAncestor(this.places.get(place(checkpointNs, checkpointId)), channel, version)
+  }
+
+  /** The newest older child of the same parent with the same channel versions. */
+  siblingOf({
+    checkpointNs,
+    checkpointId,
+    parentCheckpointId,
+    channelVersions,
+  }: Checkpoint): string | undefined {
+    const namespace = place(checkpointNs, '')
+    let newest: string | undefined
+    for (const [name, { parent, sources }] of this.places) {
+      if (parent !== parentCheckpointId || !name.startsWith(namespace)) continue
+      const id = name.slice(namespace.length)
+      if (id >= checkpointId || (newest !== undefined && id < newest)) continue
+      if (sources.size === channelVersions.size && this.areSame(sources, channelVersions)) newest = id
+    }
+    return newest
+  }
+
+  /** What a node of this checkpoint has seen of a channel; `current` are the target's versions of this checkpoint. */
   seen(
     checkpoint: Checkpoint,
     node: string,
     channel: string,
     version: ChannelVersion,
-    current: ReadonlyMap<string, string>,
+    current: ReadonlyMap<string, Target>,
   ): ChannelVersion {
     if (checkpoint.channelVersions.get(channel) === version) return current.get(channel)!
     const known = this.known
       .get(place(checkpoint.checkpointNs, checkpoint.checkpointId))
       ?.versionsSeen.get(node)
       ?.get(channel)
-    if (known !== undefined) return String(known)
+    if (known !== undefined) return this.numbering.read(known)
+    const kept = this.numbering.kept(version)
+    if (kept !== undefined) return kept
     // Without any version to be compared with there is nothing to convert to.
-    if (typeof version === 'string' || checkpoint.channelVersions.size === 0) return version
-    // Where history is gone, `.0.0` sorts below the real string of that integer, and that integer is below the current one.
-    return this.ancestral(checkpoint, channel, version) ?? `${pad(version)}.0.0`
+    if (checkpoint.channelVersions.size === 0) return version
+    return this.ancestral(checkpoint, channel, version) ?? this.numbering.forgotten(version)
   }
 
   /** Remembers what this checkpoint got; its children inherit from it. */
-  settle(checkpoint: Checkpoint, targets: ReadonlyMap<string, string>): void {
-    const versions = new Map<string, { source: ChannelVersion; target: string }>()
-    for (const [channel, target] of targets) {
-      const source = checkpoint.channelVersions.get(channel)!
-      // A string that stayed as it is needs no memory: its children have it from their own documents.
-      if (source !== target) versions.set(channel, { source, target })
+  settle(checkpoint: Checkpoint, versions: ReadonlyMap<string, Target>): void {
+    const targets = new Map<string, Target>()
+    for (const [channel, target] of versions) {
+      if (checkpoint.channelVersions.get(channel) !== target) targets.set(channel, target)
     }
+    const all = this.numbering.remembersUnchanged || targets.size === versions.size
+    const sources = all ? checkpoint.channelVersions : only(checkpoint.channelVersions, targets)
     this.places.set(place(checkpoint.checkpointNs, checkpoint.checkpointId), {
       parent: checkpoint.parentCheckpointId,
-      versions,
+      sources,
+      targets,
     })
   }
 
-  private ancestral(checkpoint: Checkpoint, channel: string, version: number): string | undefined {
+  private ancestral(checkpoint: Checkpoint, channel: string, version: ChannelVersion): Target | undefined {
     const visited = new Set<string>()
     let id = checkpoint.parentCheckpointId
     while (id !== null && !visited.has(id)) {
       visited.add(id)
       const ancestor = this.places.get(place(checkpoint.checkpointNs, id))
       if (ancestor === undefined) return undefined
-      const found = ancestor.versions.get(channel)
-      if (found !== undefined && sameNumber(found.source, version)) return found.target
-      if (found !== undefined && integerOf(found.source) < version) return undefined
+      const found = this.ofAncestor(ancestor, channel, version)
+      if (found !== undefined) return found
+      const source = ancestor.sources.get(channel)
+      if (source !== undefined && integerOf(source) < integerOf(version)) return undefined
       id = ancestor.parent
     }
     return undefined
   }
-}
 
-/** `%032d.0.<digits>`: the shape of the official `get_next_version`, of which only the integer and plain string order are relied on. */
-const versionString = (version: number, tail: string) => `${pad(version)}.0.${tail}`
-const pad = (version: number) => String(Math.trunc(version)).padStart(32, '0')
+  private ofAncestor(
+    ancestor: Place<Target> | undefined,
+    channel: string,
+    version: ChannelVersion,
+  ): Target | undefined {
+    const source = ancestor?.sources.get(channel)
+    if (source === undefined || !this.numbering.isSame(source, version)) return undefined
+    return ancestor?.targets.get(channel) ?? this.numbering.read(source)
+  }
+
+  private areSame(a: ReadonlyMap<string, ChannelVersion>, b: ReadonlyMap<string, ChannelVersion>): boolean {
+    for (const [channel, version] of b) {
+      const other = a.get(channel)
+      if (other === undefined || !this.numbering.isSame(other, version)) return false
+    }
+    return true
+  }
+}
 
 /** The integer part of a version. */
 export function integerOf(version: ChannelVersion): number {
   return typeof version === 'number' ? Math.trunc(version) : Number.parseInt(version, 10) || 0
 }
 
-/** A known checkpoint's source versions are the integers of its strings. */
-function placeOfKnown(checkpoint: KnownCheckpoint): Place {
-  const versions = new Map<string, { source: ChannelVersion; target: string }>()
-  for (const [channel, version] of checkpoint.channelVersions) {
-    versions.set(channel, { source: version, target: String(version) })
-  }
-  return { parent: checkpoint.parentCheckpointId, versions }
-}
-
-/** An integer of the source against what stands for it: another integer, or a string with that integer part. */
-function sameNumber(a: ChannelVersion, b: ChannelVersion): boolean {
-  return typeof a === typeof b ? a === b : integerOf(a) === integerOf(b)
-}
-
-/** 16 decimal digits of a SHA-256 over NUL-separated parts. */
-function digits(...parts: string[]): string {
-  const hash = createHash('sha256').update(parts.join('\0')).digest()
-  return String(hash.readBigUInt64BE() % 10n ** 16n).padStart(16, '0')
+function only<T>(all: ReadonlyMap<string, T>, wanted: ReadonlyMap<string, unknown>): ReadonlyMap<string, T> {
+  return new Map([...all].filter(([channel]) => wanted.has(channel)))
 }
 
 const place = (checkpointNs: string, checkpointId: string) => `${checkpointNs}\0${checkpointId}`

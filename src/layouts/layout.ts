@@ -1,7 +1,7 @@
 /** The port every layout implements: which keys it claims, in which order a thread is read, what records its values make. */
 import type { Finding } from '../model/finding.js'
 import type { RedisType, RedisValue } from '../model/redis-value.js'
-import type { Checkpoint, PendingWrite } from '../model/thread.js'
+import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
 
 /** What a claimed key holds. `pointer` and `index` keys hold nothing to migrate; they are purged with their thread. */
 export type KeyRole = 'checkpoint' | 'write' | 'blob' | 'index' | 'pointer' | 'snapshot'
@@ -22,6 +22,8 @@ export interface Claim {
 export interface ClaimedKey extends Claim {
   readonly key: Buffer
   readonly type: RedisType
+  /** Layouts whose readers have seen the value and refused it. */
+  readonly refusedBy?: ReadonlySet<string>
 }
 
 /** Names that a saver lets its user choose. */
@@ -41,6 +43,8 @@ export const DEFAULT_PREFIXES: Prefixes = {
 export interface RecordSink {
   checkpoint(checkpoint: Checkpoint): void
   write(write: PendingWrite): void
+  /** After the checkpoints that may need it. */
+  channelValue(value: StoredChannelValue): void
   finding(finding: Finding): void
   /** The document belongs to another thread than its key said: the pipeline hands the key to that thread. */
   belongsTo(key: ClaimedKey, threadId: string): void
@@ -71,6 +75,11 @@ export interface Layout {
   readonly readBy?: string
   /** What TYPE and name alone say; null where the key cannot be this layout's. */
   claim(key: Buffer, type: RedisType, prefixes: Prefixes): Claim | null
+  /**
+   * Where names alone cannot tell two layouts apart, a thread's other keys may: all of its keys, the doubtful ones claimed for this
+   * layout; null where this layout has no say.
+   */
+  claimOfThread?(keys: readonly ClaimedKey[], prefixes: Prefixes): readonly ClaimedKey[] | null
   /** Tells it from its neighbours: is this value (of a key with that role) written by this layout's saver? The evidence is for `detect`. */
   recognises(key: ClaimedKey, value: RedisValue): { readonly yes: boolean; readonly evidence: string }
   /** The order in which the thread's keys are to be read; keys left out are not read (indexes, pointers). */

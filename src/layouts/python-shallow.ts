@@ -1,4 +1,5 @@
 /** Layout of the shallow savers of langgraph-checkpoint-redis: the latest checkpoint of a namespace alone, beside writes of those it replaced. */
+import { looksLikeJs } from './js-keys.js'
 import type { Layout } from './layout.js'
 import { PYTHON_FULL, PYTHON_SHALLOW } from './python-document.js'
 import { claimPythonKey, pythonReadingOrder } from './python-keys.js'
@@ -12,7 +13,11 @@ export const pythonShallow = {
     'ShallowRedisSaver, AsyncShallowRedisSaver of langgraph-checkpoint-redis 0.0.1–0.5.2 (redis-developer/langgraph-redis@32de207)',
   dialect: 'python',
   readBy: PYTHON_FULL,
-  claim: (key, type, prefixes) => claimPythonKey(key, type, prefixes, PYTHON_SHALLOW),
+  claim: (key, type, prefixes) => {
+    const claim = claimPythonKey(key, type, prefixes, PYTHON_SHALLOW)
+    // Left to the layouts after this one: documents of Python among such keys are read as those of 0.0.
+    return claim === null || looksLikeJs(key, claim) ? null : claim
+  },
   recognises: (key, value) => recognisePython(PYTHON_SHALLOW, key, value),
   readingOrder: pythonReadingOrder,
   openThread: (threadId, sink) => new PythonThread(threadId, sink),

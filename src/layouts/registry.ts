@@ -33,14 +33,29 @@ export class LayoutRegistry {
     return null
   }
 
+  /** The layout whose reader reads the keys of this one. */
+  readerOf(id: string): string {
+    return this.byId(id).readBy ?? id
+  }
+
   /** The next claim, once a key's value has shown that it is not its layout's. */
-  claimAfter(key: ClaimedKey): ClaimedKey | null {
-    for (const layout of this.layouts.slice(this.rank(key.layout) + 1)) {
-      if (layout.readBy === key.layout) continue
-      const claim = layout.claim(key.key, key.type, this.prefixes)
-      if (claim !== null) return { ...claim, key: key.key, type: key.type }
+  claimAfter({ key, type, layout: id, refusedBy }: ClaimedKey): ClaimedKey | null {
+    const refused = new Set(refusedBy).add(this.readerOf(id))
+    for (const layout of this.layouts) {
+      if (refused.has(layout.readBy ?? layout.id)) continue
+      const claim = layout.claim(key, type, this.prefixes)
+      if (claim !== null) return { ...claim, key, type, refusedBy: refused }
     }
     return null
+  }
+
+  /** All keys of one thread, those whose names are of several layouts given to the one that the others speak for. */
+  ofThread(keys: readonly ClaimedKey[]): readonly ClaimedKey[] {
+    for (const layout of this.layouts) {
+      const claimed = layout.claimOfThread?.(keys, this.prefixes)
+      if (claimed) return claimed
+    }
+    return keys
   }
 }
 

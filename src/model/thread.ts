@@ -40,6 +40,26 @@ export interface Checkpoint {
   readonly metadata: Value
   /** True where a missing channel value means "same as in the nearest ancestor with this version" (JS RedisSaver). */
   readonly valuesAreDelta?: boolean
+  /**
+   * True where no value is given because all are those of an earlier child of the same parent with the same channel versions (JS
+   * RedisSaver: `updateState(config, null, '__copy__')`).
+   */
+  readonly copiesSibling?: boolean
+  readonly origin: Origin
+}
+
+/**
+ * A channel value that is stored apart from the checkpoints of its version (JS RedisSaver since 1.0.10). The saver overwrites it when a
+ * fork comes to the same version, so it counts only where no checkpoint is left that had the value.
+ */
+export interface StoredChannelValue {
+  readonly threadId: string
+  readonly checkpointNs: string
+  readonly channel: string
+  /** `String()` of the version in `channel_versions`. */
+  readonly version: string
+  /** Absent where the channel was. */
+  readonly value?: Value
   readonly origin: Origin
 }
 

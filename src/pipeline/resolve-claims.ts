@@ -26,6 +26,7 @@ function claimOf(key: ClaimedKey, value: RedisValue, registry: LayoutRegistry): 
   const probe: RecordSink = {
     checkpoint: ids,
     write: ids,
+    channelValue: ids,
     finding: () => {},
     belongsTo: (_, threadId) => {
       found = { ...key, threadId }
@@ -35,7 +36,7 @@ function claimOf(key: ClaimedKey, value: RedisValue, registry: LayoutRegistry): 
       found = next
     },
   }
-  const reader = registry.byId(key.layout).openThread(key.threadId, probe)
+  const reader = registry.byId(registry.readerOf(key.layout)).openThread(key.threadId, probe)
   reader.accept(key, value)
   reader.end()
   return next === null ? found : claimOf(next, value, registry)

@@ -2,12 +2,12 @@
  * One thread on its way from its keys to rows: hands each value to the reader of its layout, and the records to the converter.
  * Holds what the ledger and the report want to know of it.
  */
-import type { ConvertedThread, ThreadConverter } from '../convert/converter.js'
+import type { RecordTaker } from '../convert/converter.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layouts/layout.js'
 import { isLayoutAfter, type LayoutRegistry } from '../layouts/registry.js'
 import { type Finding, kindOf } from '../model/finding.js'
 import type { ReadResult, RedisValue } from '../model/redis-value.js'
-import type { Checkpoint, PendingWrite } from '../model/thread.js'
+import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
 import { sourceDigest } from './source-digest.js'
 
 /** A key that was read, as the ledger remembers it. */
@@ -22,7 +22,7 @@ export interface StrayKey {
   readonly threadId: string
 }
 
-export class ThreadPass {
+export class ThreadPass<Made> {
   readonly readKeys: ReadKey[] = []
   readonly strays: StrayKey[] = []
   readonly layouts = new Set<string>()
@@ -33,21 +33,26 @@ export class ThreadPass {
   private readonly readers = new Map<string, ThreadReader>()
   private readonly records: RecordSink
   private readonly waiting:
-    | { readonly checkpoints: Checkpoint[]; readonly writes: PendingWrite[] }
+    | {
+        readonly checkpoints: Checkpoint[]
+        readonly writes: PendingWrite[]
+        readonly channelValues: StoredChannelValue[]
+      }
     | undefined
 
   constructor(
     readonly threadId: string,
     private readonly registry: LayoutRegistry,
-    private readonly converter: ThreadConverter,
+    private readonly converter: RecordTaker<Made>,
     private readonly report: (finding: Finding) => void,
     layouts: ReadonlySet<string>,
   ) {
     // Where several layouts hold one thread, the order over all of them is known only at the end.
-    this.waiting = layouts.size > 1 ? { checkpoints: [], writes: [] } : undefined
+    this.waiting = layouts.size > 1 ? { checkpoints: [], writes: [], channelValues: [] } : undefined
     this.records = {
       checkpoint: (checkpoint) => this.takeCheckpoint(checkpoint),
       write: (write) => this.takeWrite(write),
+      channelValue: (value) => this.takeChannelValue(value),
       finding: (finding) => this.takeFinding(finding),
       belongsTo: (key, threadId) => this.strays.push({ key, threadId }),
       notMine: (key) => this.passOn(key),
@@ -74,13 +79,14 @@ export class ThreadPass {
     }
   }
 
-  end(): ConvertedThread {
+  end(): Made {
     for (const reader of this.readers.values()) reader.end()
     if (this.waiting !== undefined) {
-      const { checkpoints, writes } = this.waiting
+      const { checkpoints, writes, channelValues } = this.waiting
       for (const checkpoint of checkpoints.sort((a, b) => this.compare(a, b)))
         this.converter.checkpoint(checkpoint)
       for (const write of writes) this.converter.write(write)
+      for (const value of channelValues) this.converter.channelValue(value)
     }
     return this.converter.end()
   }
@@ -89,10 +95,11 @@ export class ThreadPass {
 
   private read(key: ClaimedKey, value: RedisValue): void {
     this.current = { key, value }
-    let reader = this.readers.get(key.layout)
+    const id = this.registry.readerOf(key.layout)
+    let reader = this.readers.get(id)
     if (reader === undefined) {
-      reader = this.registry.byId(key.layout).openThread(this.threadId, this.records)
-      this.readers.set(key.layout, reader)
+      reader = this.registry.byId(id).openThread(this.threadId, this.records)
+      this.readers.set(id, reader)
     }
     reader.accept(key, value)
   }
@@ -123,6 +130,11 @@ export class ThreadPass {
     this.layouts.add(write.origin.layout)
     if (this.waiting === undefined) this.converter.write(write)
     else this.waiting.writes.push(write)
+  }
+
+  private takeChannelValue(value: StoredChannelValue): void {
+    if (this.waiting === undefined) this.converter.channelValue(value)
+    else this.waiting.channelValues.push(value)
   }
 
   private takeFinding(finding: Finding): void {

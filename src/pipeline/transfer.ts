@@ -146,7 +146,7 @@ export class Transfer {
       const states = await this.orFatal(this.sink.lookUp(chunk.map(({ threadId }) => threadId)))
       for (const thread of chunk) {
         const { threadId } = thread
-        const keys = thread.keys
+        const keys = this.registry.ofThread(thread.keys)
         const order = this.readingOrder(keys)
         const state = states.get(threadId) ?? UNKNOWN_STATE
         const recorded = convertsAll ? undefined : comparableKeys(state, keys)

@@ -7,9 +7,10 @@ import {
   type Prefixes,
   type RecordSink,
 } from '../../src/layouts/layout.js'
+import { LayoutRegistry } from '../../src/layouts/registry.js'
 import type { Finding, ReasonId } from '../../src/model/finding.js'
 import type { RedisValue } from '../../src/model/redis-value.js'
-import type { Checkpoint, PendingWrite } from '../../src/model/thread.js'
+import type { Checkpoint, PendingWrite, StoredChannelValue } from '../../src/model/thread.js'
 import { type Case, linesOf } from '../corpus/cases.js'
 
 export interface Key {
@@ -21,6 +22,8 @@ export interface Key {
 export interface Reading {
   readonly checkpoints: Checkpoint[]
   readonly writes: PendingWrite[]
+  /** Values stored apart from their checkpoints. */
+  readonly channelValues: StoredChannelValue[]
   readonly findings: Finding[]
   /** Keys that are no layout's by their names, or by the value where the name leaves it open; and keys whose value proved their name wrong. */
   readonly unclaimed: string[]
@@ -68,43 +71,47 @@ export function readKeys(
   const reading: Reading = {
     checkpoints: [],
     writes: [],
+    channelValues: [],
     findings: [],
     unclaimed: [],
     refused: [],
     unread: [],
   }
+  const registry = new LayoutRegistry(layouts, prefixes)
   const values = new Map(keys.map(({ key, value }) => [key.toString('latin1'), value]))
   let claimed: ClaimedKey[] = []
   for (const { key, value } of keys) {
-    const claim = firstClaim(layouts, key, value, prefixes)
-    const certain = claim?.ambiguous ? resolved(claim, value, layouts, prefixes) : claim
-    if (certain === undefined) reading.unclaimed.push(key.toString('utf8'))
+    const claim = registry.claim(key, value.type)
+    const first = claim && { ...claim, key, type: value.type }
+    const certain = first?.ambiguous ? resolved(first, value, registry) : first
+    if (certain === null) reading.unclaimed.push(key.toString('utf8'))
     else claimed.push(certain)
   }
-  while (claimed.length > 0) claimed = readThreads(claimed, values, layouts, prefixes, reading)
+  const threads = grouped(claimed, ({ threadId }) => threadId)
+  claimed = [...threads.values()].flatMap((keys) => registry.ofThread(keys))
+  while (claimed.length > 0) claimed = readThreads(claimed, values, registry, reading)
   return reading
 }
 
 function readThreads(
   claimed: readonly ClaimedKey[],
   values: ReadonlyMap<string, RedisValue>,
-  layouts: readonly Layout[],
-  prefixes: Prefixes,
+  registry: LayoutRegistry,
   reading: Reading,
 ): ClaimedKey[] {
   const strays: ClaimedKey[] = []
-  const readers = grouped(claimed, ({ threadId, layout }) => `${threadId}\0${layout}`)
+  const readers = grouped(claimed, ({ threadId, layout }) => `${threadId}\0${registry.readerOf(layout)}`)
   for (const keys of readers.values()) {
-    const layout = layouts.find(({ id }) => id === keys[0]!.layout)!
+    const layout = registry.byId(registry.readerOf(keys[0]!.layout))
     const sink: RecordSink = {
       checkpoint: (checkpoint) => reading.checkpoints.push(checkpoint),
       write: (write) => reading.writes.push(write),
+      channelValue: (value) => reading.channelValues.push(value),
       finding: (finding) => reading.findings.push(finding),
       belongsTo: (key, threadId) => strays.push({ ...key, threadId }),
       notMine: (key) => {
-        const rest = layoutsAfter(layouts, layouts.indexOf(layout))
-        const next = firstClaim(rest, key.key, values.get(key.key.toString('latin1'))!, prefixes)
-        if (next === undefined) reading.refused.push(key.key.toString('utf8'))
+        const next = registry.claimAfter(key)
+        if (next === null) reading.refused.push(key.key.toString('utf8'))
         else strays.push(next)
       },
     }
@@ -117,48 +124,25 @@ function readThreads(
   return strays
 }
 
-/** Those that may be asked once the layout at a place in the table has refused a key. */
-function layoutsAfter(layouts: readonly Layout[], at: number): readonly Layout[] {
-  return layouts.slice(at + 1).filter(({ readBy }) => readBy !== layouts[at]!.id)
-}
-
 /** Where a key can be split in several ways, its own document is asked before keys are grouped. */
-function resolved(
-  claim: ClaimedKey,
-  value: RedisValue,
-  layouts: readonly Layout[],
-  prefixes: Prefixes,
-): ClaimedKey | undefined {
-  let found: ClaimedKey | undefined = claim
-  const at = layouts.findIndex(({ id }) => id === claim.layout)
-  const reader = layouts[at]!.openThread(claim.threadId, {
+function resolved(claim: ClaimedKey, value: RedisValue, registry: LayoutRegistry): ClaimedKey | null {
+  let found: ClaimedKey | null = claim
+  const reader = registry.byId(registry.readerOf(claim.layout)).openThread(claim.threadId, {
     checkpoint: () => {},
     write: () => {},
+    channelValue: () => {},
     finding: () => {},
     belongsTo: (_, threadId) => {
       found = { ...claim, threadId }
     },
     notMine: () => {
-      const next = firstClaim(layoutsAfter(layouts, at), claim.key, value, prefixes)
-      found = next && resolved(next, value, layouts, prefixes)
+      const next = registry.claimAfter(claim)
+      found = next && resolved(next, value, registry)
     },
   })
   reader.accept(claim, value)
   reader.end()
   return found
-}
-
-function firstClaim(
-  layouts: readonly Layout[],
-  key: Buffer,
-  value: RedisValue,
-  prefixes: Prefixes,
-): ClaimedKey | undefined {
-  for (const layout of layouts) {
-    const claim = layout.claim(key, value.type, prefixes)
-    if (claim !== null) return { ...claim, key, type: value.type }
-  }
-  return undefined
 }
 
 function redisValue(type: string, value: unknown): RedisValue {

@@ -1,0 +1,31 @@
+/** How a record that the target cannot hold is left out, with its reason. */
+import { DecodeError, EncodeError } from '../codec/bytes.js'
+import { MAX_CHECKPOINT_BLOB_BYTES, type Misfit } from './limits.js'
+
+/** Thrown inside a record to leave it out; never seen outside of `convert`. */
+class LeftOut extends Error {
+  constructor(readonly misfit: Misfit) {
+    super(misfit.detail)
+  }
+}
+
+/** Leaves the record out where there is a misfit. */
+export function refuse(misfit: Misfit | undefined): void {
+  if (misfit !== undefined) throw new LeftOut(misfit)
+}
+
+/** Leaves a checkpoint out whose blobs the official reader could not join. */
+export function refuseTogether(blobSizes: readonly number[]): void {
+  const bytes = blobSizes.reduce((sum, size) => sum + size, 0)
+  if (bytes <= MAX_CHECKPOINT_BLOB_BYTES) return
+  throw new LeftOut({ reason: 'too-large', detail: `channel values of ${bytes} bytes together` })
+}
+
+/** What a failed conversion says; anything unexpected is a defect and goes on up. */
+export function misfitOf(error: unknown): Misfit {
+  if (error instanceof LeftOut) return error.misfit
+  if (error instanceof DecodeError)
+    return { reason: error.reason, detail: `${error.message} at byte ${error.offset}` }
+  if (error instanceof EncodeError) return { reason: error.reason, detail: error.message }
+  throw error
+}

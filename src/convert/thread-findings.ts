@@ -1,0 +1,42 @@
+/** Findings about the records of one thread. */
+import type { JsonbRepairs } from '../codec/jsonb-write.js'
+import type { Finding, ReasonId } from '../model/finding.js'
+import type { Origin } from '../model/thread.js'
+import type { ValueNotes } from '../model/value.js'
+
+/** A checkpoint, or a write of one. */
+export interface Found {
+  readonly checkpointNs: string
+  readonly checkpointId?: string
+  readonly origin?: Origin
+}
+
+export class ThreadFindings {
+  constructor(
+    private readonly threadId: string,
+    private readonly report: (finding: Finding) => void,
+  ) {}
+
+  add(reason: ReasonId, { checkpointNs, checkpointId, origin }: Found, detail?: string): void {
+    this.report({
+      reason,
+      threadId: this.threadId,
+      checkpointNs,
+      ...(checkpointId === undefined ? {} : { checkpointId }),
+      ...(origin === undefined ? {} : { key: origin.key }),
+      ...(detail === undefined ? {} : { detail }),
+    })
+  }
+
+  /** What a reader notices about a value of a channel. */
+  notesOf(record: Found, channel: string): ValueNotes {
+    return { note: (reason, detail) => this.add(reason, record, `channel ${channel}: ${detail}`) }
+  }
+
+  /** What JSONB made necessary in a checkpoint's metadata. */
+  addRepairs(record: Found, { nulsRemoved, notANumber, surrogatesReplaced }: JsonbRepairs): void {
+    if (nulsRemoved > 0) this.add('nul-removed', record)
+    if (notANumber > 0) this.add('not-a-number-replaced', record)
+    if (surrogatesReplaced > 0) this.add('surrogate-replaced', record, 'metadata')
+  }
+}
