@@ -2,7 +2,8 @@
 import { jsRedisSaver } from './js-redis-saver.js'
 import { jsShallow } from './js-shallow.js'
 import type { Layout } from './layout.js'
-import { pickleRedisSaver } from './pickle-redis-saver.js'
+import { PICKLED_LAYOUTS } from './pickled-layouts.js'
+import { PLAIN_LAYOUTS } from './plain-layouts.js'
 import { pythonFull } from './python-full.js'
 import { pythonFull00 } from './python-full-0.0.js'
 import { pythonShallow } from './python-shallow.js'
@@ -14,5 +15,6 @@ export const LAYOUTS: readonly Layout[] = [
   jsRedisSaver,
   jsShallow,
   pythonFull00,
-  pickleRedisSaver,
+  ...PLAIN_LAYOUTS,
+  ...PICKLED_LAYOUTS,
 ]
