@@ -3,7 +3,6 @@
  * too large to hold. Each batch is one transaction with its ledger rows; one that is interrupted is begun again.
  */
 import type { KnownThread, TableName } from '../model/rows.js'
-import { UNKNOWN_THREAD } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
 import type { Batch, ThreadSpan } from './batch.js'
 import {
@@ -18,6 +17,7 @@ import {
 import { hasSqlstate, IN_THE_WAY, isConnectionLost, isRowRefused, READ_ONLY, sqlstateOf } from './errors.js'
 import { existingThreads, knownThread } from './known.js'
 import type { RunLedger } from './ledger.js'
+import { checkpointName } from './ledger-pack.js'
 import { lookUpThreads } from './look-up.js'
 import { insertStaged, mergeStaged } from './merge.js'
 import { TABLE_ORDER } from './row-keys.js'
@@ -111,9 +111,11 @@ export class TargetWriter implements BatchSink {
   }
 
   async known(threadId: string, state: ThreadState): Promise<KnownThread> {
-    // Rows that are to be rewritten are nothing to start from.
-    if (this.policy.onExisting === 'replace' && state.recorded === undefined) return UNKNOWN_THREAD
-    return this.retried(() => this.sessions.use((session) => knownThread(session, this.schema, threadId)))
+    const known = await this.retried(() =>
+      this.sessions.use((session) => knownThread(session, this.schema, threadId)),
+    )
+    // Rows of others that are to be rewritten are nothing to start from.
+    return this.policy.onExisting === 'replace' ? knownOfOurs(known, state) : known
   }
 
   async commit(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed> {
@@ -337,6 +339,24 @@ export class TargetWriter implements BatchSink {
     const findings = [...facts.findings, finding]
     await this.leftOut({ ...facts, completeness: 'rejected', findings }, state)
     return { refused: [{ threadId, sqlstate }] }
+  }
+}
+
+/** Checkpoints that runs of ours wrote, and the values they name. */
+function knownOfOurs({ checkpoints, blobs }: KnownThread, { recorded }: ThreadState): KnownThread {
+  const ours = checkpoints.filter(({ checkpointNs, checkpointId }) =>
+    recorded?.rowDigests.has(checkpointName(checkpointNs, checkpointId)),
+  )
+  const named = new Set(
+    ours.flatMap(({ checkpointNs, channelVersions }) =>
+      [...channelVersions].map(([channel, version]) => [checkpointNs, channel, version].join('\0')),
+    ),
+  )
+  return {
+    checkpoints: ours,
+    blobs: blobs.filter(({ checkpointNs, channel, version }) =>
+      named.has([checkpointNs, channel, version].join('\0')),
+    ),
   }
 }
 
