@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { PostgresEndpoint } from '../model/endpoint.js'
 import { isConnectionLost } from './errors.js'
 import type { CopySession } from './staging.js'
@@ -59,6 +59,16 @@ export class PgSession implements CopySession {
 
   async copyIn(sql: string, chunks: Iterable<Buffer>): Promise<void> {
     await pipeline(Readable.from(chunks), this.client.query(copyFrom(sql)))
+  }
+
+  /** The bytes of one `COPY … TO STDOUT`. Whoever stops reading before the end must close the session. */
+  async *copyOut(sql: string): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* this.client.query(copyTo(sql))
+    } catch (error) {
+      if (isConnectionLost(error)) this.#brokenBy ??= error as Error
+      throw error
+    }
   }
 
   /** Alive, and in no transaction: whoever is next may use it. */
