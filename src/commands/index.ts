@@ -2,6 +2,7 @@
 import type { CommandModule } from './command.js'
 import { init } from './init.js'
 import { migrate } from './migrate.js'
+import { rollback } from './rollback.js'
 import { showConfig } from './show-config.js'
 
-export const COMMANDS: readonly CommandModule[] = [init, migrate, showConfig]
+export const COMMANDS: readonly CommandModule[] = [init, migrate, rollback, showConfig]

@@ -1,0 +1,102 @@
+/** The target with its ledger, for verbs that work on what is there: opened, locked where it is to change, waited for when it goes away. */
+import { Failure } from '../model/failure.js'
+import type { EndpointNote } from '../model/report.js'
+import { Recovery } from '../pipeline/recovery.js'
+import type { Postgres } from '../target/connect.js'
+import { checkWritable } from '../target/connect-checks.js'
+import { type Lease, takeLease } from '../target/lease.js'
+import { hasLedger } from '../verbs/target-tables.js'
+import type { Context } from './command.js'
+import type { Config } from './config.js'
+import type { Connections } from './connections.js'
+import { flagsAgain } from './flags-again.js'
+
+export interface OpenLedger {
+  readonly postgres: Postgres
+  readonly note: EndpointNote & { readonly schema: string }
+  readonly scope: { readonly ledgerSchema: string; readonly targetSchema: string }
+  /** The lock of the target, for a verb that changes it; the caller gives it back. */
+  lease(verb: string): Promise<Lease>
+  /** Waits while the target is away, and takes the lock back with it. */
+  recovery(lease: Lease | null): Recovery
+}
+
+/** Throws `ledger-missing` where nothing was ever remembered. */
+export async function openLedger(
+  connections: Connections,
+  config: Config,
+  { context, writes }: { readonly context: Context; readonly writes: boolean },
+): Promise<OpenLedger> {
+  const { values } = config
+  const { ledgerSchema } = values
+  const { target: postgres, note } = await connections.target({ writes })
+  if (!(await hasLedger(postgres, ledgerSchema))) {
+    const flags = flagsAgain(config).target
+    throw new Failure('ledger-missing', { endpoint: note.endpoint, ledger: ledgerSchema, flags })
+  }
+  return {
+    postgres,
+    note,
+    scope: { ledgerSchema, targetSchema: note.schema },
+    lease: (verb) => leaseOf(postgres, { schema: note.schema, verb, config, context }),
+    recovery: (lease) => recoveryOf(postgres, { lease, config, context }),
+  }
+}
+
+async function leaseOf(
+  postgres: Postgres,
+  {
+    schema,
+    verb,
+    config,
+    context,
+  }: {
+    readonly schema: string
+    readonly verb: string
+    readonly config: Config
+    readonly context: Context
+  },
+): Promise<Lease> {
+  const { ledgerSchema, takeoverTimeout } = config.values
+  const { signal } = context
+  try {
+    return await takeLease(postgres, {
+      schema,
+      ledgerSchema,
+      verb,
+      takeoverTimeoutMs: takeoverTimeout,
+      signal,
+    })
+  } catch (error) {
+    if (signal.aborted && signal.reason instanceof Failure) throw signal.reason
+    throw error instanceof Failure ? error : postgres.failureOf(error)
+  }
+}
+
+function recoveryOf(
+  postgres: Postgres,
+  {
+    lease,
+    config,
+    context,
+  }: { readonly lease: Lease | null; readonly config: Config; readonly context: Context },
+): Recovery {
+  const restore = async (held: Lease): Promise<void> => {
+    const session = await postgres.open()
+    try {
+      await checkWritable(session, postgres.endpoint)
+    } finally {
+      await session.close()
+    }
+    await held.renew()
+  }
+  return new Recovery({
+    retryForMs: config.values.retryFor,
+    signal: context.signal,
+    onEvent: context.onEvent,
+    endpoint: postgres.name,
+    now: context.now,
+    random: Math.random,
+    ...(lease && { restore: () => restore(lease) }),
+  })
+}

@@ -1,0 +1,134 @@
+/** `cp-migrate rollback`: takes back what runs of migrate wrote; a plan unless `--yes` is given. */
+import type { Command } from 'commander'
+import { type ExitCode, Failure } from '../model/failure.js'
+import { type RollbackReport, rollbackExitCodeOf } from '../model/rollback-report.js'
+import type { WhichRuns } from '../target/rollback-runs.js'
+import type { CommandModule, Context, Options } from './command.js'
+import type { Config } from './config.js'
+import type { Connections } from './connections.js'
+import { locks, output, target, timeouts } from './options.js'
+
+export const rollback = {
+  name: 'rollback',
+  summary: 'removes what a run of migrate wrote, and only that; a plan unless --yes is given',
+  examples: [
+    ['cp-migrate rollback', 'what undoing the last run would remove'],
+    ['cp-migrate rollback --yes', 'undoes the last run'],
+    ['cp-migrate rollback --to-before 3', 'undoes run 3 and every later one'],
+  ],
+  declare: (command) => output(locks(timeouts(which(target(command))))),
+  run: runRollback,
+} as const satisfies CommandModule
+
+const which = (command: Command): Command =>
+  command
+    .optionsGroup('Runs')
+    .option('--run <id>', 'only this run (the last one)')
+    .option('--to-before <id>', 'this run and every later one, newest first')
+    .option('--all', 'every run')
+    .option('--discard-continued', 'also threads that the application has continued, with what it wrote')
+    .option('--yes', 'do it')
+
+async function runRollback(options: Options, context: Context): Promise<ExitCode> {
+  const [{ readConfig }, { Connections }] = await Promise.all([
+    import('./config.js'),
+    import('./connections.js'),
+  ])
+  const config = readConfig(options, context)
+  const runs = whichRuns(options)
+  const connections = new Connections(config)
+  try {
+    const report = await reportOf({ options, context, config, connections, runs })
+    await print(report, { config, context, options })
+    if (report.stoppedBy !== undefined) throw report.stoppedBy
+    return rollbackExitCodeOf(report)
+  } finally {
+    await connections.close()
+  }
+}
+
+function whichRuns({ run, toBefore, all }: Options): WhichRuns {
+  const given = [run !== undefined, toBefore !== undefined, all === true].filter(Boolean).length
+  if (given > 1) {
+    throw new Failure('usage', {
+      message: '--run, --to-before and --all exclude each other',
+      command: 'cp-migrate rollback',
+    })
+  }
+  if (all === true) return { kind: 'all' }
+  if (run !== undefined) return { kind: 'run', id: runId(run, '--run') }
+  return toBefore === undefined ? { kind: 'last' } : { kind: 'to-before', id: runId(toBefore, '--to-before') }
+}
+
+function runId(text: unknown, setBy: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(String(text))) {
+    throw new Failure('bad-setting', { setBy, problem: `"${text}" is no number of a run` })
+  }
+  return Number(text)
+}
+
+async function reportOf(run: {
+  readonly options: Options
+  readonly context: Context
+  readonly config: Config
+  readonly connections: Connections
+  readonly runs: WhichRuns
+}): Promise<RollbackReport> {
+  const { options, context, config, connections } = run
+  const [verb, { openLedger }, { rollbackEndpointLine }] = await Promise.all([
+    import('../verbs/rollback.js'),
+    import('./ledger.js'),
+    import('../report/rollback-text.js'),
+  ])
+  const acts = options.yes === true
+  const ledger = await openLedger(connections, config, { context, writes: acts })
+  if (!context.output.quiet) context.stderr.write(`${rollbackEndpointLine({ target: ledger.note })}\n`)
+  const lease = acts ? await ledger.lease('rollback') : null
+  try {
+    return await verb.rollback({
+      postgres: ledger.postgres,
+      scope: ledger.scope,
+      to: ledger.note,
+      which: run.runs,
+      lease,
+      discardContinued: options.discardContinued === true,
+      recovery: ledger.recovery(lease),
+      onEvent: context.onEvent,
+      signal: context.signal,
+      now: context.now,
+    })
+  } finally {
+    await lease?.release()
+  }
+}
+
+async function print(
+  report: RollbackReport,
+  {
+    config,
+    context,
+    options,
+  }: { readonly config: Config; readonly context: Context; readonly options: Options },
+): Promise<void> {
+  const [{ renderRollback }, { flagsAgain }] = await Promise.all([
+    import('../report/rollback-text.js'),
+    import('./flags-again.js'),
+  ])
+  const { json, quiet, color } = context.output
+  const { run, toBefore, all, discardContinued } = options
+  const text = renderRollback(report, {
+    format: json ? 'json' : quiet ? 'line' : 'text',
+    columns: context.columns,
+    colored: color && context.isTty,
+    again: {
+      target: flagsAgain(config).target,
+      rollback: [
+        run === undefined ? '' : ` --run ${run}`,
+        toBefore === undefined ? '' : ` --to-before ${toBefore}`,
+        all === true ? ' --all' : '',
+        discardContinued === true ? ' --discard-continued' : '',
+      ].join(''),
+    },
+  })
+  context.stdout.write(text)
+}

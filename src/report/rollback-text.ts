@@ -1,0 +1,151 @@
+/** A rollback report for a terminal: which runs, what goes or went, what stays and why, the verdict, the next command. */
+import { explain } from '../model/failure.js'
+import { printableText } from '../model/printable.js'
+import {
+  ROLLBACK_REFUSALS,
+  type RollbackRefusal,
+  type RollbackReport,
+  rollbackExitCodeOf,
+} from '../model/rollback-report.js'
+import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
+import { jsonText } from './json-text.js'
+import { styleOf } from './style.js'
+import { tableLines } from './table.js'
+import { wrapText } from './wrap.js'
+
+export interface RollbackRenderOptions {
+  readonly format: 'text' | 'json' | 'line'
+  readonly columns: number
+  readonly colored: boolean
+  /** The user's own flags for the next command, each with a space before it. */
+  readonly again: { readonly target: string; readonly rollback: string }
+}
+
+export function renderRollback(report: RollbackReport, options: RollbackRenderOptions): string {
+  switch (options.format) {
+    case 'json':
+      return rollbackJson(report, options)
+    case 'line':
+      return `${rollbackEndpointLine(report)}: ${rollbackVerdict(report)}\n`
+    case 'text':
+      return rollbackText(report, options)
+  }
+}
+
+/** `postgres://db.internal/agents, schema public (--postgres)` */
+export const rollbackEndpointLine = ({ target }: Pick<RollbackReport, 'target'>): string =>
+  `${target.endpoint}, schema ${printableText(target.schema ?? '')} (${target.setBy})`
+
+function rollbackJson({ stoppedBy, ...rest }: RollbackReport, options: RollbackRenderOptions): string {
+  const report = { ...rest, ...(stoppedBy && { stoppedBy }) }
+  const stopped = stoppedBy && explain(stoppedBy)
+  return jsonText({
+    ...rest,
+    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
+    exitCode: rollbackExitCodeOf(report),
+    next: nextOf(report, options),
+  })
+}
+
+/** Threads of one reason that are named. */
+const NAMED = 5
+
+function rollbackText(report: RollbackReport, options: RollbackRenderOptions): string {
+  const { columns } = options
+  const style = styleOf(options.colored)
+  const exit = rollbackExitCodeOf(report)
+  const runs = tableLines(
+    report.runs.map(({ id, startedAt, sourceName, threads, isGone }) => [
+      `run ${id}`,
+      startedAt.replace('T', ' ').slice(0, 16),
+      printableText(sourceName),
+      formatCounted(threads, 'thread'),
+      isGone ? 'gone' : '',
+    ]),
+    [{ align: 'left' }, { align: 'left' }, { align: 'left' }, { align: 'right' }, { align: 'left' }],
+  )
+  const reasons = Object.keys(report.refusals) as RollbackRefusal[]
+  const refused = reasons.flatMap((reason) => {
+    const count = report.refusals[reason] ?? 0
+    const { title, remedy } = ROLLBACK_REFUSALS[reason]
+    const named = report.refused.filter((thread) => thread.reason === reason).slice(0, NAMED)
+    return [
+      ...wrapText(`${formatCounted(count, 'thread')} left alone: ${title}`, columns, {
+        first: '  ',
+        hanging: '    ',
+      }).map(style.warn),
+      ...named.map(({ threadId, detail }) => `    ${printableText(threadId)}  ${printableText(detail)}`),
+      ...(count > named.length ? [style.faint(`    … and ${formatCount(count - named.length)} more`)] : []),
+      ...wrapText(remedy, columns, { first: '    ' }).map(style.faint),
+    ]
+  })
+  const next = nextOf(report, options)
+  const mark = report.stoppedBy !== undefined ? style.bad('✗') : style.good('✓')
+  const sections = [
+    report.planOnly && report.runs.length > 0 ? ['Plan only; nothing is removed without --yes.'] : [],
+    runs,
+    rowLines(report),
+    expiredLines(report, columns).map(style.warn),
+    refused,
+    [
+      `${report.planOnly ? '' : `${mark} `}${rollbackVerdict(report)}`,
+      ...(exit === 0 ? [] : [`  exit code ${exit}`]),
+      ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
+    ],
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function rowLines({ planOnly, threads, rows, bytes }: RollbackReport): string[] {
+  if (threads.removed === 0) return []
+  return tableLines(
+    [
+      [planOnly ? 'would remove' : 'removed', formatCounted(threads.removed, 'thread'), formatBytes(bytes)],
+      ['', formatCounted(rows.checkpoints, 'checkpoint'), ''],
+      ['', formatCounted(rows.writes, 'write'), ''],
+      ['', formatCounted(rows.blobs, 'value'), ''],
+      ...(rows.restored > 0
+        ? [
+            [
+              '',
+              `${formatCounted(rows.restored, 'row')} as before`,
+              planOnly ? 'would be restored' : 'restored',
+            ],
+          ]
+        : []),
+    ],
+    [{ align: 'left' }, { align: 'left' }, { align: 'left' }],
+  )
+}
+
+function expiredLines({ planOnly, threads }: RollbackReport, columns: number): string[] {
+  if (threads.expired === 0) return []
+  const what = `${formatCounted(threads.expired, 'thread')} ${planOnly ? 'would be' : 'are'} gone for good: their keys in Redis have expired since.`
+  return wrapText(what, columns, { first: '  ! ', hanging: '    ' })
+}
+
+function rollbackVerdict(report: RollbackReport): string {
+  const { runs, threads, planOnly, stoppedBy, seconds } = report
+  const left = threads.refused > 0 ? `, ${formatCounted(threads.refused, 'thread')} left alone` : ''
+  if (stoppedBy !== undefined) {
+    return `rollback stopped after ${formatDuration(seconds)}: ${formatCounted(threads.removed, 'thread')} rolled back${left}`
+  }
+  if (runs.length === 0) return 'nothing to roll back: no run has rows here'
+  const which =
+    runs.length === 1 ? `run ${runs[0]!.id}` : `${runs.length} runs (${runs[0]!.id} to ${runs.at(-1)!.id})`
+  if (planOnly) return `${which}: ${formatCounted(threads.removed, 'thread')} would be rolled back${left}`
+  return `${which} rolled back in ${formatDuration(seconds)}: ${formatCounted(threads.removed, 'thread')}${left}`
+}
+
+function nextOf(report: RollbackReport, { again }: RollbackRenderOptions): string | null {
+  const { planOnly, threads, refusals, stoppedBy, runs } = report
+  if (stoppedBy !== undefined || runs.length === 0) return null
+  if (planOnly && (threads.removed > 0 || threads.refused === 0)) {
+    return `cp-migrate rollback${again.target}${again.rollback} --yes`
+  }
+  if (refusals.purged !== undefined) return 'cp-migrate restore-archive FILE'
+  return planOnly ? null : `cp-migrate status${again.target}`
+}
