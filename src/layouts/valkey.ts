@@ -33,7 +33,7 @@ export const valkey = {
 
 function stringForm(role: KeyRole, prefix: string): KeyForm {
   const form = keyForm(role, 'string', { prefix, separator, emptyNs: [''], tail: [id] })
-  return { ...form, parse: (key) => unlessOthers(form.parse(key)) }
+  return { ...form, parse: (key) => unlessOthers(form.parse(key), role) }
 }
 
 /** `thread:{T}:NS`; without braces only where the end is empty or a subgraph's, because lists named `thread:…` are common. */
@@ -57,15 +57,22 @@ function withoutBraces(parts: KeyParts | null): KeyParts | null {
 }
 
 /**
- * Savers that pickle use the same prefix without a namespace: `T:ID` with a colon in T looks like a bare namespace. And one of them
- * has writes under `…:ID:writes:TASK`.
+ * Savers that pickle use the same prefixes without a namespace. `checkpoint:T:ID` with a colon in T looks like a bare namespace; and one of
+ * them has writes under `…:ID:writes:TASK`, others under `writes:T:ID:TASK`, where T's last part and ID look like a namespace: but task ids
+ * are digests, and checkpoint ids UUIDs of version 6.
  */
-function unlessOthers(parts: KeyParts | null): KeyParts | null {
+function unlessOthers(parts: KeyParts | null, role: KeyRole): KeyParts | null {
   const own = withoutBraces(parts)
   if (parts === null || own === null || own !== parts) return own
-  const { checkpointNs, threadId } = own
+  const { checkpointNs, threadId, tail } = own
   if (checkpointNs === 'writes' && isUuid(threadId.slice(-36))) return null
-  return checkpointNs === '' || checkpointNs.includes(':') ? own : { ...own, ambiguous: true }
+  if (checkpointNs === '') return own
+  if (!checkpointNs.includes(':')) return { ...own, ambiguous: true }
+  if (role !== 'write' || !UUID6.test(checkpointNs)) return own
+  return UUID6.test(tail.checkpointId ?? '') ? { ...own, ambiguous: true } : null
 }
+
+/** At the end of a text. */
+const UUID6 = /[0-9a-f]{8}-[0-9a-f]{4}-6[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
 const hasBraces = (key: Buffer): boolean => /^[^:]+:\{/.test(key.toString('latin1', 0, 64))
