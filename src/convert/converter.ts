@@ -10,6 +10,8 @@ export interface ConvertOptions {
   readonly allowOlderHead: boolean
   /** Bytes of channel values kept at hand to compare with later copies of the same version. */
   readonly copiesBytes: number
+  /** Bytes that the official reader can join into one value; Postgres' own limit without. */
+  readonly maxJoinedBytes?: number
 }
 
 /** What became of a thread. */

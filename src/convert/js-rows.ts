@@ -15,7 +15,7 @@ import {
 } from './channel-copies.js'
 import { checkpointJsonb, jsMetadataJsonb } from './checkpoint-jsonb.js'
 import { JS_NUMBERING, renumbered } from './js-versions.js'
-import { refuse, refuseTogether } from './left-out.js'
+import { refuse, within } from './left-out.js'
 import { misfitOfCast, misfitOfKey } from './limits.js'
 import { Lineage } from './lineage.js'
 import { type OpenSlot, OpenSlots } from './open-slots.js'
@@ -64,19 +64,20 @@ export class JsRows implements DialectRows {
   }
 
   checkpoint(checkpoint: Checkpoint): void {
-    const { threadId, checkpointNs, checkpointId } = checkpoint
-    refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, 'checkpoint id': checkpointId }))
     const sibling = checkpoint.copiesSibling ? this.lineage.siblingOf(checkpoint) : undefined
     const versions = new Map<string, ChannelVersion>()
     const fresh: NewBlob[] = []
     const unknown: string[] = []
     for (const channel of checkpoint.channelVersions.keys()) {
-      const { version, blob, isUnknown } = this.place(checkpoint, channel, sibling)
+      const { version, blob, isUnknown } = within(`channel ${channel}`, () =>
+        this.place(checkpoint, channel, sibling),
+      )
       versions.set(channel, version)
       if (blob !== undefined) fresh.push(blob)
       if (isUnknown) unknown.push(channel)
     }
-    refuseTogether(fresh.map(({ bytes }) => bytes?.length ?? 0))
+    const sizes = fresh.map(({ channel, bytes }) => [channel, bytes?.length ?? 0] as const)
+    this.context.sizes.refuseBlobs(checkpoint.checkpointNs, versions, new Map(sizes))
     this.writeCheckpoint(checkpoint, versions)
     // Only now: a checkpoint that is left out must not count as the place where a value was written.
     for (const blob of fresh) this.writeBlob(checkpoint, blob)
@@ -88,9 +89,9 @@ export class JsRows implements DialectRows {
   write(write: PendingWrite): void {
     const { threadId, checkpointNs, checkpointId, taskId, taskPath, idx, channel } = write
     const ids = { threadId, checkpointNs, checkpointId, taskId }
-    refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, checkpointId, 'task id': taskId }))
     const { type, bytes } = jsTyped(write.value)
     refuse(misfitOfCast({ channel, type, 'task id': taskId }))
+    this.context.sizes.refuseWrite(write, bytes.length)
     this.context.rows.writeRow({ ...ids, taskPath, idx, channel, type, blob: bytes })
   }
 
@@ -127,14 +128,16 @@ export class JsRows implements DialectRows {
       seen.set(node, numbers)
     }
     const metadata = Buffer.from(jsMetadataJsonb(this.jsonb, checkpoint.metadata))
-    this.context.findings.addRepairs(checkpoint, this.jsonb.repairs)
+    this.context.findings.addRepairs(checkpoint, 'metadata', this.jsonb.repairs)
+    const body = checkpointJsonb(this.jsonb, { checkpoint, versions, seen })
+    this.context.findings.addRepairs(checkpoint, 'checkpoint', this.jsonb.repairs)
     const { threadId, checkpointNs, checkpointId, parentCheckpointId } = checkpoint
     this.context.rows.checkpointRow({
       threadId,
       checkpointNs,
       checkpointId,
       parentCheckpointId,
-      checkpoint: checkpointJsonb(this.jsonb, { checkpoint, versions, seen }),
+      checkpoint: body,
       metadata,
     })
   }

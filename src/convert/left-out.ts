@@ -1,6 +1,6 @@
 /** How a record that the target cannot hold is left out, with its reason. */
 import { DecodeError, EncodeError } from '../codec/bytes.js'
-import { MAX_CHECKPOINT_BLOB_BYTES, type Misfit } from './limits.js'
+import type { Misfit } from './limits.js'
 
 /** Thrown inside a record to leave it out; never seen outside of `convert`. */
 class LeftOut extends Error {
@@ -14,11 +14,14 @@ export function refuse(misfit: Misfit | undefined): void {
   if (misfit !== undefined) throw new LeftOut(misfit)
 }
 
-/** Leaves a checkpoint out whose blobs the official reader could not join. */
-export function refuseTogether(blobSizes: readonly number[]): void {
-  const bytes = blobSizes.reduce((sum, size) => sum + size, 0)
-  if (bytes <= MAX_CHECKPOINT_BLOB_BYTES) return
-  throw new LeftOut({ reason: 'too-large', detail: `channel values of ${bytes} bytes together` })
+/** What `work` gives; a misfit in it says where it was. */
+export function within<T>(where: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const { reason, detail } = misfitOf(error)
+    throw new LeftOut({ reason, detail: `${where}: ${detail}` })
+  }
 }
 
 /** What a failed conversion says; anything unexpected is a defect and goes on up. */

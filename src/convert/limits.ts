@@ -11,25 +11,25 @@ const MAX_INDEX_ROW_BYTES = 2704
 const INDEX_ROW_HEADER_BYTES = 8
 /** Shorter texts have a length of one byte before them; longer ones one of four, where their place is a multiple of four. */
 const LONG_TEXT_BYTES = 127
-/** `array_agg` in the official reader joins all blobs of a checkpoint into one value of at most 1 GB. */
-export const MAX_CHECKPOINT_BLOB_BYTES = 1024 ** 3 - 64 * 1024 * 1024
 
 /**
  * A primary key, its parts in the order of the columns: no NUL, and together within an index row. Postgres would compress a long
  * text that repeats itself; real ids do not.
  */
 export function misfitOfKey(parts: Readonly<Record<string, string | number>>): Misfit | undefined {
+  for (const [name, part] of Object.entries(parts)) {
+    const misfit = misfitOfText(name, part)
+    if (misfit !== undefined) return misfit
+  }
   const bytes = indexRowBytes(Object.values(parts))
-  if (bytes <= MAX_INDEX_ROW_BYTES) return misfitOfTexts(parts)
-  return misfitOfTexts(parts) ?? { reason: 'too-large', detail: `index row of ${bytes} bytes` }
+  if (bytes <= MAX_INDEX_ROW_BYTES) return undefined
+  return { reason: 'too-large', detail: `index row of ${bytes} bytes` }
 }
 
-/** Texts of any column or JSONB key: no NUL. */
-export function misfitOfTexts(parts: Readonly<Record<string, string | number>>): Misfit | undefined {
-  for (const [name, part] of Object.entries(parts)) {
-    if (typeof part === 'string' && part.includes('\0')) return { reason: 'nul-in-id', detail: name }
-  }
-  return undefined
+/** Neither a column nor the key of a JSONB object holds a NUL. */
+export function misfitOfText(name: string, text: string | number): Misfit | undefined {
+  if (typeof text === 'number' || !text.includes('\0')) return undefined
+  return { reason: 'nul-in-id', detail: name }
 }
 
 /** Texts that the official reader casts to bytea: a backslash there is an escape, and the whole checkpoint becomes unreadable. */

@@ -13,7 +13,7 @@ import {
   sameValue,
 } from './channel-copies.js'
 import { checkpointJsonb, pythonMetadataJsonb } from './checkpoint-jsonb.js'
-import { refuse, refuseTogether } from './left-out.js'
+import { refuse, within } from './left-out.js'
 import { misfitOfCast, misfitOfKey } from './limits.js'
 import { Lineage } from './lineage.js'
 import { PYTHON_NUMBERING, renumberedString } from './python-versions.js'
@@ -45,8 +45,7 @@ export class PythonRows implements DialectRows {
   channelValue(): void {}
 
   checkpoint(checkpoint: Checkpoint): void {
-    const { threadId, checkpointNs, checkpointId } = checkpoint
-    refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, 'checkpoint id': checkpointId }))
+    const { threadId, checkpointNs } = checkpoint
     const versions = new Map<string, string>()
     for (const channel of checkpoint.channelVersions.keys())
       versions.set(channel, this.lineage.wanted(checkpoint, channel))
@@ -59,13 +58,14 @@ export class PythonRows implements DialectRows {
     }[] = []
     for (const [channel, value] of checkpoint.channelValues) {
       const wanted = versions.get(channel)
-      const placed = this.place(checkpoint, channel, wanted, value)
+      const placed = within(`channel ${channel}`, () => this.place(checkpoint, channel, wanted, value))
       if (placed.inline !== undefined) inlined.set(channel, placed.inline)
       if (wanted === undefined) continue
       versions.set(channel, placed.version)
       if (placed.copy !== undefined) fresh.push({ channel, wanted, value, copy: placed.copy })
     }
-    refuseTogether(fresh.map(({ copy }) => copy.blob?.bytes.length ?? 0))
+    const sizes = fresh.map(({ channel, copy }) => [channel, copy.blob?.bytes.length ?? 0] as const)
+    this.context.sizes.refuseBlobs(checkpointNs, versions, new Map(sizes))
     this.writeCheckpoint(checkpoint, versions, inlined)
     // Only now: a checkpoint that is left out must not count as the place where a value was written.
     for (const { channel, wanted, value, copy } of fresh) {
@@ -79,16 +79,10 @@ export class PythonRows implements DialectRows {
 
   write(write: PendingWrite): void {
     const { threadId, checkpointNs, checkpointId, taskId, taskPath, idx, channel } = write
-    const id = {
-      'thread id': threadId,
-      namespace: checkpointNs,
-      'checkpoint id': checkpointId,
-      'task id': taskId,
-    }
-    refuse(misfitOfKey(id))
     const notes = this.context.findings.notesOf(write, channel)
     const { type, bytes } = this.typed.of(write.value, notes)
     refuse(misfitOfCast({ channel, type, 'task id': taskId }))
+    this.context.sizes.refuseWrite(write, bytes.length)
     this.context.rows.writeRow({
       threadId,
       checkpointNs,
@@ -116,8 +110,9 @@ export class PythonRows implements DialectRows {
       seen.set(node, strings)
     }
     const metadata = Buffer.from(pythonMetadataJsonb(this.jsonb, checkpoint.metadata))
-    this.context.findings.addRepairs(checkpoint, this.jsonb.repairs)
+    this.context.findings.addRepairs(checkpoint, 'metadata', this.jsonb.repairs)
     const body = checkpointJsonb(this.jsonb, { checkpoint, versions, seen, inlined })
+    this.context.findings.addRepairs(checkpoint, 'checkpoint', this.jsonb.repairs)
     const { threadId, checkpointNs, checkpointId, parentCheckpointId } = checkpoint
     this.context.rows.checkpointRow({
       threadId,
@@ -158,17 +153,8 @@ export class PythonRows implements DialectRows {
     if (version !== wanted) this.context.findings.add('version-renumbered', checkpoint, `channel ${channel}`)
     if (typed === undefined)
       return { version, ...inline, copy: { version, identity, inline: true, deltaSnapshot } }
-    const { checkpointId, threadId } = checkpoint
     refuse(misfitOfCast({ channel, type: typed.type }))
-    refuse(
-      misfitOfKey({
-        'thread id': threadId,
-        namespace: checkpointNs,
-        'checkpoint id': checkpointId,
-        channel,
-        version,
-      }),
-    )
+    refuse(misfitOfKey({ 'thread id': checkpoint.threadId, namespace: checkpointNs, channel, version }))
     const blob = { type: typed.type, bytes: Buffer.from(typed.bytes) }
     return { version, ...inline, copy: { version, identity, inline: deltaSnapshot, deltaSnapshot, blob } }
   }

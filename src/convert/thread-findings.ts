@@ -33,10 +33,14 @@ export class ThreadFindings {
     return { note: (reason, detail) => this.add(reason, record, `channel ${channel}: ${detail}`) }
   }
 
-  /** What JSONB made necessary in a checkpoint's metadata. */
-  addRepairs(record: Found, { nulsRemoved, notANumber, surrogatesReplaced }: JsonbRepairs): void {
-    if (nulsRemoved > 0) this.add('nul-removed', record)
-    if (notANumber > 0) this.add('not-a-number-replaced', record)
-    if (surrogatesReplaced > 0) this.add('surrogate-replaced', record, 'metadata')
+  /** What JSONB made necessary in one of a checkpoint's columns. */
+  addRepairs(
+    record: Found,
+    column: 'checkpoint' | 'metadata',
+    { nulsRemoved, notANumber, surrogatesReplaced }: JsonbRepairs,
+  ): void {
+    if (nulsRemoved > 0) this.add('nul-removed', record, column)
+    if (notANumber > 0) this.add('not-a-number-replaced', record, column)
+    if (surrogatesReplaced > 0) this.add('surrogate-replaced', record, column)
   }
 }

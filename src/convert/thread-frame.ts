@@ -10,7 +10,9 @@ import type { Value } from '../model/value.js'
 import { CheckpointIds } from './checkpoint-ids.js'
 import type { ConvertedThread, ConvertOptions, ThreadConverter } from './converter.js'
 import { DeltaChains } from './delta-chains.js'
+import { JoinedSizes } from './joined-sizes.js'
 import { misfitOf } from './left-out.js'
+import { refuseCheckpointIds, refuseWriteIds } from './record-ids.js'
 import { type Found, ThreadFindings } from './thread-findings.js'
 import { topLevelOf } from './top-level.js'
 
@@ -31,6 +33,7 @@ export interface DialectContext {
   readonly rows: RowSink
   readonly findings: ThreadFindings
   readonly options: ConvertOptions
+  readonly sizes: JoinedSizes
   /** Whether a checkpoint was there and could not be kept. */
   isLeftOut(checkpointNs: string, checkpointId: string): boolean
 }
@@ -62,7 +65,8 @@ export class ThreadFrame implements ThreadConverter {
     openDialect: (context: DialectContext) => DialectRows,
   ) {
     this.findings = new ThreadFindings(threadId, report)
-    this.rows = new CountedRows(rows)
+    const sizes = new JoinedSizes(known.blobs, options.maxJoinedBytes)
+    this.rows = new CountedRows(rows, sizes)
     this.chains = new DeltaChains(known.checkpoints)
     this.dialect = openDialect({
       threadId,
@@ -70,6 +74,7 @@ export class ThreadFrame implements ThreadConverter {
       rows: this.rows,
       findings: this.findings,
       options,
+      sizes,
       isLeftOut: (checkpointNs, checkpointId) => this.leftOut.has({ checkpointNs, checkpointId }),
     })
   }
@@ -81,6 +86,7 @@ export class ThreadFrame implements ThreadConverter {
     }
     this.valuesSeen += checkpoint.channelValues.size
     try {
+      refuseCheckpointIds(checkpoint)
       this.dialect.checkpoint(checkpoint)
     } catch (error) {
       const { reason, detail } = misfitOf(error)
@@ -103,6 +109,7 @@ export class ThreadFrame implements ThreadConverter {
       return
     }
     try {
+      refuseWriteIds(write)
       this.dialect.write(write)
       if (channel === TASKS_CHANNEL) this.parentsWithTasks.add(write)
       if (channel === '__interrupt__') this.interrupted.add(write)
@@ -201,7 +208,10 @@ export class ThreadFrame implements ThreadConverter {
 class CountedRows implements RowSink {
   readonly counts = { checkpoints: 0, writes: 0, blobs: 0 }
 
-  constructor(private readonly inner: RowSink) {}
+  constructor(
+    private readonly inner: RowSink,
+    private readonly sizes: JoinedSizes,
+  ) {}
 
   checkpointRow(row: CheckpointRow): void {
     this.counts.checkpoints++
@@ -209,6 +219,7 @@ class CountedRows implements RowSink {
   }
   blobRow(row: BlobRow): void {
     this.counts.blobs++
+    this.sizes.add(row)
     this.inner.blobRow(row)
   }
   writeRow(row: WriteRow): void {

@@ -57,12 +57,13 @@ export interface KnownCheckpoint {
   readonly versionsSeen: ReadonlyMap<string, ReadonlyMap<string, string | number>>
 }
 
-/** One blob that the target holds already, by the SHA-256 of its bytes. */
+/** One blob that the target holds already, by its length and the SHA-256 of its bytes. */
 export interface KnownBlob {
   readonly checkpointNs: string
   readonly channel: string
   readonly version: string
   readonly type: string
+  readonly bytes: number
   readonly sha256: Buffer | null
 }
 

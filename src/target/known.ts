@@ -31,7 +31,7 @@ export async function knownThread(
     [threadId],
   )
   const blobs = await session.query<BlobHash>(
-    `SELECT checkpoint_ns, channel, version, type, sha256(blob) AS sha256
+    `SELECT checkpoint_ns, channel, version, type, coalesce(octet_length(blob), 0) AS bytes, sha256(blob) AS sha256
      FROM ${qualified(schema, 'checkpoint_blobs')} WHERE thread_id = $1`,
     [threadId],
   )
@@ -52,6 +52,7 @@ interface BlobHash {
   readonly channel: string
   readonly version: string
   readonly type: string
+  readonly bytes: number
   readonly sha256: Buffer | null
 }
 
@@ -75,5 +76,6 @@ const knownBlob = (row: BlobHash): KnownBlob => ({
   channel: row.channel,
   version: row.version,
   type: row.type,
+  bytes: row.bytes,
   sha256: row.sha256,
 })

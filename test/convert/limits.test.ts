@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { beforeAll, expect, test } from 'vitest'
-import { misfitOfCast, misfitOfKey, misfitOfTexts } from '../../src/convert/limits.js'
+import { misfitOfCast, misfitOfKey, misfitOfText } from '../../src/convert/limits.js'
 import { TABLES } from '../../src/model/rows.js'
 import { commandLine } from '../acceptance/command-line.js'
 import { atEndOfFile } from '../services/each-file.js'
@@ -62,10 +62,8 @@ test.each([
 )
 
 test('a NUL is refused wherever it is, a backslash where the official reader would trip over it', () => {
-  expect(misfitOfTexts({ 'task path': 'a', channel: 'b\0' })).toEqual({
-    reason: 'nul-in-id',
-    detail: 'channel',
-  })
+  expect(misfitOfText('channel', 'b\0')).toEqual({ reason: 'nul-in-id', detail: 'channel' })
+  expect(misfitOfText('version', 7)).toBeUndefined()
   expect(misfitOfKey({ 'thread id': 'a\0b' })).toEqual({ reason: 'nul-in-id', detail: 'thread id' })
   expect(misfitOfKey({ 'thread id': 'a\\b' })).toBeUndefined()
   expect(misfitOfCast({ channel: 'a\\b' })).toEqual({ reason: 'backslash-in-id', detail: 'channel "a\\\\b"' })
