@@ -6,7 +6,7 @@ import type { RecordTaker } from '../convert/converter.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layouts/layout.js'
 import { isLayoutAfter, type LayoutRegistry } from '../layouts/registry.js'
 import { type Finding, kindOf } from '../model/finding.js'
-import type { ReadResult, RedisValue } from '../model/redis-value.js'
+import type { ReadResult } from '../model/redis-value.js'
 import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
 import { sourceDigest } from './source-digest.js'
 
@@ -15,6 +15,8 @@ export interface ReadKey {
   readonly key: Buffer
   readonly digest: Buffer
 }
+
+type ReadValue = Extract<ReadResult, { state: 'read' }>
 
 /** Keys that turned out to belong elsewhere. */
 export interface StrayKey {
@@ -66,7 +68,7 @@ export class ThreadPass<Made> {
         this.bytesRead += result.sizeBytes
         this.readKeys.push({ key: key.key, digest: sourceDigest(result.value) })
         this.livesFor(result.pttlMs)
-        this.read(key, result.value)
+        this.read(key, result)
         return
       case 'too-large':
         this.takeFinding({ ...about(key), reason: 'too-large', detail: `value of ${result.sizeBytes} bytes` })
@@ -91,17 +93,17 @@ export class ThreadPass<Made> {
     return this.converter.end()
   }
 
-  private current: { readonly key: ClaimedKey; readonly value: RedisValue } | undefined
+  private current: { readonly key: ClaimedKey; readonly result: ReadValue } | undefined
 
-  private read(key: ClaimedKey, value: RedisValue): void {
-    this.current = { key, value }
+  private read(key: ClaimedKey, result: ReadValue): void {
+    this.current = { key, result }
     const id = this.registry.readerOf(key.layout)
     let reader = this.readers.get(id)
     if (reader === undefined) {
       reader = this.registry.byId(id).openThread(this.threadId, this.records)
       this.readers.set(id, reader)
     }
-    reader.accept(key, value)
+    reader.accept(key, result.value)
   }
 
   /** The value showed that its layout was not the right one: the next that claims the key gets it. */
@@ -112,11 +114,12 @@ export class ThreadPass<Made> {
       this.takeFinding({
         ...about(key),
         reason: key.role === 'checkpoint' ? 'not-a-checkpoint' : 'foreign-key',
+        ...(current && { detail: `${key.type} of ${current.result.sizeBytes} bytes that no saver wrote` }),
       })
     } else if (next.threadId !== this.threadId) {
       this.strays.push({ key: next, threadId: next.threadId })
     } else {
-      this.read(next, current.value)
+      this.read(next, current.result)
     }
   }
 
