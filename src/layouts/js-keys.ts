@@ -53,7 +53,8 @@ export function claimJsKey(key: Buffer, type: RedisType, prefixes: Prefixes, lay
  */
 export function looksLikeJs(key: Buffer, { role, checkpointNs, checkpointId }: Claim): boolean {
   if (role === 'checkpoint' && checkpointId === '') return key.toString('latin1').endsWith(SHALLOW_ENDING)
-  return checkpointNs === '' && role !== 'pointer' && isRawRoot(key)
+  const hasId = checkpointId !== '' || role === 'blob'
+  return checkpointNs === '' && hasId && isRawRoot(key)
 }
 
 /** Whether an empty namespace stands in the key as it is. */

@@ -5,7 +5,7 @@ import { JS_REDIS_SAVER, JS_SHALLOW, type JsLayoutId, openJsDocument } from './j
 import { isShallowKey } from './js-records.js'
 import type { ClaimedKey } from './layout.js'
 
-interface Recognition {
+export interface Recognition {
   readonly yes: boolean
   readonly evidence: string
 }

@@ -15,6 +15,7 @@ export interface ForeignGroup {
 /** Foreign prefixes told apart; a database without any order in its keys would fill the memory otherwise. */
 const MAX_PREFIXES = 1000
 const MAX_SAMPLES = 3
+const MAX_CLAIMED_SAMPLES = 8
 const MAX_PREFIX_BYTES = 64
 /** A sample this long names no key any more. */
 const MAX_SAMPLE_BYTES = 1024
@@ -31,14 +32,28 @@ export class InventoryCounts {
   /** Every scanned key by TYPE. */
   readonly types = new Map<RedisType, number>()
   readonly #foreign = new Map<string, ForeignGroup>()
+  readonly #samples = new Map<string, ClaimedKey[]>()
 
   scan({ type }: KeyOfType): void {
     this.scanned++
     this.types.set(type, (this.types.get(type) ?? 0) + 1)
   }
 
-  claim({ layout, role }: ClaimedKey): void {
+  claim(claimed: ClaimedKey): void {
+    const { layout, role } = claimed
     this.#add(layout, role, 1)
+    if (role !== 'checkpoint') return
+    const samples = this.#samples.get(layout)
+    if (samples !== undefined && samples.length === MAX_CLAIMED_SAMPLES) return
+    // A copy: the name would keep the whole reply it came in.
+    const sample = { ...claimed, key: Buffer.from(claimed.key) }
+    if (samples === undefined) this.#samples.set(layout, [sample])
+    else samples.push(sample)
+  }
+
+  /** The first few checkpoint keys of each layout that claimed any, as SCAN named them: in the order of a hash. */
+  samples(): ClaimedKey[] {
+    return [...this.#samples.values()].flat()
   }
 
   duplicate({ layout, role, type }: ClaimedKey): void {

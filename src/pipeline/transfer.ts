@@ -2,7 +2,7 @@
  * The flow of one pass: threads of the inventory → values → records → rows → batches. Reading runs ahead of converting, and a
  * batch commits while the next one is converted; what is held is bounded by bytes. A thread that was interrupted is begun again.
  */
-import type { ConvertOptions, OpenConverter } from '../convert/converter.js'
+import type { ConvertOptions, Dialect, OpenConverter } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import type { ReadResult } from '../model/redis-value.js'
@@ -21,6 +21,7 @@ import { UnchangedThread } from './unchanged-thread.js'
 
 export interface TransferOptions {
   readonly convert: ConvertOptions
+  readonly dialect: Dialect
   readonly openConverter: OpenConverter
   /** Bytes of source values asked for at once. */
   readonly readBytes: number
@@ -66,7 +67,7 @@ const LOOK_UP = { items: 200, weight: 20_000 } as const
 const MAX_THREADS_A_BATCH = 1000
 
 export class Transfer {
-  private batch = new Batch()
+  private batch: Batch
   private pending: ThreadCommit[] = []
   private underWay: Promise<void> = Promise.resolve()
   private open: OpenThread | UnchangedThread | undefined
@@ -82,7 +83,9 @@ export class Transfer {
     private readonly registry: LayoutRegistry,
     private readonly listener: TransferListener,
     private readonly options: TransferOptions,
-  ) {}
+  ) {
+    this.batch = new Batch(options.dialect)
+  }
 
   /** Moves the threads; then those that turned out to belong elsewhere, or too late to have changed. */
   async run(threads: AsyncIterable<ThreadKeys>): Promise<void> {
@@ -242,7 +245,7 @@ export class Transfer {
       if (this.sink.isStaging) {
         const { batch } = this
         // Staging began with an empty batch; should this fail, the thread begins with one again.
-        this.batch = new Batch()
+        this.batch = new Batch(this.options.dialect)
         this.listener.committed([thread], await this.sink.commitStaged(batch, thread))
       } else {
         this.pending.push(thread)
@@ -266,7 +269,7 @@ export class Transfer {
       batch.spans.length = 0
       return
     }
-    this.batch = new Batch()
+    this.batch = new Batch(this.options.dialect)
     this.underWay = commit()
     // The error is thrown where it is awaited; until then it must not count as unhandled.
     this.underWay.catch(() => {})

@@ -3,6 +3,7 @@ import type { BlobRow, CheckpointRow, RowSink, TableName, WriteRow } from '../mo
 import { TABLES } from '../model/rows.js'
 import { COPY_START, CopyBuffer, type CopyMark } from './copy-buffer.js'
 import { addDigests, blobDigest } from './ledger-pack.js'
+import { type Columns, columnsFor } from './staging.js'
 
 type Marks = Readonly<Record<TableName, CopyMark>>
 
@@ -25,6 +26,12 @@ export class Batch implements RowSink {
     checkpoint_writes: new CopyBuffer(),
   }
   private open: { threadId: string; from: Marks; blobDigest: bigint } | undefined
+  /** Of the tuples, in their order. */
+  readonly columns: Columns
+
+  constructor(private readonly dialect: 'python' | 'js') {
+    this.columns = columnsFor(dialect)
+  }
 
   /** Bytes of all tuples so far. */
   get bytes(): number {
@@ -85,7 +92,7 @@ export class Batch implements RowSink {
 
   writeRow(row: WriteRow): void {
     const out = this.buffers.checkpoint_writes
-    out.beginRow(9)
+    out.beginRow(this.columns.checkpoint_writes.length)
     out.text(row.threadId)
     out.text(row.checkpointNs)
     out.text(row.checkpointId)
@@ -94,7 +101,7 @@ export class Batch implements RowSink {
     out.text(row.channel)
     out.text(row.type)
     out.bytea(row.blob)
-    out.text(row.taskPath)
+    if (this.dialect === 'python') out.text(row.taskPath)
   }
 
   /** The tuples of one table for a run of neighbouring threads. */

@@ -3,7 +3,7 @@ import { TABLES, type TableName } from '../model/rows.js'
 import type { RowKey } from './commit.js'
 import { columnsOf, TABLE_ORDER, unnested } from './row-keys.js'
 import { qualified, type SqlSession } from './session.js'
-import { COLUMNS } from './staging.js'
+import { COLUMNS, readable } from './staging.js'
 
 interface OfRun {
   readonly runId: number
@@ -47,7 +47,7 @@ export async function keepReplaced(
     await session.query(
       `INSERT INTO ${qualified(ledgerSchema, 'replaced')} (run_id, tbl, ${columns})
        SELECT $${at}::int, $${at + 1}::text, ${COLUMNS[table].map((column) => `x.${column}`).join(', ')}
-       FROM ${qualified(schema, table)} x JOIN ${unnested(primary)} USING (${primary.join(', ')})
+       FROM ${readable(schema, table)} x JOIN ${unnested(primary)} USING (${primary.join(', ')})
        WHERE ${noted('replaced')} AND ${noted('inserted')}`,
       [...columnsOf(ofTable, primary.length), runId, table satisfies TableName],
     )

@@ -5,13 +5,13 @@ import { TABLES, type TableName } from '../model/rows.js'
 import type { RowKey } from './commit.js'
 import { CHECKPOINT_DIGESTS } from './row-digests.js'
 import { rowKey } from './row-keys.js'
-import { qualified, type SqlSession } from './session.js'
-import { staged } from './staging.js'
+import type { SqlSession } from './session.js'
+import { readable, staged } from './staging.js'
 
 /** `type`, an empty `pending_sends` and `metadata.writes` are left-overs of older writers and do not count. */
 const CHECKPOINTS_DIFFER = `
   (x.checkpoint - 'type' - CASE WHEN x.checkpoint->'pending_sends' = '[]' THEN 'pending_sends' ELSE '' END) <> t.checkpoint
-  OR (x.metadata - 'writes') <> t.metadata
+  OR (x.metadata - 'writes') <> (t.metadata - 'writes')
   OR x.parent_checkpoint_id IS DISTINCT FROM t.parent_checkpoint_id`
 const BLOBS_DIFFER = `x.type <> t.type OR x.blob IS DISTINCT FROM t.blob`
 /** A task path that the target does not have does not count: older writers left it empty. */
@@ -22,7 +22,7 @@ export async function differingRows(session: SqlSession, schema: string): Promis
   const join = <Row>(table: TableName, columns: string, where: string) =>
     session.query<Row & Record<string, unknown>>(
       `SELECT ${TABLES[table].map((column) => `t.${column}`).join(', ')}${columns}
-       FROM ${staged(table)} t JOIN ${qualified(schema, table)} x USING (${TABLES[table].join(', ')}) WHERE ${where}`,
+       FROM ${staged(table)} t JOIN ${readable(schema, table)} x USING (${TABLES[table].join(', ')}) WHERE ${where}`,
     )
   const checkpoints = await join('checkpoints', '', CHECKPOINTS_DIFFER)
   const blobs = await join<TwoBlobs>('checkpoint_blobs', `, ${TWO_BLOBS}`, BLOBS_DIFFER)

@@ -5,13 +5,15 @@ import { differingRows, digestsOf } from './merge-compare.js'
 import { threadsLeftAlone } from './merge-diverged.js'
 import { checkpointOf, columnsOf, rowKey, TABLE_ORDER, textOf, unnested } from './row-keys.js'
 import { qualified, type SqlSession } from './session.js'
-import { COLUMNS, staged } from './staging.js'
+import { type Columns, staged } from './staging.js'
 
 /** Without a ledger nothing is ours. */
 const NOBODYS: Ownership = { isOurs: () => false, wrote: () => false, keepReplaced: async () => {} }
 
 export interface MergeRequest {
   readonly schema: string
+  /** Of the rows that were staged. */
+  readonly columns: Columns
   readonly threads: readonly ThreadCommit[]
   readonly policy: MergePolicy
   readonly ownership: Ownership | undefined
@@ -32,12 +34,12 @@ export async function mergeStaged(session: SqlSession, request: MergeRequest): P
   const conflicts = differing.filter((row) => !isRewritten(row))
   if (updated.length > 0) {
     await ownership.keepReplaced(session, updated)
-    for (const table of TABLE_ORDER) await updateRows(session, schema, table, updated)
+    for (const table of TABLE_ORDER) await updateRows(session, request, table, updated)
   }
   if (conflicts.length + deleted.length > 0) await unstageBlobsOf(session, schema, [...conflicts, ...deleted])
   const stagedRows = await countStaged(session)
   const inserted: RowKey[] = []
-  for (const table of TABLE_ORDER) inserted.push(...(await insertMissing(session, schema, table)))
+  for (const table of TABLE_ORDER) inserted.push(...(await insertMissing(session, request, table)))
   const owned = new Map(touched)
   for (const row of [...updated, ...inserted.filter(({ table }) => table === 'checkpoints')]) {
     if (row.table !== 'checkpoint_blobs') owned.set(textOf(checkpointOf(row)), checkpointOf(row))
@@ -54,9 +56,12 @@ export async function mergeStaged(session: SqlSession, request: MergeRequest): P
 }
 
 /** Everything staged, into tables that hold nothing of these threads. */
-export async function insertStaged(session: SqlSession, schema: string): Promise<void> {
+export async function insertStaged(
+  session: SqlSession,
+  { schema, columns: all }: Pick<MergeRequest, 'schema' | 'columns'>,
+): Promise<void> {
   for (const table of TABLE_ORDER) {
-    const columns = COLUMNS[table].join(', ')
+    const columns = all[table].join(', ')
     await session.query(
       `INSERT INTO ${qualified(schema, table)} (${columns}) SELECT ${columns} FROM ${staged(table)}`,
     )
@@ -178,8 +183,12 @@ async function countStaged(session: SqlSession): Promise<number> {
   return Number(rows[0]!.n)
 }
 
-async function insertMissing(session: SqlSession, schema: string, table: TableName): Promise<RowKey[]> {
-  const columns = COLUMNS[table].join(', ')
+async function insertMissing(
+  session: SqlSession,
+  { schema, columns: all }: MergeRequest,
+  table: TableName,
+): Promise<RowKey[]> {
+  const columns = all[table].join(', ')
   const key = TABLES[table].join(', ')
   const { rows } = await session.query<Record<string, unknown>>(
     `INSERT INTO ${qualified(schema, table)} (${columns})
@@ -190,14 +199,14 @@ async function insertMissing(session: SqlSession, schema: string, table: TableNa
 
 async function updateRows(
   session: SqlSession,
-  schema: string,
+  { schema, columns }: MergeRequest,
   table: TableName,
   rows: readonly RowKey[],
 ): Promise<void> {
   const ofTable = rows.filter((row) => row.table === table)
   if (ofTable.length === 0) return
   const primary = TABLES[table]
-  const set = COLUMNS[table].filter((column) => !(primary as readonly string[]).includes(column))
+  const set = columns[table].filter((column) => !(primary as readonly string[]).includes(column))
   await session.query(
     `UPDATE ${qualified(schema, table)} x SET ${set.map((column) => `${column} = t.${column}`).join(', ')}
      FROM ${staged(table)} t JOIN ${unnested(primary)} USING (${primary.join(', ')})

@@ -4,6 +4,7 @@
  * "still what was written"; different ones only ever mean "look again".
  */
 import { qualified } from './session.js'
+import { readable } from './staging.js'
 
 /**
  * SQL for `(thread_id, checkpoint_ns, checkpoint_id, digest text)`: `of` given checkpoints ($1 thread ids, $2 namespaces, $3 ids, three
@@ -24,7 +25,7 @@ export function CHECKPOINT_DIGESTS(schema: string, which: 'of' | 'in'): string {
         # coalesce((
             SELECT (sum(hashtextextended(concat_ws(E'\\x01', w.task_id, w.idx, w.channel, coalesce(w.type, ''), w.task_path,
                       encode(sha256(w.blob), 'base64')), 4)::numeric) % 9223372036854775807)::bigint
-            FROM ${qualified(schema, 'checkpoint_writes')} w
+            FROM ${readable(schema, 'checkpoint_writes')} w
             WHERE w.thread_id = c.thread_id AND w.checkpoint_ns = c.checkpoint_ns AND w.checkpoint_id = c.checkpoint_id
           ), 0))::text AS digest
     FROM ${qualified(schema, 'checkpoints')} c ${chosen} ${where}`

@@ -2,10 +2,12 @@
 
 import type { TableName } from '../model/rows.js'
 import { COPY_HEADER, COPY_TRAILER } from './copy-buffer.js'
-import type { SqlSession } from './session.js'
+import { qualified, type SqlSession } from './session.js'
 
-/** Columns in the order of the COPY tuples (batch.ts). */
-export const COLUMNS: Readonly<Record<TableName, readonly string[]>> = {
+export type Columns = Readonly<Record<TableName, readonly string[]>>
+
+/** Every column that rows can have. */
+export const COLUMNS: Columns = {
   checkpoints: [
     'thread_id',
     'checkpoint_ns',
@@ -28,6 +30,25 @@ export const COLUMNS: Readonly<Record<TableName, readonly string[]>> = {
   ],
 }
 
+/** Columns in the order of the COPY tuples (batch.ts). The tables of the JavaScript saver have no `task_path`. */
+export const columnsFor = (dialect: 'python' | 'js'): Columns =>
+  dialect === 'python'
+    ? COLUMNS
+    : {
+        ...COLUMNS,
+        checkpoint_writes: COLUMNS.checkpoint_writes.filter((column) => column !== 'task_path'),
+      }
+
+/**
+ * One of LangGraph's tables, to read all of `COLUMNS` from: `task_path` is empty where the table has none, because a name that the innermost
+ * table does not know is looked for further out.
+ */
+export const readable = (schema: string, table: TableName): string =>
+  table === 'checkpoint_writes'
+    ? `(SELECT w.* FROM (SELECT ''::text AS task_path) AS none
+        CROSS JOIN LATERAL (SELECT ${COLUMNS[table].join(', ')} FROM ${qualified(schema, table)}) AS w)`
+    : qualified(schema, table)
+
 /** The temporary table that stands for one of LangGraph's. */
 export const staged = (table: TableName): string => `pg_temp.cp_migrate_${table}`
 
@@ -41,7 +62,7 @@ export const CREATE_STAGING = `
   ) ON COMMIT DELETE ROWS;
   CREATE TEMP TABLE IF NOT EXISTS cp_migrate_checkpoint_writes (
     thread_id text, checkpoint_ns text, checkpoint_id text, task_id text, idx integer, channel text, type text, blob bytea,
-    task_path text
+    task_path text DEFAULT ''
   ) ON COMMIT DELETE ROWS;
 `
 
@@ -56,11 +77,11 @@ export async function copyTuples(
   session: CopySession,
   target: string,
   table: TableName,
-  tuples: Buffer,
+  { tuples, columns }: { readonly tuples: Buffer; readonly columns: Columns },
 ): Promise<void> {
   if (tuples.length === 0) return
   await session.copyIn(
-    `COPY ${target} (${COLUMNS[table].join(', ')}) FROM STDIN (FORMAT binary)`,
+    `COPY ${target} (${columns[table].join(', ')}) FROM STDIN (FORMAT binary)`,
     chunksOf(tuples),
   )
 }

@@ -127,7 +127,9 @@ export class TargetWriter implements BatchSink {
     const session = await this.session()
     this.staging ??= { xid: await this.begin(session, true) }
     const tuples = batch.takeOpen()
-    for (const table of TABLE_ORDER) await copyTuples(session, staged(table), table, tuples[table])
+    const { columns } = batch
+    for (const table of TABLE_ORDER)
+      await copyTuples(session, staged(table), table, { tuples: tuples[table], columns })
   }
 
   get isStaging(): boolean {
@@ -139,7 +141,7 @@ export class TargetWriter implements BatchSink {
     const xid = this.staging?.xid
     try {
       await this.copy(session, batch, [thread.span], staged)
-      const done = await this.finishStaged(session, thread)
+      const done = await this.finishStaged(session, batch, thread)
       await this.commitNow(session, xid, done)
       return this.confirmed(done)
     } catch (error) {
@@ -209,7 +211,7 @@ export class TargetWriter implements BatchSink {
         threads.map((thread) => thread.span),
         into,
       )
-      done = await this.finish(session, threads, way)
+      done = await this.finish(session, batch, threads, way)
     } catch (error) {
       // A lost connection has rolled back by itself; the first error is the one that tells.
       await session.query('ROLLBACK').catch(() => {})
@@ -222,26 +224,29 @@ export class TargetWriter implements BatchSink {
   /** All that follows the rows: from the temporary tables into LangGraph's, and the ledger's part. */
   private async finish(
     session: CopySession,
+    { columns }: Batch,
     threads: readonly ThreadCommit[],
     way: 'copy' | 'merge',
   ): Promise<Done> {
     const { schema, policy, ledger } = this
     const ownership = ledger?.ownership(threads)
     const merged =
-      way === 'merge' ? await mergeStaged(session, { schema, threads, policy, ownership }) : undefined
+      way === 'merge'
+        ? await mergeStaged(session, { schema, columns, threads, policy, ownership })
+        : undefined
     const written = { threads, ...(merged && { merged }) }
     const threadsAdded = (await ledger?.record(session, written)) ?? 0
     return { committed: { refused: [], ...(merged && { merged }) }, threadsAdded }
   }
 
   /** A staged thread keeps what was sent of it while it waits for others. */
-  private async finishStaged(session: CopySession, thread: ThreadCommit): Promise<Done> {
+  private async finishStaged(session: CopySession, batch: Batch, thread: ThreadCommit): Promise<Done> {
     await session.query('SAVEPOINT staged')
     let way: 'copy' | 'merge' = isKnown(thread) ? 'merge' : 'copy'
     for (let attempt = 1; ; attempt++) {
       try {
-        if (way === 'copy') await insertStaged(session, this.schema)
-        return await this.finish(session, [thread], way)
+        if (way === 'copy') await insertStaged(session, { schema: this.schema, columns: batch.columns })
+        return await this.finish(session, batch, [thread], way)
       } catch (error) {
         const isRace = hasSqlstate(error, UNIQUE_VIOLATION) && way === 'copy'
         if (!isRace && !hasSqlstate(error, IN_THE_WAY)) throw error
@@ -319,7 +324,9 @@ export class TargetWriter implements BatchSink {
     spans: readonly ThreadSpan[],
     into: (table: TableName) => string,
   ): Promise<void> {
-    for (const table of TABLE_ORDER) await copyTuples(session, into(table), table, batch.tuples(table, spans))
+    const { columns } = batch
+    for (const table of TABLE_ORDER)
+      await copyTuples(session, into(table), table, { tuples: batch.tuples(table, spans), columns })
   }
 
   private async withTheirRows(threads: readonly ThreadCommit[]): Promise<ThreadCommit[]> {

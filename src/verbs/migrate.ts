@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Dialect } from '../convert/converter.js'
 import { DIALECTS } from '../convert/dialects.js'
 import { LAYOUTS } from '../layouts/index.js'
-import type { Layout, Prefixes } from '../layouts/layout.js'
+import type { Prefixes } from '../layouts/layout.js'
 import { prefixesOfIndexes } from '../layouts/prefixes.js'
 import { LayoutRegistry } from '../layouts/registry.js'
 import type { OnEvent } from '../model/events.js'
@@ -18,6 +18,7 @@ import type { Source } from '../source/source.js'
 import type { MergePolicy } from '../target/commit.js'
 import { DryRunSink } from '../target/dry-run.js'
 import type { BatchSink, Recover } from '../target/writer.js'
+import { dialectOf } from './dialect.js'
 import { MigrateRun, type MigrateTarget } from './migrate-run.js'
 import { MigrateTally } from './migrate-tally.js'
 
@@ -141,7 +142,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
   try {
     countKeys(report, inventory)
     report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
-    const { dialect, openConverter } = dialectOf(request.dialect, inventory, registry)
+    const dialect = request.dialect ?? (await retried(() => dialectOf(source, inventory, registry), recover))
     await retried(async () => run?.noteSource({ dialect, sourceRunId: null }), recover)
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
@@ -153,7 +154,8 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
       ofThreads,
     )
     const transfer = new Transfer(source, sink, registry, tally, {
-      openConverter,
+      dialect,
+      openConverter: DIALECTS[dialect],
       convert: { allowOlderHead: request.allowOlderHead, copiesBytes: memoryBytes * SHARES.copies },
       readBytes: memoryBytes * SHARES.read,
       holdBytes: memoryBytes * SHARES.hold,
@@ -240,17 +242,6 @@ async function elsewhere(source: Source, prefixes: Prefixes): Promise<MigrateRep
 
 /** Keys of the official savers' long-term stores. */
 const STORE_PREFIXES: ReadonlySet<string> = new Set(['store:', 'store_vectors:'])
-
-/** One target has one reader: rows of the two languages cannot be mixed in a schema. */
-function dialectOf(wanted: Dialect | null, inventory: Inventory, registry: LayoutRegistry) {
-  const claimed = new Set([...inventory.counts.claimed.keys()].map((id) => registry.byId(id)))
-  const found = new Set([...claimed].map((layout: Layout) => layout.dialect))
-  if (wanted === null && found.size > 1) throw new Failure('two-dialects', {})
-  const dialect = wanted ?? [...found][0] ?? 'python'
-  const openConverter = DIALECTS[dialect]
-  if (openConverter === undefined) throw new Failure('dialect-not-supported', { dialect })
-  return { dialect, openConverter }
-}
 
 function stoppedByOf(error: unknown, { signal, target }: MigrateRequest): Failure {
   if (error instanceof Failure) return error
