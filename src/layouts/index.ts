@@ -3,7 +3,7 @@ import { jsRedisSaver } from './js-redis-saver.js'
 import { jsShallow } from './js-shallow.js'
 import type { Layout } from './layout.js'
 import { PICKLED_LAYOUTS } from './pickled-layouts.js'
-import { PLAIN_LAYOUTS } from './plain-layouts.js'
+import { LAST_LAYOUTS, PLAIN_LAYOUTS } from './plain-layouts.js'
 import { pythonFull } from './python-full.js'
 import { pythonFull00 } from './python-full-0.0.js'
 import { pythonShallow } from './python-shallow.js'
@@ -17,4 +17,5 @@ export const LAYOUTS: readonly Layout[] = [
   pythonFull00,
   ...PLAIN_LAYOUTS,
   ...PICKLED_LAYOUTS,
+  ...LAST_LAYOUTS,
 ]

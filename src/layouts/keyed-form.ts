@@ -46,6 +46,8 @@ export interface StoredBlob {
 export interface KeyedForm {
   /** Id of the layout that writes it. */
   readonly layout: string
+  /** Keys end in the checkpoint's `ts`, and parents may be named by theirs. */
+  readonly keysHoldTime?: true
   /** What shows that a value is of this form; undefined where it is not. Looks at no more than it must, never throws. */
   evidence(key: ClaimedKey, value: RedisValue): string | undefined
   /** Of a key whose value shows this form. Throws `DecodeError`. */

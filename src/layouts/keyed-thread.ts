@@ -24,6 +24,8 @@ export class KeyedThread implements ThreadReader {
   private readonly known = new Map<string, Known>()
   /** Checkpoints whose values named another thread than their keys: their writes follow them. */
   private readonly moved = new Map<string, string>()
+  /** Ids of checkpoints whose keys hold the time instead. */
+  private readonly idsByTime = new Map<string, string>()
   private readonly parents = new ParentOrder()
   private readonly forks = new ForkOverwrites()
   private readonly awaited = new AwaitedBlobs((checkpoint, missing) => this.complete(checkpoint, missing))
@@ -83,7 +85,9 @@ export class KeyedThread implements ThreadReader {
     if (!key.ambiguous && checkpointNs === ROOT_NS) this.hasRoot = true
     const { id: _, valuesElsewhere, ...body } = dict
     const ids = { threadId: this.threadId, checkpointNs, checkpointId }
-    const parentCheckpointId = this.parentOf(ids, key, stored)
+    if (form.keysHoldTime) this.idsByTime.set(key.checkpointId, checkpointId)
+    const idInKey = form.keysHoldTime ? '' : key.checkpointId
+    const parentCheckpointId = this.parentOf(ids, key.key, idInKey, stored)
     const origin = { key: key.key, layout: form.layout }
     const checkpoint = { ...ids, parentCheckpointId, ...body, metadata, origin }
     if (this.isCopy(checkpoint)) return
@@ -125,17 +129,18 @@ export class KeyedThread implements ThreadReader {
   }
 
   /** Some copies use the parent's id as the key's: then the key tells the parent. */
-  private parentOf(ids: Ids, key: ClaimedKey, stored: StoredCheckpoint): string | null {
+  private parentOf(ids: Ids, key: Buffer, idInKey: string, stored: StoredCheckpoint): string | null {
     const { checkpointNs, checkpointId } = ids
-    if (key.checkpointId !== '' && key.checkpointId !== checkpointId)
-      return key.checkpointId === EMPTY_ID_SENTINEL ? null : key.checkpointId
+    if (idInKey !== '' && idInKey !== checkpointId) return idInKey === EMPTY_ID_SENTINEL ? null : idInKey
     if (stored.parentId === undefined) {
       const parent = this.parents.parentOf(checkpointNs, checkpointId, stored.step)
-      if (parent !== null) this.report('parent-rebuilt', key.key, ids)
+      if (parent !== null) this.report('parent-rebuilt', key, ids)
       return parent
     }
-    if (stored.parentId === checkpointId) this.report('parent-is-itself', key.key, ids)
-    return stored.parentId === null || stored.parentId === '' ? null : stored.parentId
+    if (stored.parentId === null || stored.parentId === '') return null
+    const parent = this.idsByTime.get(stored.parentId) ?? stored.parentId
+    if (parent === checkpointId) this.report('parent-is-itself', key, ids)
+    return parent
   }
 
   /** Two keys of one checkpoint come one after the other, the one to be taken first. */
