@@ -14,6 +14,7 @@ import { type Committed, type ThreadCommit, UNKNOWN_STATE } from '../target/comm
 import type { BatchSink, Recover } from '../target/writer.js'
 import type { ThreadKeys } from './inventory.js'
 import { OpenThread, type Task } from './open-thread.js'
+import { readingOrder } from './reading-order.js'
 import type { StrayKey } from './thread-pass.js'
 import { chunksOf, ThreadQueue } from './thread-queue.js'
 import { comparableKeys } from './unchanged.js'
@@ -150,7 +151,7 @@ export class Transfer {
       for (const thread of chunk) {
         const { threadId } = thread
         const keys = this.registry.ofThread(thread.keys)
-        const order = this.readingOrder(keys)
+        const order = readingOrder(this.registry, keys)
         const state = states.get(threadId) ?? UNKNOWN_STATE
         const recorded = convertsAll ? undefined : comparableKeys(state, keys)
         const task: Task = { threadId, thread, keys, order, state, isPart, recorded }
@@ -161,19 +162,6 @@ export class Transfer {
         for (const claimed of order) yield { key: claimed.key, type: claimed.type, claimed, task }
       }
     }
-  }
-
-  /** Each layout orders its own keys; older layouts first, because newer documents have older parents. */
-  private readingOrder(keys: readonly ClaimedKey[]): readonly ClaimedKey[] {
-    const byLayout = new Map<string, ClaimedKey[]>()
-    for (const key of keys) {
-      const group = byLayout.get(key.layout)
-      if (group === undefined) byLayout.set(key.layout, [key])
-      else group.push(key)
-    }
-    return [...byLayout]
-      .sort(([a], [b]) => this.registry.rank(b) - this.registry.rank(a))
-      .flatMap(([id, group]) => this.registry.byId(id).readingOrder(group))
   }
 
   private async start(task: Task): Promise<OpenThread | UnchangedThread> {
