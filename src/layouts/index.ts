@@ -2,6 +2,7 @@
 import { jsRedisSaver } from './js-redis-saver.js'
 import { jsShallow } from './js-shallow.js'
 import type { Layout } from './layout.js'
+import { MAPPED_LAYOUTS } from './mapped-layouts.js'
 import { PICKLED_LAYOUTS } from './pickled-layouts.js'
 import { LAST_LAYOUTS, PLAIN_LAYOUTS } from './plain-layouts.js'
 import { pythonFull } from './python-full.js'
@@ -15,7 +16,9 @@ export const LAYOUTS: readonly Layout[] = [
   jsRedisSaver,
   jsShallow,
   pythonFull00,
-  ...PLAIN_LAYOUTS,
+  // Before other savers of strings: its reader needs all keys of a thread in its own order, and knows others' values at their first byte.
   ...PICKLED_LAYOUTS,
+  ...PLAIN_LAYOUTS,
+  ...MAPPED_LAYOUTS,
   ...LAST_LAYOUTS,
 ]

@@ -1,7 +1,7 @@
 /** Key grammar, read from the right: thread ids and channel names are free text, so a key is never split from the left. */
 
 /** Any 8-4-4-4-12 hex group: LangGraph's task ids are digests without a valid UUID version. */
-const HEX_UUID = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'
+export const HEX_UUID = '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'
 
 /** How the official Python saver writes an empty namespace into keys and fields, because RediSearch could not index an empty string. */
 export const EMPTY_NS_SENTINEL = '__empty__'
@@ -119,13 +119,14 @@ function restSplitter(template: KeyTemplate): (rest: string) => Split | null {
  * A namespace below the root: parts joined by `|`, each `node:TASKUUID`, a bare `node` (subgraph with its own checkpointer) or a
  * number (a later call in one node). LangGraph forbids `|` and `:` in node names. A bare UUID is no node: it belongs to the node before it.
  */
-function namespacePattern(separator: string): string {
+export function namespacePattern(separator: string): string {
   const notInside = [...new Set(['|', ':', ...separator])].map(escapeRegExp).join('')
   const part = `(?!${HEX_UUID}(?:\\||$))[^${notInside}]+(?::${HEX_UUID})?`
   return `${part}(?:\\|${part})*`
 }
 
-function escapeRegExp(text: string): string {
+/** Any text as the part of a regular expression that matches it. */
+export function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
 

@@ -42,8 +42,8 @@ describe('a pickled checkpoint', () => {
     expect([...checkpoints[0]!.fields.keys()]).toEqual(['v', 'ts'])
     expect(writes.map(({ taskId, idx, channel }) => [taskId, idx, channel])).toEqual([
       ['task', 0, 'c'],
-      ['task', -3, '__interrupt__'],
       ['other', 0, 'c'],
+      ['task', -3, '__interrupt__'],
     ])
   })
 
