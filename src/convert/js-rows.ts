@@ -69,9 +69,7 @@ export class JsRows implements DialectRows {
     const fresh: NewBlob[] = []
     const unknown: string[] = []
     for (const channel of checkpoint.channelVersions.keys()) {
-      const { version, blob, isUnknown } = within(`channel ${channel}`, () =>
-        this.place(checkpoint, channel, sibling),
-      )
+      const { version, blob, isUnknown } = this.place(checkpoint, channel, sibling)
       versions.set(channel, version)
       if (blob !== undefined) fresh.push(blob)
       if (isUnknown) unknown.push(channel)
@@ -185,7 +183,8 @@ export class JsRows implements DialectRows {
     const copies = this.copies.of({ checkpointNs, channel, version: String(wanted) })
     const same = value && copies.find((copy) => sameBytes(copy.value, value))
     if (same !== undefined) return { version: asIn(wanted, same) }
-    const { type, bytes } = value === undefined ? { type: EMPTY, bytes: null } : jsTyped(value)
+    const { type, bytes } =
+      value === undefined ? { type: EMPTY, bytes: null } : within(`channel ${channel}`, () => jsTyped(value))
     // A row for a channel without a value says nothing that its absence does not say.
     if (bytes === null && misfitOfCast({ channel })) return { version: wanted }
     const identity = bytes === null ? EMPTY_IDENTITY : identityOf(type, bytes)

@@ -58,7 +58,7 @@ export class PythonRows implements DialectRows {
     }[] = []
     for (const [channel, value] of checkpoint.channelValues) {
       const wanted = versions.get(channel)
-      const placed = within(`channel ${channel}`, () => this.place(checkpoint, channel, wanted, value))
+      const placed = this.place(checkpoint, channel, wanted, value)
       if (placed.inline !== undefined) inlined.set(channel, placed.inline)
       if (wanted === undefined) continue
       versions.set(channel, placed.version)
@@ -139,7 +139,7 @@ export class PythonRows implements DialectRows {
     const top = topLevelOf(value)
     const scalar = staysInline(top)
     const deltaSnapshot = top.kind === 'object' && top.head.form === 'delta-snapshot'
-    const typed = scalar ? undefined : this.typed.of(value, notes)
+    const typed = scalar ? undefined : within(`channel ${channel}`, () => this.typed.of(value, notes))
     const identity = typed === undefined ? identityOfScalar(top) : identityOf(typed.type, typed.bytes)
     const inline = scalar || deltaSnapshot ? { inline: deltaSnapshot ? (true as const) : value } : {}
     const equal =

@@ -12,20 +12,37 @@ export interface Found {
 }
 
 export class ThreadFindings {
+  /** Those about a record of which it is not yet known whether it is kept. */
+  private held: Finding[] | undefined
+
   constructor(
     private readonly threadId: string,
     private readonly report: (finding: Finding) => void,
   ) {}
 
   add(reason: ReasonId, { checkpointNs, checkpointId, origin }: Found, detail?: string): void {
-    this.report({
+    const finding: Finding = {
       reason,
       threadId: this.threadId,
       checkpointNs,
       ...(checkpointId === undefined ? {} : { checkpointId }),
       ...(origin === undefined ? {} : { key: origin.key }),
       ...(detail === undefined ? {} : { detail }),
-    })
+    }
+    if (this.held === undefined) this.report(finding)
+    else this.held.push(finding)
+  }
+
+  /** Runs `work`; where it throws, nothing it has said counts: a record that is left out has no repairs. */
+  unlessLeftOut(work: () => void): void {
+    const held: Finding[] = []
+    this.held = held
+    try {
+      work()
+    } finally {
+      this.held = undefined
+    }
+    for (const finding of held) this.report(finding)
   }
 
   /** What a reader notices about a value of a channel. */

@@ -55,6 +55,8 @@ export class ThreadFrame implements ThreadConverter {
   private readonly interrupted = new CheckpointIds()
   private valuesSeen = 0
   private rejects = 0
+  /** A checkpoint that has its row already needs a value that cannot be kept. */
+  private lacksValue = false
 
   constructor(
     private readonly threadId: string,
@@ -86,8 +88,10 @@ export class ThreadFrame implements ThreadConverter {
     }
     this.valuesSeen += checkpoint.channelValues.size
     try {
-      refuseCheckpointIds(checkpoint)
-      this.dialect.checkpoint(checkpoint)
+      this.findings.unlessLeftOut(() => {
+        refuseCheckpointIds(checkpoint)
+        this.dialect.checkpoint(checkpoint)
+      })
     } catch (error) {
       const { reason, detail } = misfitOf(error)
       this.rejects++
@@ -109,8 +113,10 @@ export class ThreadFrame implements ThreadConverter {
       return
     }
     try {
-      refuseWriteIds(write)
-      this.dialect.write(write)
+      this.findings.unlessLeftOut(() => {
+        refuseWriteIds(write)
+        this.dialect.write(write)
+      })
       if (channel === TASKS_CHANNEL) this.parentsWithTasks.add(write)
       if (channel === '__interrupt__') this.interrupted.add(write)
     } catch (error) {
@@ -121,7 +127,14 @@ export class ThreadFrame implements ThreadConverter {
   }
 
   channelValue(value: StoredChannelValue): void {
-    this.dialect.channelValue(value)
+    try {
+      this.dialect.channelValue(value)
+    } catch (error) {
+      const { reason, detail } = misfitOf(error)
+      this.rejects++
+      this.lacksValue = true
+      this.findings.add(reason, value, `channel ${value.channel}: ${detail}`)
+    }
   }
 
   unreadable(checkpointNs: string, checkpointId: string | null): void {
@@ -135,7 +148,7 @@ export class ThreadFrame implements ThreadConverter {
     this.placeSends()
     const { checkpoints } = this.rows.counts
     const heads = this.written.heads()
-    const isComplete = this.dialect.end()
+    const isComplete = this.dialect.end() && !this.lacksValue
     const isRejected =
       !isComplete || this.chainsBroken() || this.opensOlder(heads) || (checkpoints === 0 && this.rejects > 0)
     const root = heads.get(ROOT_NS)
