@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 
 /**
  * `migrated`: read and moved, or moved by another key. `index`: an index or a pointer, never read. `orphan`: read, and nothing in the
- * target stands for it (a write whose checkpoint is gone).
+ * target stands for it (a write whose checkpoint is gone). `foreign`: read, and somebody else's, whatever its name says. `skipped`: read,
+ * and left out as the user asked.
  */
-export type KeyUse = 'migrated' | 'index' | 'orphan'
+export type KeyUse = 'migrated' | 'index' | 'orphan' | 'foreign' | 'skipped'
 
 export interface RecordedKey {
   readonly key: Buffer
@@ -18,7 +19,8 @@ export interface RecordedKey {
 export type RecordedKeys = ReadonlyMap<string, RecordedKey>
 export const keyText = (key: Buffer): string => key.toString('latin1')
 
-const USES: readonly KeyUse[] = ['migrated', 'index', 'orphan']
+/** Their places are stored. */
+const USES: readonly KeyUse[] = ['migrated', 'index', 'orphan', 'foreign', 'skipped']
 const DIGEST_BYTES = 12
 
 /*

@@ -1,10 +1,11 @@
 /** The row of `threads` that a run writes for one thread: made of what the pass found, and merged with what the same run wrote before. */
-import type { Finding } from '../model/finding.js'
+import type { Finding, ReasonId } from '../model/finding.js'
 import type { Completeness, ThreadFacts } from '../model/run.js'
 import { timeOfUuid6 } from '../model/uuid6.js'
 import type { ThreadState } from './commit.js'
 import {
   addDigests,
+  type KeyUse,
   keyText,
   packDigests,
   packKeys,
@@ -32,18 +33,25 @@ export interface ThreadRow {
 }
 
 /** Findings of these reasons tell of keys for which nothing stands in the target. */
-const ORPHANED: ReadonlySet<string> = new Set(['orphan-write', 'replaced-write'])
+const WITHOUT_ROWS: Partial<Record<ReasonId, KeyUse>> = {
+  'orphan-write': 'orphan',
+  'replaced-write': 'orphan',
+  'foreign-key': 'foreign',
+  'store-item': 'foreign',
+}
 
 /** Keys of a thread that the ledger does not know yet, or knows with another digest or use. */
 export function keysToRecord(facts: ThreadFacts, state: ThreadState): RecordedKey[] {
-  const orphans = new Set(
-    facts.findings.filter(({ key, reason }) => key && ORPHANED.has(reason)).map(({ key }) => keyText(key!)),
-  )
+  const uses = new Map<string, KeyUse>()
+  for (const { key, reason } of facts.findings) {
+    const use = WITHOUT_ROWS[reason]
+    if (key !== undefined && use !== undefined) uses.set(keyText(key), use)
+  }
   const read = facts.sourceKeys.map(
     ({ key, digest }): RecordedKey => ({
       key,
       digest,
-      use: orphans.has(keyText(key)) ? 'orphan' : 'migrated',
+      use: uses.get(keyText(key)) ?? 'migrated',
     }),
   )
   const unread = facts.unreadKeys.map((key): RecordedKey => ({ key, digest: null, use: 'index' }))
@@ -117,7 +125,7 @@ export async function recordThreads(
      SELECT $1::int, $2::text, $3::text, 'migrated', ${columns.map(([name, , , cast]) => cast ?? `v.${name}`).join(', ')}
      FROM unnest(${columns.map(([, type], at) => `$${at + 4}::${type}[]`).join(', ')}) AS v(${names.join(', ')})
      ON CONFLICT (run_id, thread_id) DO UPDATE SET progress = 'migrated', verified_at = NULL, verification_id = NULL,
-       purged_at = NULL, changed_at = clock_timestamp(),
+       changed_at = clock_timestamp(),
        ${names
          .slice(1)
          .map((name) => `${name} = excluded.${name}`)

@@ -39,7 +39,7 @@ export async function checkThreads(
       continuation,
       refusal: { threadId, reason, detail },
     })
-    const purged = [...thread.undone, ...thread.kept].find(isPurged)
+    const purged = thread.undone.find(isPurged)
     if (purged !== undefined) return refuse('purged', `by what run ${purged.runId} recorded`)
     const later = thread.kept.find(({ runId }) => runId > thread.undone.at(-1)!.runId)
     if (later !== undefined) return refuse('built-on', `run ${later.runId}`)
@@ -51,7 +51,7 @@ export async function checkThreads(
   })
 }
 
-/** `purging` counts too: some keys may be gone already. */
+/** `purging` counts too: some keys may be gone already. What a later run moved came from keys of its own. */
 const isPurged = ({ progress, purgedAt }: RunThread): boolean =>
   purgedAt !== null || progress === 'purging' || progress === 'purged'
 
