@@ -57,6 +57,8 @@ const settings = (pg: PgVariables) =>
     checkpointPrefix: prefix.default(['checkpoint']),
     checkpointWritePrefix: prefix.default(['checkpoint_write']),
     checkpointBlobPrefix: prefix.default(['checkpoint_blob']),
+    layoutFile: texts,
+    layout: z.string().optional(),
     thread: texts,
     threadsFrom: z.string().optional(),
     match: texts,

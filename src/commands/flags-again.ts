@@ -8,6 +8,8 @@ const SCOPE: readonly SettingName[] = [
   'checkpointPrefix',
   'checkpointWritePrefix',
   'checkpointBlobPrefix',
+  'layoutFile',
+  'layout',
   'thread',
   'threadsFrom',
   'match',

@@ -1,5 +1,6 @@
 /** `cp-migrate migrate`: moves threads from Redis to Postgres, or rehearses it. */
 import type { Command } from 'commander'
+import type { Layout } from '../layouts/layout.js'
 import type { ExitCode } from '../model/failure.js'
 import { exitCodeOf, type MigrateReport } from '../model/report.js'
 import type { ThreadScope } from '../model/scope.js'
@@ -7,7 +8,7 @@ import type { OnExisting } from '../target/commit.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
-import { locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import { layouts, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
 
 export const migrate = {
   name: 'migrate',
@@ -18,7 +19,8 @@ export const migrate = {
     ['cp-migrate migrate --thread t-12', 'only this thread'],
     ["cp-migrate migrate --match 'user-4*'", 'only threads with such ids'],
   ],
-  declare: (command) => output(locks(timeouts(tuning(prefixes(threads(run(target(source(command))))))))),
+  declare: (command) =>
+    output(locks(timeouts(tuning(prefixes(layouts(threads(run(target(source(command)))))))))),
   run: runMigrate,
 } as const satisfies CommandModule
 
@@ -45,16 +47,18 @@ const run = (command: Command): Command =>
     .option('--strict', 'exit code 3 also where something was left alone as the rules say')
 
 async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
-  const [{ readConfig }, { readScope }, { Connections }] = await Promise.all([
+  const [{ readConfig }, { readScope }, { chosenLayouts }, { Connections }] = await Promise.all([
     import('./config.js'),
     import('./scope.js'),
+    import('./layouts.js'),
     import('./connections.js'),
   ])
   const config = readConfig(options, context)
   const scope = readScope(config, context.cwd)
+  const layouts = await chosenLayouts(config, context.cwd)
   const connections = new Connections(config)
   try {
-    const report = await reportOf({ options, context, config, scope, connections })
+    const report = await reportOf({ options, context, config, scope, layouts, connections })
     await print(report, config, context)
     // Worded where every failure is; the report on stdout says how far it came.
     if (report.stoppedBy !== undefined) throw report.stoppedBy
@@ -69,6 +73,7 @@ async function reportOf(run: {
   readonly context: Context
   readonly config: Config
   readonly scope: ThreadScope
+  readonly layouts: readonly Layout[]
   readonly connections: Connections
 }): Promise<MigrateReport> {
   const { options, context, config, connections } = run
@@ -81,13 +86,14 @@ async function reportOf(run: {
   const dryRun = options.dryRun === true
   const dialect = (options.dialect ?? null) as 'python' | 'js' | null
   const { source, note: from, name } = await connections.source()
-  const opened = await openTarget(connections, config, { dryRun, dialect: dialect ?? 'python' })
-  const { target, hasLedger, note: to } = opened
+  const opened = await openTarget(connections, config, { dryRun, dialect })
+  const { target, hasLedger, checkTables, note: to } = opened
   if (!context.output.quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)
   return verb.migrate({
     source,
     target,
     hasLedger,
+    checkTables,
     from,
     sourceName: name,
     to,
@@ -98,6 +104,7 @@ async function reportOf(run: {
       checkpointWrite: values.checkpointWritePrefix,
       checkpointBlob: values.checkpointBlobPrefix,
     },
+    layouts: run.layouts,
     scope: run.scope,
     allowOlderHead: options.allowOlderHead === true,
     policy: {

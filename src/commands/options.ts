@@ -39,6 +39,17 @@ export const prefixes: OptionGroup = (command) =>
     .option('--checkpoint-write-prefix <text>', 'instead of checkpoint_write', collect)
     .option('--checkpoint-blob-prefix <text>', 'instead of checkpoint_blob', collect)
 
+/** Where the keys are none that we know by ourselves, or could be several. */
+export const layouts: OptionGroup = (command) =>
+  command
+    .optionsGroup('Layouts')
+    .option(
+      '--layout-file <file>',
+      'a saver of your own, as docs/layout-files.md says; may be repeated',
+      collect,
+    )
+    .option('--layout <name>', 'only keys of this layout')
+
 /** What a run may use. */
 export const tuning: OptionGroup = (command) =>
   command.optionsGroup('Tuning').option('--memory <size>', 'memory for data on its way (48MB)')

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration } from '../report/format.js'
 import { jsonText } from '../report/json-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config, SettingName } from './config.js'
-import { locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import { layouts, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
 
 export const showConfig = {
   name: 'config',
@@ -15,7 +15,7 @@ export const showConfig = {
     ['cp-migrate config', 'what the next command would use'],
     ['cp-migrate config --json', 'the same for a program'],
   ],
-  declare: (command) => output(locks(timeouts(tuning(prefixes(threads(target(source(command)))))))),
+  declare: (command) => output(locks(timeouts(tuning(prefixes(layouts(threads(target(source(command))))))))),
   run: runConfig,
 } as const satisfies CommandModule
 

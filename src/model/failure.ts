@@ -55,6 +55,16 @@ export const FAILURES = {
     what: 'cannot read the file {path} named by {setBy}: {problem}',
     next: 'Check the path and its permissions.',
   },
+  'bad-layout-file': {
+    exit: EXIT.usage,
+    what: 'the layout file {path} is not valid: {problem}',
+    next: 'docs/layout-files.md says what may stand where, with three complete files.',
+  },
+  'unknown-layout': {
+    exit: EXIT.usage,
+    what: 'there is no layout {name}; did you mean {nearest}?',
+    next: 'There are: {known}.',
+  },
   'two-dialects': {
     exit: EXIT.usage,
     what: 'the source holds threads of the Python and of the JavaScript runtime',
@@ -351,6 +361,11 @@ export const FAILURES = {
     exit: EXIT.usage,
     what: 'there is no ledger in schema {ledger} of {endpoint}: what runs remember would have no place',
     next: 'Run cp-migrate init{flags} first: it makes the ledger and whatever else is missing.',
+  },
+  'unknown-run': {
+    exit: EXIT.usage,
+    what: 'there is no run {run} for schema {schema} of {endpoint}',
+    next: 'cp-migrate status shows those there are.',
   },
   'target-locked': {
     exit: EXIT.locked,

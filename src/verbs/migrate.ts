@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Dialect } from '../convert/converter.js'
 import { DIALECTS } from '../convert/dialects.js'
-import { LAYOUTS } from '../layouts/index.js'
-import type { Prefixes } from '../layouts/layout.js'
+import type { Layout, Prefixes } from '../layouts/layout.js'
 import { prefixesOfIndexes } from '../layouts/prefixes.js'
 import { LayoutRegistry } from '../layouts/registry.js'
 import type { OnEvent } from '../model/events.js'
@@ -28,6 +27,8 @@ export interface MigrateRequest {
   readonly target: MigrateTarget | null
   /** There is a ledger; only a dry run does without. */
   readonly hasLedger: boolean
+  /** Throws `tables-missing` where rows of that dialect do not fit. */
+  checkTables(dialect: Dialect): Promise<void>
   readonly from: EndpointNote
   /** Whose rows they are in the ledger: host, port and database as typed, or `--source-name`. */
   readonly sourceName: string
@@ -37,6 +38,8 @@ export interface MigrateRequest {
   /** Null: that of the layouts found. */
   readonly dialect: Dialect | null
   readonly prefixes: Prefixes
+  /** Newest first. */
+  readonly layouts: readonly Layout[]
   readonly scope: ThreadScope
   readonly allowOlderHead: boolean
   readonly policy: MergePolicy
@@ -143,6 +146,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     countKeys(report, inventory)
     report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
     const dialect = request.dialect ?? (await retried(() => dialectOf(source, inventory, registry), recover))
+    if (request.dialect === null) await retried(() => request.checkTables(dialect), recover)
     await retried(async () => run?.noteSource({ dialect, sourceRunId: null }), recover)
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
@@ -177,7 +181,7 @@ async function listKeys(request: MigrateRequest) {
   const info = await source.info()
   if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
   const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
-  const registry = new LayoutRegistry(LAYOUTS, prefixes)
+  const registry = new LayoutRegistry(request.layouts, prefixes)
   const inventory = await Inventory.of(source.scan(), {
     claim: (key, type) => registry.claim(key, type),
     resolve: claimsByDocument(source, registry),

@@ -1,0 +1,55 @@
+/** Which layouts a run knows: all of the table, those of layout files before them, or one that the user names. */
+import { resolve } from 'node:path'
+import { genericLayout } from '../layouts/generic.js'
+import { LAYOUTS } from '../layouts/index.js'
+import type { Layout } from '../layouts/layout.js'
+import { Failure } from '../model/failure.js'
+import type { Config } from './config.js'
+import { contentOf } from './variables.js'
+
+/** Newest first, as the registry wants them. Throws failures that name the flag or the place in the file at fault. */
+export async function chosenLayouts({ values }: Config, cwd: string): Promise<readonly Layout[]> {
+  const layouts = [...LAYOUTS]
+  for (const path of values.layoutFile.toReversed()) layouts.unshift(await layoutOf(path, cwd, layouts))
+  return values.layout === undefined ? layouts : familyOf(values.layout, layouts)
+}
+
+async function layoutOf(path: string, cwd: string, others: readonly Layout[]): Promise<Layout> {
+  const text = contentOf(resolve(cwd, path), '--layout-file')
+  // Checking a file takes a library that no other run needs.
+  const { LayoutFileProblem, parseLayoutFile } = await import('../layouts/layout-file.js')
+  try {
+    const mapping = parseLayoutFile(text)
+    if (!others.some(({ id }) => id === mapping.id)) return genericLayout(mapping)
+    throw new LayoutFileProblem(`id: there is a layout ${mapping.id} already`)
+  } catch (error) {
+    if (!(error instanceof LayoutFileProblem)) throw error
+    throw new Failure('bad-layout-file', { path, problem: error.message })
+  }
+}
+
+/** The one named, with those whose keys are read by the same reader. */
+function familyOf(name: string, layouts: readonly Layout[]): readonly Layout[] {
+  const named = layouts.find(({ id }) => id === name)
+  if (named === undefined) {
+    const ids = layouts.map(({ id }) => id)
+    const nearest = ids.reduce((best, id) => (distance(name, id) < distance(name, best) ? id : best))
+    throw new Failure('unknown-layout', { name, nearest, known: ids.join(', ') })
+  }
+  const reader = named.readBy ?? named.id
+  return layouts.filter(({ id, readBy }) => (readBy ?? id) === reader)
+}
+
+/** How many letters must be changed, left out or put in to make one word of the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const changed = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
