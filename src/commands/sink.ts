@@ -1,4 +1,5 @@
 /** Where the rows of a migration go: into the tables and the ledger, or in a dry run into a counter. */
+import type { Dialect } from '../convert/converter.js'
 import { Failure } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
 import type { MigrateTarget } from '../verbs/migrate-run.js'
@@ -10,6 +11,8 @@ import { flagsAgain } from './flags-again.js'
 export interface OpenTarget {
   /** Null in a dry run that was given no target, or one without the tables. */
   readonly target: MigrateTarget | null
+  /** Throws `tables-missing` where rows of that dialect do not fit, once it is known. */
+  checkTables(dialect: Dialect): Promise<void>
   readonly hasLedger: boolean
   /** Null in a dry run that was given no target. */
   readonly note: EndpointNote | null
@@ -22,21 +25,37 @@ export interface OpenTarget {
 export async function openTarget(
   connections: Connections,
   config: Config,
-  { dryRun, dialect }: { readonly dryRun: boolean; readonly dialect: 'python' | 'js' },
+  { dryRun, dialect }: { readonly dryRun: boolean; readonly dialect: Dialect | null },
 ): Promise<OpenTarget> {
   const { values } = config
-  if (dryRun && values.postgres === undefined) return { target: null, hasLedger: false, note: null }
+  const nothing = { target: null, hasLedger: false, note: null, checkTables: async () => {} }
+  if (dryRun && values.postgres === undefined) return nothing
   const { target: postgres, note } = await connections.target({ writes: !dryRun })
   const { endpoint, schema } = note
   const { ledgerSchema } = values
-  const lacking = await lackingTables(postgres, { schema, ledgerSchema, dialect })
+  const flags = flagsAgain(config).target
+  const lackingFor = (wanted: Dialect) => lackingTables(postgres, { schema, ledgerSchema, dialect: wanted })
+  const checkTables = async (wanted: Dialect) => {
+    const lacking = await lackingFor(wanted)
+    const forDialect = wanted === 'js' ? `${flags} --dialect js` : flags
+    if (lacking.length > 0)
+      throw new Failure('tables-missing', {
+        endpoint,
+        schema,
+        lacking: lacking.join(', '),
+        flags: forDialect,
+      })
+  }
+  // What the JavaScript saver's tables lack, no other's may lack either.
+  const least = dialect ?? 'js'
   const isThere = await hasLedger(postgres, ledgerSchema)
   const target = { postgres, schema, ledgerSchema }
-  if (dryRun) return { target: lacking.length === 0 ? target : null, hasLedger: isThere, note }
-  const flags = flagsAgain(config).target
-  if (lacking.length > 0) {
-    throw new Failure('tables-missing', { endpoint, schema, lacking: lacking.join(', '), flags })
+  if (dryRun) {
+    const isReady = (await lackingFor(least)).length === 0
+    return { ...nothing, target: isReady ? target : null, hasLedger: isThere, note }
   }
+  if (dialect === null && (await lackingFor(least)).length > 0) await checkTables('python')
+  await checkTables(least)
   if (!isThere) throw new Failure('ledger-missing', { endpoint, ledger: ledgerSchema, flags })
-  return { target, hasLedger: true, note }
+  return { target, hasLedger: true, note, checkTables }
 }

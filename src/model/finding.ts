@@ -191,7 +191,8 @@ export const REASONS = {
   'other-dialect': {
     kind: 'rejected',
     title: 'thread of the other language',
-    remedy: 'Migrate it into a schema of its own with --dialect.',
+    remedy:
+      'Rows of both languages cannot share a schema: migrate these with --dialect (python or js) and a --schema of their own.',
   },
   'refused-by-postgres': {
     kind: 'rejected',

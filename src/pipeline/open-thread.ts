@@ -1,5 +1,5 @@
 /** The thread that is being converted: its readers and its converter, and the findings it has gathered. */
-import type { ConvertedThread, ConvertOptions, OpenConverter } from '../convert/converter.js'
+import type { ConvertedThread, ConvertOptions, Dialect, OpenConverter } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import type { Finding } from '../model/finding.js'
@@ -35,12 +35,16 @@ export class OpenThread {
     known: KnownThread,
     batch: Batch,
     registry: LayoutRegistry,
-    options: { readonly convert: ConvertOptions; readonly openConverter: OpenConverter },
+    options: {
+      readonly dialect: Dialect
+      readonly convert: ConvertOptions
+      readonly openConverter: OpenConverter
+    },
   ) {
     const report = (finding: Finding) => this.findings.push(finding)
     const converter = options.openConverter(task.threadId, known, batch, report, options.convert)
     const layouts = new Set(task.order.map((key) => key.layout))
-    this.pass = new ThreadPass(task.threadId, registry, converter, report, layouts)
+    this.pass = new ThreadPass(task.threadId, registry, converter, report, layouts, options.dialect)
   }
 
   facts(converted: ConvertedThread, targetBytes: number): ThreadFacts {

@@ -2,12 +2,12 @@
  * One thread on its way from its keys to rows: hands each value to the reader of its layout, and the records to the converter.
  * Holds what the ledger and the report want to know of it.
  */
-import type { RecordTaker } from '../convert/converter.js'
+import type { Dialect, RecordTaker } from '../convert/converter.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layouts/layout.js'
 import { isLayoutAfter, type LayoutRegistry } from '../layouts/registry.js'
 import { type Finding, kindOf } from '../model/finding.js'
 import type { ReadResult } from '../model/redis-value.js'
-import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
+import type { Checkpoint, Origin, PendingWrite, StoredChannelValue } from '../model/thread.js'
 import { sourceDigest } from './source-digest.js'
 
 /** A key that was read, as the ledger remembers it. */
@@ -48,6 +48,8 @@ export class ThreadPass<Made> {
     private readonly converter: RecordTaker<Made>,
     private readonly report: (finding: Finding) => void,
     layouts: ReadonlySet<string>,
+    /** Records of the other language are refused, once a thread by name. */
+    private readonly dialect?: Dialect,
   ) {
     // Where several layouts hold one thread, the order over all of them is known only at the end.
     this.waiting = layouts.size > 1 ? { checkpoints: [], writes: [], channelValues: [] } : undefined
@@ -125,19 +127,35 @@ export class ThreadPass<Made> {
 
   private takeCheckpoint(checkpoint: Checkpoint): void {
     this.layouts.add(checkpoint.origin.layout)
+    if (this.isOfOtherDialect(checkpoint)) return
     if (this.waiting === undefined) this.converter.checkpoint(checkpoint)
     else this.waiting.checkpoints.push(checkpoint)
   }
 
   private takeWrite(write: PendingWrite): void {
     this.layouts.add(write.origin.layout)
+    if (this.isOfOtherDialect(write)) return
     if (this.waiting === undefined) this.converter.write(write)
     else this.waiting.writes.push(write)
   }
 
   private takeChannelValue(value: StoredChannelValue): void {
+    if (this.isOfOtherDialect(value)) return
     if (this.waiting === undefined) this.converter.channelValue(value)
     else this.waiting.channelValues.push(value)
+  }
+
+  private hasOtherDialect = false
+
+  private isOfOtherDialect({ origin }: { readonly origin: Origin }): boolean {
+    const { title, dialect } = this.registry.byId(origin.layout)
+    if (this.dialect === undefined || dialect === this.dialect) return false
+    if (!this.hasOtherDialect) {
+      this.hasOtherDialect = true
+      const { threadId } = this
+      this.takeFinding({ reason: 'other-dialect', threadId, key: origin.key, detail: title })
+    }
+    return true
   }
 
   private takeFinding(finding: Finding): void {
