@@ -1,0 +1,139 @@
+/** `cp-migrate migrate`: moves threads from Redis to Postgres, or rehearses it. */
+import type { Command } from 'commander'
+import type { Layout } from '../layouts/layout.js'
+import type { ExitCode } from '../model/failure.js'
+import { exitCodeOf, type MigrateReport } from '../model/report.js'
+import type { ThreadScope } from '../model/scope.js'
+import type { OnExisting } from '../target/commit.js'
+import type { CommandModule, Context, Options } from './command.js'
+import type { Config } from './config.js'
+import type { Connections } from './connections.js'
+import { layouts, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+
+export const migrate = {
+  name: 'migrate',
+  summary: 'moves threads from Redis to Postgres; repeat it until the application has stopped',
+  examples: [
+    ['cp-migrate migrate --dry-run', 'what would happen; writes nothing'],
+    ['cp-migrate migrate', 'moves what is new; only reads Redis'],
+    ['cp-migrate migrate --thread t-12', 'only this thread'],
+    ["cp-migrate migrate --match 'user-4*'", 'only threads with such ids'],
+  ],
+  declare: (command) =>
+    output(locks(timeouts(tuning(prefixes(layouts(threads(run(target(source(command)))))))))),
+  run: runMigrate,
+} as const satisfies CommandModule
+
+const run = (command: Command): Command =>
+  command
+    .optionsGroup('Run')
+    .option('--dry-run', 'read, decode and encode everything, write nothing')
+    .addOption(
+      command
+        .createOption('--dialect <language>', 'whose saver will read the target (that of what is found)')
+        .choices(['python', 'js']),
+    )
+    .option('--allow-older-head', 'also move threads whose newest checkpoint cannot be moved')
+    .addOption(
+      command
+        .createOption(
+          '--on-existing <what>',
+          'threads with rows of others in the target (merge; skip those that live on there)',
+        )
+        .choices(['merge', 'skip', 'replace']),
+    )
+    .option('--restore-deleted', 'bring back what was deleted in the target since it was moved')
+    .option('--restart', 'forget what earlier runs remember; their rows count as those of others')
+    .option('--strict', 'exit code 3 also where something was left alone as the rules say')
+
+async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
+  const [{ readConfig }, { readScope }, { chosenLayouts }, { Connections }] = await Promise.all([
+    import('./config.js'),
+    import('./scope.js'),
+    import('./layouts.js'),
+    import('./connections.js'),
+  ])
+  const config = readConfig(options, context)
+  const scope = readScope(config, context.cwd)
+  const layouts = await chosenLayouts(config, context.cwd)
+  const connections = new Connections(config)
+  try {
+    const report = await reportOf({ options, context, config, scope, layouts, connections })
+    await print(report, config, context)
+    // Worded where every failure is; the report on stdout says how far it came.
+    if (report.stoppedBy !== undefined) throw report.stoppedBy
+    return exitCodeOf(report)
+  } finally {
+    await connections.close()
+  }
+}
+
+async function reportOf(run: {
+  readonly options: Options
+  readonly context: Context
+  readonly config: Config
+  readonly scope: ThreadScope
+  readonly layouts: readonly Layout[]
+  readonly connections: Connections
+}): Promise<MigrateReport> {
+  const { options, context, config, connections } = run
+  const { values } = config
+  const [verb, { openTarget }, { endpointsLine }] = await Promise.all([
+    import('../verbs/migrate.js'),
+    import('./sink.js'),
+    import('../report/render.js'),
+  ])
+  const dryRun = options.dryRun === true
+  const dialect = (options.dialect ?? null) as 'python' | 'js' | null
+  const { source, note: from, name } = await connections.source()
+  const opened = await openTarget(connections, config, { dryRun, dialect })
+  const { target, hasLedger, checkTables, note: to } = opened
+  if (!context.output.quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)
+  return verb.migrate({
+    source,
+    target,
+    hasLedger,
+    checkTables,
+    from,
+    sourceName: name,
+    to,
+    dryRun,
+    dialect,
+    prefixes: {
+      checkpoint: values.checkpointPrefix,
+      checkpointWrite: values.checkpointWritePrefix,
+      checkpointBlob: values.checkpointBlobPrefix,
+    },
+    layouts: run.layouts,
+    scope: run.scope,
+    allowOlderHead: options.allowOlderHead === true,
+    policy: {
+      onExisting: (options.onExisting ?? 'auto') as OnExisting,
+      restoreDeleted: options.restoreDeleted === true,
+    },
+    restart: options.restart === true,
+    strict: options.strict === true,
+    retryForMs: values.retryFor,
+    takeoverTimeoutMs: values.takeoverTimeout,
+    memoryBytes: values.memory,
+    onEvent: context.onEvent,
+    signal: context.signal,
+    now: context.now,
+    random: Math.random,
+  })
+}
+
+async function print(report: MigrateReport, config: Config, context: Context): Promise<void> {
+  const [{ renderMigrate }, { flagsAgain }] = await Promise.all([
+    import('../report/render.js'),
+    import('./flags-again.js'),
+  ])
+  const { json, quiet, color } = context.output
+  const text = renderMigrate(report, {
+    format: json ? 'json' : quiet ? 'line' : 'text',
+    columns: context.columns,
+    colored: color && context.isTty,
+    again: flagsAgain(config),
+  })
+  context.stdout.write(text)
+}
