@@ -108,12 +108,12 @@ function runRequestOf(request: MigrateRequest) {
   return { ...request, target, sourceUrl: from.endpoint, options }
 }
 
-/** A file may name a million threads: then their number and a digest stand for them. */
+/** A file may name a million threads, or one with a NUL, which JSONB cannot hold: then their number and a digest stand for them. */
 const NAMED_THREADS = 20
 
 function scopeNote({ threads, patterns, limit }: ThreadScope) {
   const named = threads === null ? null : [...threads].sort()
-  const isShort = named === null || named.length <= NAMED_THREADS
+  const isShort = named === null || (named.length <= NAMED_THREADS && !named.some((id) => id.includes('\0')))
   const digest = isShort ? null : createHash('sha256').update(JSON.stringify(named)).digest('hex')
   return { threads: isShort ? named : { count: named.length, digest }, patterns, limit }
 }
