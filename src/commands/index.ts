@@ -1,8 +1,10 @@
 /** The commands, in the order in which a user needs them. */
 import type { CommandModule } from './command.js'
 import { init } from './init.js'
+import { ledger } from './ledger-drop.js'
 import { migrate } from './migrate.js'
 import { rollback } from './rollback.js'
 import { showConfig } from './show-config.js'
+import { status } from './status.js'
 
-export const COMMANDS: readonly CommandModule[] = [init, migrate, rollback, showConfig]
+export const COMMANDS: readonly CommandModule[] = [init, migrate, rollback, status, ledger, showConfig]

@@ -15,8 +15,8 @@ export interface OpenLedger {
   readonly postgres: Postgres
   readonly note: EndpointNote & { readonly schema: string }
   readonly scope: { readonly ledgerSchema: string; readonly targetSchema: string }
-  /** The lock of the target, for a verb that changes it; the caller gives it back. */
-  lease(verb: string): Promise<Lease>
+  /** The lock of the target (or of another schema), for a verb that changes it; the caller gives it back. */
+  lease(verb: string, schema?: string): Promise<Lease>
   /** Waits while the target is away, and takes the lock back with it. */
   recovery(lease: Lease | null): Recovery
 }
@@ -38,7 +38,7 @@ export async function openLedger(
     postgres,
     note,
     scope: { ledgerSchema, targetSchema: note.schema },
-    lease: (verb) => leaseOf(postgres, { schema: note.schema, verb, config, context }),
+    lease: (verb, schema = note.schema) => leaseOf(postgres, { schema, verb, config, context }),
     recovery: (lease) => recoveryOf(postgres, { lease, config, context }),
   }
 }

@@ -27,6 +27,8 @@ export interface Holder {
   readonly host: string
   /** ISO 8601. */
   readonly since: string
+  /** When it last said that it is alive; null where it has not yet. */
+  readonly lastBeat: string | null
 }
 
 /** A process that has just died keeps its lock until the server notices: soon, where its socket was closed for it. */
@@ -164,8 +166,9 @@ export async function readHolder(
   { schema, ledgerSchema }: Pick<LeaseRequest, 'schema' | 'ledgerSchema'>,
 ): Promise<Holder | undefined> {
   const { rows } = await session.query<Holder>(
-    `SELECT verb, pid, host, to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
-     FROM ${qualified(ledgerSchema, 'lease')} WHERE target_schema = $1`,
+    `SELECT verb, pid, host, ${iso('since')} AS since, ${iso('beat_at')} AS "lastBeat"
+     FROM ${qualified(ledgerSchema, 'lease')}
+     LEFT JOIN ${qualified(ledgerSchema, 'heartbeats')} USING (target_schema, token) WHERE target_schema = $1`,
     [schema],
   )
   return rows[0]
@@ -175,6 +178,8 @@ export async function readHolder(
 export async function isLocked(session: SqlSession, schema: string): Promise<boolean> {
   return (await advisoryHolderOf(session, lockKeyOf(schema))) !== undefined
 }
+
+const iso = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 
 export const holderText = ({ verb, pid, host, since }: Holder): string =>
   `cp-migrate ${verb}, process ${pid} on ${host}, since ${since}`

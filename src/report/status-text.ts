@@ -1,0 +1,208 @@
+/** The status of a target in words: who is at work, the runs, and of one run what it found. */
+import { REASONS } from '../model/finding.js'
+import { printableKey, printableText, utf8TextOf } from '../model/printable.js'
+import type { ListedFinding, RunStatus, StatusReport } from '../model/status-report.js'
+import { formatBytes, formatCount, formatCounted } from './format.js'
+import { jsonText } from './json-text.js'
+import { type Style, styleOf } from './style.js'
+import { tableLines } from './table.js'
+import { wrapText } from './wrap.js'
+
+export interface StatusRenderOptions {
+  readonly format: 'text' | 'json' | 'line'
+  readonly columns: number
+  readonly colored: boolean
+  /** The user's own flags for the next command, with a space before them. */
+  readonly again: { readonly target: string }
+}
+
+export function renderStatus(report: StatusReport, options: StatusRenderOptions): string {
+  switch (options.format) {
+    case 'json':
+      return statusJson(report)
+    case 'line':
+      return `${statusLine(report)}\n`
+    case 'text':
+      return statusText(report, options)
+  }
+}
+
+function statusJson(report: StatusReport): string {
+  const { findings, ...rest } = report
+  return jsonText({ ...rest, ...(findings && { findings: findings.map(findingJson) }) })
+}
+
+/** `key` is exact where the key is UTF-8; else it is for reading, and `keyBase64` is exact. */
+function findingJson({ key, ...rest }: ListedFinding) {
+  if (key === null) return rest
+  const text = utf8TextOf(key)
+  return text === null
+    ? { key: printableKey(key), keyBase64: key.toString('base64'), ...rest }
+    : { key: text, ...rest }
+}
+
+function statusLine({ runs, holder }: StatusReport): string {
+  const [last] = runs
+  if (last === undefined) return 'no run yet'
+  const now = holder === null ? '' : `; ${holder.verb} at work`
+  return `${formatCounted(runs.length, 'run')}, the last: run ${last.id} ${stateText(last)}, ${threadsText(last)}${now}`
+}
+
+/** Runs that are shown; older ones are counted. */
+const SHOWN_RUNS = 20
+/** Findings of each reason that are shown of a run. */
+const SHOWN_FINDINGS = 20
+
+function statusText(report: StatusReport, options: StatusRenderOptions): string {
+  const style = styleOf(options.colored)
+  const { runs, holder, findings, ledgerBytes } = report
+  const [one] = runs
+  const sections = [
+    holder === null
+      ? []
+      : [
+          style.strong(
+            `  at work: cp-migrate ${printableText(holder.verb)}, process ${holder.pid} on ${printableText(holder.host)}, since ${timeText(holder.since)}`,
+          ),
+        ],
+    findings === undefined || one === undefined ? runLines(runs, style) : oneRunLines(one, style),
+    findings === undefined ? [] : findingsText(findings, options.columns, style),
+    [`  the ledger takes ${formatBytes(ledgerBytes)}`],
+    nextLines(report, options, style),
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function runLines(runs: readonly RunStatus[], style: Style): string[] {
+  if (runs.length === 0) return ['  No run yet.']
+  const rows = runs
+    .slice(0, SHOWN_RUNS)
+    .map((run) => [
+      String(run.id),
+      stateText(run),
+      timeText(run.startedAt),
+      printableText(run.sourceName),
+      threadsText(run),
+      findingsCount(run),
+    ])
+  const table = tableLines(
+    [['run', 'state', 'started', 'source', 'threads', 'findings'], ...rows],
+    [
+      { align: 'right' },
+      { align: 'left' },
+      { align: 'left' },
+      { align: 'left', maxWidth: 24 },
+      { align: 'left', maxWidth: 40 },
+      { align: 'left', maxWidth: 24 },
+    ],
+  )
+  const hidden = runs.length - SHOWN_RUNS
+  return hidden > 0 ? [...table, style.faint(`  … and ${formatCount(hidden)} earlier (--json)`)] : table
+}
+
+function oneRunLines(run: RunStatus, style: Style): string[] {
+  const { rows, lastError } = run
+  const state = run.state === 'failed' || run.state === 'interrupted' ? style.warn : (text: string) => text
+  const facts: [string, string][] = [
+    [
+      'run',
+      `${run.id}, ${state(stateText(run))}${run.resumed > 0 ? `, resumed ${formatCounted(run.resumed, 'time')}` : ''}`,
+    ],
+    ['started', timeText(run.startedAt)],
+    ...(run.finishedAt === null ? [] : [['ended', timeText(run.finishedAt)] as [string, string]]),
+    ['source', `${printableText(run.sourceName)} (${printableText(run.sourceUrl)})`],
+    ['tool', `cp-migrate ${printableText(run.toolVersion)}`],
+    ['threads', threadsText(run)],
+    [
+      'rows',
+      `${formatCounted(rows.checkpoints, 'checkpoint')}, ${formatCounted(rows.writes, 'write')}, ${formatCounted(rows.blobs, 'value')} inserted · ${formatCount(rows.rewritten)} rewritten · ${formatBytes(run.bytes)}`,
+    ],
+    ...(lastError === null ? [] : [['stopped by', printableText(lastError.what)] as [string, string]]),
+  ]
+  return facts.map(([name, text]) => `  ${name.padEnd(10)}  ${text}`)
+}
+
+function findingsText(findings: readonly ListedFinding[], columns: number, style: Style): string[] {
+  if (findings.length === 0) return []
+  const reasons = [...new Set(findings.map(({ reason }) => reason))]
+  return [
+    '  findings',
+    ...reasons.flatMap((reason) => {
+      const ofReason = findings.filter((finding) => finding.reason === reason)
+      const count = ofReason.reduce((sum, finding) => sum + finding.count, 0)
+      const { kind, title, remedy } = REASONS[reason]
+      const shown = kind === 'ignored' || kind === 'gone' ? [] : ofReason.slice(0, SHOWN_FINDINGS)
+      const hidden = count - shown.length
+      return [
+        `  ${formatCount(count).padStart(6)}  ${kind.padEnd(8)}  ${title}`,
+        ...shown.map((finding) => `                    ${subject(finding)}`),
+        ...(shown.length > 0 && hidden > 0
+          ? [style.faint(`                    … and ${formatCount(hidden)} more (--json)`)]
+          : []),
+        ...wrapText(remedy, columns, { first: ' '.repeat(20) }).map(style.faint),
+      ]
+    }),
+  ]
+}
+
+function subject({ key, threadId, checkpointNs, checkpointId, detail }: ListedFinding): string {
+  const name =
+    key === null
+      ? [threadId, checkpointNs, checkpointId]
+          .filter(Boolean)
+          .map((part) => printableText(part!))
+          .join(' / ')
+      : printableKey(key)
+  return detail === null ? name : `${name}  ${printableText(detail)}`
+}
+
+function nextLines(
+  { runs, holder, findings }: StatusReport,
+  { again }: StatusRenderOptions,
+  style: Style,
+): string[] {
+  const [last] = runs
+  if (holder !== null) return []
+  const next = (command: string, why: string) => [`Next  ${style.strong(command)}    ${why}`]
+  if (last === undefined) return next(`cp-migrate migrate${again.target}`, 'moves the threads')
+  if (last.state === 'interrupted' || last.state === 'stopped' || last.state === 'failed') {
+    return next(`cp-migrate migrate${again.target}`, 'goes on where it stopped')
+  }
+  if (
+    findings === undefined &&
+    last.findings.some(({ kind }) => kind === 'rejected' || kind === 'conflict')
+  ) {
+    return next(`cp-migrate status${again.target} --run ${last.id}`, 'what was rejected, and why')
+  }
+  return []
+}
+
+const stateText = ({ state }: RunStatus): string => state.replace('_', ' ')
+
+/** `2026-11-20 17:04` in UTC. */
+const timeText = (iso: string): string => `${iso.replace('T', ' ').slice(0, 16)}Z`
+
+function threadsText({ threads }: RunStatus): string {
+  const counts: readonly (readonly [number, string])[] = [
+    [threads.whole, 'whole'],
+    [threads.partial, 'partly'],
+    [threads.rejected, 'rejected'],
+    [threads.verified, 'verified'],
+    [threads.differs, 'differing'],
+    [threads.purging, 'being purged'],
+    [threads.purged, 'purged'],
+    [threads.rolledBack, 'rolled back'],
+  ]
+  const named = counts.filter(([count]) => count > 0).map(([count, name]) => `${formatCount(count)} ${name}`)
+  return named.length === 0 ? 'none changed' : named.join(' · ')
+}
+
+function findingsCount({ findings }: RunStatus): string {
+  const of = (kind: string) => findings.reduce((sum, one) => (one.kind === kind ? sum + one.count : sum), 0)
+  return ['conflict', 'rejected', 'repaired', 'gone', 'ignored']
+    .flatMap((kind) => (of(kind) > 0 ? [`${formatCount(of(kind))} ${kind}`] : []))
+    .join(' · ')
+}
