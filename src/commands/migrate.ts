@@ -59,7 +59,7 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
   const connections = new Connections(config)
   try {
     const report = await reportOf({ options, context, config, scope, layouts, connections })
-    await print(report, config, context)
+    await print(report, config, options, context)
     // Worded where every failure is; the report on stdout says how far it came.
     if (report.stoppedBy !== undefined) throw report.stoppedBy
     return exitCodeOf(report)
@@ -123,17 +123,24 @@ async function reportOf(run: {
   })
 }
 
-async function print(report: MigrateReport, config: Config, context: Context): Promise<void> {
+async function print(
+  report: MigrateReport,
+  config: Config,
+  options: Options,
+  context: Context,
+): Promise<void> {
   const [{ renderMigrate }, { flagsAgain }] = await Promise.all([
     import('../report/render.js'),
     import('./flags-again.js'),
   ])
   const { json, quiet, color } = context.output
+  const again = flagsAgain(config)
+  const dialect = options.dialect === undefined ? '' : ` --dialect ${String(options.dialect)}`
   const text = renderMigrate(report, {
     format: json ? 'json' : quiet ? 'line' : 'text',
     columns: context.columns,
     colored: color && context.isTty,
-    again: flagsAgain(config),
+    again: { ...again, scope: `${again.scope}${dialect}` },
   })
   context.stdout.write(text)
 }

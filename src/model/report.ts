@@ -47,6 +47,8 @@ export interface MigrateReport {
   readonly schemaVersion: typeof REPORT_SCHEMA_VERSION
   readonly command: 'migrate'
   readonly dryRun: boolean
+  /** Whose saver will read the rows; null where the run ended before that was known. */
+  dialect: 'python' | 'js' | null
   /** `--strict`: threads and checkpoints that were left alone as the rules say count as incomplete too. */
   readonly strict: boolean
   /** The run's id in the ledger; null in a dry run. */
@@ -115,6 +117,7 @@ export function emptyMigrateReport(head: {
     schemaVersion: REPORT_SCHEMA_VERSION,
     command: 'migrate',
     dryRun: head.dryRun,
+    dialect: null,
     strict: head.strict ?? false,
     runId: null,
     resumed: null,

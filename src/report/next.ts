@@ -18,7 +18,11 @@ export interface FlagsAgain {
 export function nextStepOf(report: MigrateReport, { target, scope }: FlagsAgain): NextStep | null {
   if (report.stoppedBy !== undefined || report.threads.selected === 0) return null
   const migrate = `cp-migrate migrate${target}${scope}`
+  const tables = report.dialect === 'js' ? ' --dialect js' : ''
   return report.dryRun
-    ? { command: `cp-migrate init${target} && ${migrate}`, why: 'makes the tables, then moves the threads' }
+    ? {
+        command: `cp-migrate init${target}${tables} && ${migrate}`,
+        why: 'makes the tables, then moves the threads',
+      }
     : { command: migrate, why: 'brings what is new; the last time once the application has stopped' }
 }

@@ -146,6 +146,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     countKeys(report, inventory)
     report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
     const dialect = request.dialect ?? (await retried(() => dialectOf(source, inventory, registry), recover))
+    report.dialect = dialect
     if (request.dialect === null) await retried(() => request.checkTables(dialect), recover)
     await retried(async () => run?.noteSource({ dialect, sourceRunId: null }), recover)
     const found = await inventory.countThreads()
