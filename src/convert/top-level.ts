@@ -68,12 +68,16 @@ export function topLevelOf(value: Value, notes?: ValueNotes): TopLevel {
   return first.top
 }
 
-const MAX_INLINE_BYTES = 255 * 1024 * 1024
+/**
+ * Postgres ends a JSONB value at 256 MB, all its texts together and however many signs of theirs are escaped. Far below that a text is
+ * better off in a blob: the reader does not parse it then.
+ */
+const MAX_INLINE_BYTES = 16 * 1024 ** 2
 
 /**
  * Whether a value is one that the Python saver keeps inside the checkpoint's JSONB and that JSONB gives back unchanged. Not: NaN
  * and infinities, −0.0, integral floats that Python prints with an exponent (JSONB returns an int), text with NUL or a lone
- * surrogate, text over JSONB's limit: those survive as a blob, which the official reader merges over the inlined values.
+ * surrogate, very long text: those survive as a blob, which the official reader merges over the inlined values.
  */
 export function staysInline(top: TopLevel): boolean {
   switch (top.kind) {
