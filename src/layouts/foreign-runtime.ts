@@ -39,6 +39,7 @@ export const foreignRuntime = {
   writtenBy:
     'LangGraphGo (smallnest/langgraphgo), LangGraph4j (langgraph4j-redis-saver), Spring AI Alibaba Graph (RedisSaver)',
   dialect: 'python',
+  isRefused: true,
   claim: claimByForms(ID, () => [
     keyForm('snapshot', 'string', { prefix: 'graph:checkpoint:content', separator, tail: [] }),
     keyForm('snapshot', 'hash', { prefix: 'langgraph4j:checkpoint', separator, tail: [] }),

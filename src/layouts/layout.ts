@@ -68,6 +68,8 @@ export interface Layout {
   readonly writtenBy: string
   /** The language whose saver will read the target. */
   readonly dialect: 'python' | 'js'
+  /** Known only so that it can be refused by name. */
+  readonly isRefused?: true
   /**
    * The id of another layout whose reader reads this one's keys too, because one thread may hold both and they share write keys. That
    * layout claims all of them and labels each record by its document (`origin.layout`); a key it refused need not be offered here.

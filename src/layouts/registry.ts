@@ -4,6 +4,8 @@ import type { Claim, ClaimedKey, Layout, Prefixes } from './layout.js'
 
 export class LayoutRegistry {
   private readonly ids: Map<string, number>
+  /** Those to be asked for a claim: a layout whose keys another one reads leaves the claim to that one. */
+  private readonly claiming: readonly Layout[]
 
   /** `layouts` newest first: where two hold the same checkpoint, the earlier one counts. */
   constructor(
@@ -11,6 +13,7 @@ export class LayoutRegistry {
     readonly prefixes: Prefixes,
   ) {
     this.ids = new Map(layouts.map((layout, at) => [layout.id, at]))
+    this.claiming = layouts.filter(({ readBy }) => readBy === undefined || !this.ids.has(readBy))
   }
 
   byId(id: string): Layout {
@@ -26,7 +29,7 @@ export class LayoutRegistry {
 
   /** The first claim on a key; null where no layout knows it. */
   claim(key: Buffer, type: RedisType): Claim | null {
-    for (const layout of this.layouts) {
+    for (const layout of this.claiming) {
       const claim = layout.claim(key, type, this.prefixes)
       if (claim !== null) return claim
     }

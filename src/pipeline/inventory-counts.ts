@@ -64,7 +64,7 @@ export class InventoryCounts {
   }
 
   foreign(key: KeyOfType): void {
-    let prefix = foreignPrefix(key.key)
+    let prefix = keyBeginning(key.key)
     if (!this.#foreign.has(prefix) && this.#foreign.size >= MAX_PREFIXES) prefix = ''
     let group = this.#foreign.get(prefix)
     if (group === undefined) {
@@ -106,7 +106,7 @@ export class InventoryCounts {
 }
 
 /** Where the constant part of a name usually ends: behind its first separator, or before its first number. */
-function foreignPrefix(key: Buffer): string {
+export function keyBeginning(key: Buffer): string {
   const name = key.toString('latin1', 0, MAX_PREFIX_BYTES)
   const end = /[:/|$#{\d]/.exec(name)
   const length = end === null ? 0 : /\d/.test(end[0]) ? end.index : end.index + 1

@@ -6,6 +6,7 @@ import { oneAhead } from './ahead.js'
 import { readInBatches } from './read-stream.js'
 import { openRedis, type RedisConnectionOptions, readInfo } from './redis-connection.js'
 import { lookIntoDatabases, readSearchIndexes } from './redis-hints.js'
+import { memoryOf, timesToLive } from './redis-measures.js'
 import { scanKeys, typesOf } from './redis-scan.js'
 import { measureValues, readValues } from './redis-values.js'
 import type {
@@ -46,6 +47,14 @@ export class RedisSource implements Source {
 
   async types(keys: readonly Buffer[]): Promise<readonly (RedisType | null)[]> {
     return typesOf(await this.#client(), this.#endpoint, keys)
+  }
+
+  async memoryOf(keys: readonly Buffer[]): Promise<readonly (number | null)[]> {
+    return memoryOf(await this.#client(), this.#endpoint, keys)
+  }
+
+  async timesToLive(keys: readonly Buffer[]): Promise<readonly number[]> {
+    return timesToLive(await this.#client(), this.#endpoint, keys)
   }
 
   async read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]> {

@@ -87,6 +87,10 @@ export interface Source {
   scan(options?: ScanOptions): AsyncIterable<readonly KeyOfType[]>
   /** What `TYPE` says now, in the order of the keys; null where there is no key. */
   types(keys: readonly Buffer[]): Promise<readonly (RedisType | null)[]>
+  /** What each takes of the server's memory, 0 where there is no key, null where the server does not say. No value is sent for it. */
+  memoryOf(keys: readonly Buffer[]): Promise<readonly (number | null)[]>
+  /** Milliseconds each has left to live; −1: for ever; −2: there is no such key. */
+  timesToLive(keys: readonly Buffer[]): Promise<readonly number[]>
   /** Reads all of them at once, in their order. The caller bounds how much that may be. */
   read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]>
   /**

@@ -1,0 +1,79 @@
+/** `cp-migrate detect`: which savers wrote into a Redis, how sure that is, what would become of every key. */
+import type { Command } from 'commander'
+import { EXIT, type ExitCode, Failure } from '../model/failure.js'
+import type { CommandModule, Context, Options } from './command.js'
+import { output, prefixes, source, timeouts } from './options.js'
+import { parseDuration } from './units.js'
+
+export const detect = {
+  name: 'detect',
+  summary: 'says which savers wrote into Redis, in seconds: names of all keys, values of a few',
+  examples: [
+    ['cp-migrate detect', 'layouts, threads, sizes, what nobody knows'],
+    ['cp-migrate detect --expiring', 'also lists the threads that expire within a day'],
+    ['cp-migrate detect --json', 'the same for a program'],
+  ],
+  declare: (command) => output(timeouts(prefixes(look(source(command))))),
+  run: runDetect,
+} as const satisfies CommandModule
+
+const look = (command: Command): Command =>
+  command
+    .optionsGroup('What to look for')
+    .option('--expiring [duration]', 'list threads that expire within this time (24h)')
+
+const DAY_MS = 24 * 3600 * 1000
+
+async function runDetect(options: Options, context: Context): Promise<ExitCode> {
+  const [{ readConfig }, { Connections }, verb, { renderDetect }, { flagsAgain }] = await Promise.all([
+    import('./config.js'),
+    import('./connections.js'),
+    import('../verbs/detect.js'),
+    import('../report/detect-text.js'),
+    import('./flags-again.js'),
+  ])
+  const config = readConfig(options, context)
+  const { values } = config
+  const expiringWithinMs = expiringOf(options)
+  const connections = new Connections(config)
+  try {
+    const { source: from, note } = await connections.source()
+    const { json, quiet, color } = context.output
+    if (!quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
+    const report = await verb.detect({
+      source: from,
+      from: note,
+      prefixes: {
+        checkpoint: values.checkpointPrefix,
+        checkpointWrite: values.checkpointWritePrefix,
+        checkpointBlob: values.checkpointBlobPrefix,
+      },
+      expiringWithinMs,
+      onEvent: context.onEvent,
+      signal: context.signal,
+      now: context.now,
+    })
+    context.stdout.write(
+      renderDetect(report, {
+        format: json ? 'json' : quiet ? 'line' : 'text',
+        columns: context.columns,
+        colored: color && context.isTty,
+        again: flagsAgain(config).scope,
+      }),
+    )
+    return EXIT.ok
+  } finally {
+    await connections.close()
+  }
+}
+
+function expiringOf({ expiring }: Options): number | null {
+  if (expiring === undefined) return null
+  if (expiring === true) return DAY_MS
+  const ms = parseDuration(String(expiring))
+  if (ms !== null && ms > 0) return ms
+  throw new Failure('bad-setting', {
+    setBy: '--expiring',
+    problem: `"${String(expiring)}" is no duration such as 24h`,
+  })
+}

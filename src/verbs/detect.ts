@@ -1,0 +1,53 @@
+/** Finds out which savers wrote into a Redis: names of all keys, values of a few. Reads no other value, writes nothing. */
+import { LAYOUTS } from '../layouts/index.js'
+import type { Prefixes } from '../layouts/layout.js'
+import { prefixesOfIndexes } from '../layouts/prefixes.js'
+import { LayoutRegistry } from '../layouts/registry.js'
+import type { DetectReport } from '../model/detect-report.js'
+import type { OnEvent } from '../model/events.js'
+import { Failure } from '../model/failure.js'
+import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
+import type { Source } from '../source/source.js'
+import { KeyCensus } from './detect-census.js'
+import { type ClaimedName, ExpiryList } from './detect-expiring.js'
+import { findingsOf } from './detect-findings.js'
+
+export interface DetectRequest {
+  readonly source: Source
+  readonly from: EndpointNote
+  readonly prefixes: Prefixes
+  /** Names the threads that expire within this time; null: only about how many do, from samples. */
+  readonly expiringWithinMs: number | null
+  readonly onEvent: OnEvent
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+export async function detect(request: DetectRequest): Promise<DetectReport> {
+  const { source, from, now, signal, onEvent, expiringWithinMs } = request
+  const startedAt = now()
+  const info = await source.info()
+  if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
+  const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
+  const registry = new LayoutRegistry(LAYOUTS, prefixes)
+  const census = new KeyCensus(registry)
+  const expiring = expiringWithinMs === null ? null : new ExpiryList(expiringWithinMs)
+  for await (const page of source.scan()) {
+    signal.throwIfAborted()
+    const names: ClaimedName[] = []
+    if (expiring === null) census.take(page)
+    else census.take(page, (found, claim) => names.push({ found, claim }))
+    if (names.length > 0) await expiring?.ask(source, names)
+    onEvent({ kind: 'scanning', keys: census.counts.scanned, ofKeys: null })
+  }
+  const findings = await findingsOf(census, { source, registry, expiring })
+  return {
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    command: 'detect',
+    startedAt: new Date(startedAt).toISOString(),
+    seconds: (now() - startedAt) / 1000,
+    source: from,
+    ...findings,
+  }
+}
