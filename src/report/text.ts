@@ -77,15 +77,26 @@ function amountLines(report: MigrateReport, columns: number): string[] {
 
 const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inserted + updated + alreadyThere
 
-function threadNote({ threads: { whole, partial, rejected, unchanged, leftOut } }: MigrateReport): string {
+function threadNote({ threads }: MigrateReport): string {
   return joined([
-    [whole, 'whole'],
-    [partial, 'partly'],
-    [rejected, 'rejected'],
-    [unchanged, 'of them there already'],
-    [leftOut, 'not selected'],
+    [threads.whole, 'whole'],
+    [threads.partial, 'partly'],
+    [threads.rejected, 'rejected'],
+    ...passCounts(threads),
+    [threads.skipped, 'left alone'],
+    [threads.leftOut, 'not selected'],
   ])
 }
+
+/** Nothing in a first pass, where all is new. */
+const passCounts = (threads: MigrateReport['threads']): (readonly [number, string])[] =>
+  threads.changed + threads.unchanged === 0
+    ? []
+    : [
+        [threads.new, 'new'],
+        [threads.changed, 'changed'],
+        [threads.unchanged, 'unchanged'],
+      ]
 
 /** Nothing where every row is new: that is the usual case. */
 function rowNote({ inserted, updated, alreadyThere }: RowCounts, { dryRun }: MigrateReport): string {
@@ -106,6 +117,19 @@ const joined = (counts: readonly (readonly [number, string])[]): string =>
 function noticeLines(report: MigrateReport, columns: number, style: Style): string[] {
   const notices: string[] = []
   const { notFound, selected } = report.threads
+  const { resumed, disowned } = report
+  if (resumed !== null) {
+    notices.push(
+      `Run ${report.runId} had been interrupted and went on: ${formatCounted(resumed.threadsBefore, 'thread')} had been moved by then.`,
+    )
+  }
+  if (disowned !== null && disowned.threads > 0) {
+    const shown = disowned.first.slice(0, 5).map(printableText).join(', ')
+    const more = disowned.threads > 5 ? ', …' : ''
+    notices.push(
+      `Forgotten, as --restart says: ${formatCounted(disowned.threads, 'thread')} of earlier runs (${shown}${more}). Their rows count as those of others now.`,
+    )
+  }
   if (selected === 0) {
     notices.push(
       report.keysScanned === 0

@@ -10,10 +10,13 @@ export interface Verdict {
   readonly exit: ExitCode
 }
 
+const runText = ({ runId, resumed }: MigrateReport): string =>
+  resumed === null ? `run ${runId}` : `run ${runId}, resumed,`
+
 export function verdictOf(report: MigrateReport): Verdict {
   const exit = exitCodeOf(report)
   const { threads, checkpoints, writes, blobs, findings } = report
-  const run = report.dryRun ? 'dry run' : report.runId === null ? 'migration' : `run ${report.runId}`
+  const run = report.dryRun ? 'dry run' : report.runId === null ? 'migration' : runText(report)
   const ended = `${report.stoppedBy ? 'stopped after' : 'done in'} ${formatDuration(report.seconds)}`
   if (threads.selected === 0 && !report.stoppedBy) {
     return { mark: '✓', text: `${run} ${ended}: nothing to move`, exit }
@@ -22,7 +25,12 @@ export function verdictOf(report: MigrateReport): Verdict {
     `${formatCounted(threads.whole, 'thread')} whole`,
     ...(threads.partial > 0 ? [`${formatCount(threads.partial)} partly`] : []),
     ...(threads.rejected > 0 ? [`${formatCount(threads.rejected)} rejected`] : []),
+    ...(threads.skipped > 0 ? [`${formatCount(threads.skipped)} left alone`] : []),
   ].join(', ')
+  const isFirstPass = threads.changed + threads.unchanged === 0
+  const passes = isFirstPass
+    ? ''
+    : `${formatCount(threads.new)} new, ${formatCount(threads.changed)} changed, ${formatCount(threads.unchanged)} unchanged`
   const changed = [
     [checkpoints, 'checkpoint'],
     [writes, 'write'],
@@ -35,7 +43,12 @@ export function verdictOf(report: MigrateReport): Verdict {
     ...(rejected > 0 ? [formatCounted(rejected, 'finding rejected', 'findings rejected')] : []),
     ...(conflicts > 0 ? [formatCounted(conflicts, 'conflict')] : []),
   ].join(', ')
-  const parts = [counts, `${moved} ${report.dryRun ? 'would be written; nothing was' : 'written'}`, problems]
+  const parts = [
+    counts,
+    passes,
+    `${moved} ${report.dryRun ? 'would be written; nothing was' : 'written'}`,
+    problems,
+  ]
   return {
     mark: report.stoppedBy ? '✗' : '✓',
     text: `${run} ${ended}: ${parts.filter((part) => part !== '').join('; ')}`,

@@ -11,6 +11,8 @@ export interface ThreadState {
   readonly hasRows: boolean
   /** At least as many rows as the ledger lists for it are there. */
   readonly stands: boolean
+  /** Its rows in the target, whoever wrote them; only of threads that the ledger knows. */
+  readonly rows?: Readonly<Record<'checkpoints' | 'blobs' | 'writes', number>>
   /** What the ledger knows of it. */
   readonly recorded?: CurrentThread
   /** What this very run has done to it before it was interrupted. */

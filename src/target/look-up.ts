@@ -33,9 +33,11 @@ export async function lookUpThreads(
   })
   for (const [threadId, thread] of recorded) {
     const own = sameRun.find((row) => row.threadId === threadId)
+    const rows = counts.get(threadId)
     states.set(threadId, {
       hasRows: states.has(threadId),
-      stands: isThere(thread, counts.get(threadId)),
+      stands: isThere(thread, rows),
+      ...(rows && { rows }),
       recorded: thread,
       ...(own && { sameRun: own }),
     })
@@ -43,7 +45,7 @@ export async function lookUpThreads(
   return states
 }
 
-type Counts = Readonly<Record<'checkpoints' | 'blobs' | 'writes', bigint>>
+type Counts = NonNullable<ThreadState['rows']>
 
 async function rowCounts(
   session: SqlSession,
@@ -52,13 +54,18 @@ async function rowCounts(
 ): Promise<Map<string, Counts>> {
   const count = (table: string) =>
     `(SELECT count(*) FROM ${qualified(schema, table)} r WHERE r.thread_id = wanted.thread_id)`
-  const { rows } = await session.query<Counts & { thread_id: string }>(
+  const { rows } = await session.query<Record<keyof Counts, bigint> & { thread_id: string }>(
     `SELECT thread_id, ${count('checkpoints')} AS checkpoints, ${count('checkpoint_blobs')} AS blobs,
        ${count('checkpoint_writes')} AS writes
      FROM unnest($1::text[]) AS wanted(thread_id)`,
     [threadIds],
   )
-  return new Map(rows.map((row) => [row.thread_id, row]))
+  return new Map(
+    rows.map((row) => [
+      row.thread_id,
+      { checkpoints: Number(row.checkpoints), blobs: Number(row.blobs), writes: Number(row.writes) },
+    ]),
+  )
 }
 
 /**

@@ -40,9 +40,9 @@ export class MigrateTally implements TransferListener {
     const { threads, checkpoints, writes, blobs } = this.report
     threads.whole++
     threads.unchanged++
-    checkpoints.alreadyThere += state.recorded?.checkpoints ?? 0
-    writes.alreadyThere += state.recorded?.writes ?? 0
-    blobs.alreadyThere += state.recorded?.blobs ?? 0
+    checkpoints.alreadyThere += state.rows?.checkpoints ?? 0
+    writes.alreadyThere += state.rows?.writes ?? 0
+    blobs.alreadyThere += state.rows?.blobs ?? 0
     this.progress()
   }
 
@@ -73,7 +73,7 @@ export class MigrateTally implements TransferListener {
         counts.skipped++
         continue
       }
-      this.report.bytes.written += facts.targetBytes
+      if (merged === undefined || changed.has(threadId)) this.report.bytes.written += facts.targetBytes
       const isPartial = facts.completeness === 'partial' || conflicts.has(threadId) || leftAlone.has(threadId)
       if (isPartial) counts.partial++
       else counts.whole++
