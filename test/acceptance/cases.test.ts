@@ -24,9 +24,9 @@ const ACCEPTED: Readonly<
   'python/0.5.2-shallow-async': { fixtures: 0, full: 6, why: 'model' },
 }
 
-const python = [...fixtures('python'), ...fixtures('pickle')]
+const python = [...fixtures('python'), ...fixtures('pickle'), ...fixtures('plain')]
 const full = new Set(fullCorpora().map(({ folder }) => folder))
-const fullPython = [...fullCorpora('python'), ...fullCorpora('pickle')]
+const fullPython = [...fullCorpora('python'), ...fullCorpora('pickle'), ...fullCorpora('plain')]
 
 async function migrated(from: Case) {
   const [{ url: redisUrl }, postgresUrl] = await Promise.all([freshRedis(), freshDatabase()])
