@@ -1,6 +1,6 @@
 /** Keys of savers that keep pickles in plain strings. They share prefixes, so a key says only what all of them would agree on. */
 import type { RedisType } from '../model/redis-value.js'
-import { checkpointIdPart, isUuid, type KeyParser, keyParser, taskIdPart } from './keys.js'
+import { checkpointIdPart, isUuid, type KeyParser, type KeyParts, keyParser, taskIdPart } from './keys.js'
 import type { Claim, ClaimedKey, KeyRole, Prefixes } from './layout.js'
 
 /** Prefixes that savers use besides `checkpoint`. */
@@ -93,10 +93,16 @@ const WRITE_TAILS: readonly KeyParser[] = [
 function claimOfWrites(rest: string, claim: MakeClaim): Claim | null {
   for (const parse of WRITE_TAILS) {
     const parts = parse(`:${rest}`)
-    if (parts !== null) return claim('write', splitNs(parts.threadId), parts.tail.checkpointId)
+    if (parts === null || isNamespaceAndId(parts)) continue
+    return claim('write', splitNs(parts.threadId), parts.tail.checkpointId)
   }
   return null
 }
+
+/** Another saver's `T:NODE:TASK:ID` looks like `T:ID:TASK`: but checkpoint ids are UUIDs of version 6, and task ids are digests. */
+const isNamespaceAndId = ({ tail }: KeyParts): boolean =>
+  UUID6.test(tail.taskId ?? '') && !UUID6.test(tail.checkpointId ?? '')
+const UUID6 = /^[0-9a-f]{8}-[0-9a-f]{4}-6[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
 /** A thread with the namespace that its key shows beyond doubt; a bare name behind a colon may as well belong to the thread's id. */
 function splitNs(text: string): Split {
