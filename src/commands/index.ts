@@ -1,10 +1,21 @@
 /** The commands, in the order in which a user needs them. */
 import type { CommandModule } from './command.js'
+import { detect } from './detect.js'
 import { init } from './init.js'
 import { ledger } from './ledger-drop.js'
 import { migrate } from './migrate.js'
 import { rollback } from './rollback.js'
 import { showConfig } from './show-config.js'
 import { status } from './status.js'
+import { verify } from './verify.js'
 
-export const COMMANDS: readonly CommandModule[] = [init, migrate, rollback, status, ledger, showConfig]
+export const COMMANDS: readonly CommandModule[] = [
+  detect,
+  init,
+  migrate,
+  verify,
+  rollback,
+  status,
+  ledger,
+  showConfig,
+]

@@ -92,12 +92,14 @@ export class CheckpointComparison {
   private members(checkpoint: Checkpoint, row: ComparedCheckpoint, source: CheckpointDigests): void {
     for (const name of differing(source.fields, row.fields)) {
       const place = { table: 'checkpoints', member: 'field', name } as const
-      const details = this.sides(checkpoint.fields.get(name), row.fields.has(name))
+      const kind = kindOf(source.fields.has(name), row.fields.has(name))
+      const details = { ...this.sides(checkpoint.fields.get(name), true), kind }
       this.differs(checkpoint, 'field', name, details, place)
     }
     for (const name of differing(source.metadata, row.metadata)) {
       const place = { table: 'checkpoints', member: 'metadata', name } as const
-      const details = this.sides(memberOf(checkpoint.metadata, name), row.metadata.has(name))
+      const kind = kindOf(source.metadata.has(name), row.metadata.has(name))
+      const details = { ...this.sides(memberOf(checkpoint.metadata, name), true), kind }
       this.differs(checkpoint, 'metadata', name, details, place)
     }
   }

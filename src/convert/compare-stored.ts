@@ -171,7 +171,7 @@ const UNREADABLE_METADATA: ReadonlyMap<string, Digest> = new Map([['', UNREADABL
 
 /** Members that only older savers leave in a row. */
 const isLeftOver = (name: string, bytes: Buffer | undefined): boolean =>
-  name === 'id' || name === 'type' || (name === 'pending_sends' && bytes?.toString('latin1') === '[]')
+  name === 'type' || (name === 'pending_sends' && bytes?.toString('latin1') === '[]')
 
 function readable(read: () => Digest): Digest
 function readable<T>(read: () => T, otherwise: T): T

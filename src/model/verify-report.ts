@@ -88,6 +88,8 @@ export interface VerifyReport {
   /** ISO 8601. */
   readonly startedAt: string
   seconds: number
+  /** How many threads were to be chosen by chance, and what gives the same ones again. */
+  readonly sample: { readonly size: number; readonly seed: string } | null
   /** Null against the ledger. */
   readonly source: EndpointNote | null
   readonly target: EndpointNote
@@ -123,7 +125,7 @@ export const MAX_DIFFERENCES = 1000
 export const MAX_NOTES = 20
 
 export function emptyVerifyReport(
-  head: Pick<VerifyReport, 'schemaVersion' | 'against' | 'startedAt' | 'source' | 'target'>,
+  head: Pick<VerifyReport, 'schemaVersion' | 'against' | 'startedAt' | 'source' | 'target' | 'sample'>,
 ): VerifyReport {
   const states = Object.fromEntries(THREAD_STATES.map((state) => [state, 0])) as Record<ThreadState, number>
   return {

@@ -24,6 +24,11 @@ export class LedgerThread {
     return this.current.rowDigests.get(checkpointName(checkpointNs, checkpointId))
   }
 
+  /** Whether it was the newest of its namespace when it was migrated. */
+  isNewest({ checkpointNs, checkpointId }: { readonly checkpointNs: string; readonly checkpointId: string }) {
+    return this.current.newest.get(checkpointNs) === checkpointId
+  }
+
   /** For a comparison under way: `keys` gives the keys read so far. */
   whileReading(keys: () => readonly ReadKey[]): RecordedThread {
     const { current, rejects } = this

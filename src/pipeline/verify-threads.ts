@@ -18,6 +18,7 @@ import type { SqlSession } from '../target/session.js'
 import type { ThreadKeys } from './inventory.js'
 import { readingOrder } from './reading-order.js'
 import type { LedgerThread, RecordedThreads } from './recorded-threads.js'
+import { byThread } from './strays.js'
 import { type StrayKey, ThreadPass } from './thread-pass.js'
 import { chunksOf } from './thread-queue.js'
 
@@ -46,6 +47,8 @@ export interface ThreadVerdict {
   readonly explained: Readonly<Explained>
   readonly differences: readonly Difference[]
   readonly compared: ComparedThread['compared']
+  /** Something of it stands in Postgres. */
+  readonly hasRows: boolean
   readonly recorded: LedgerThread | undefined
 }
 
@@ -79,8 +82,7 @@ interface Open {
 const TOGETHER = { items: 100, weight: 2000 } as const
 
 export class ThreadVerification {
-  /** Keys whose documents said that they belong to another thread. */
-  readonly strays: StrayKey[] = []
+  private readonly strays: StrayKey[] = []
   private open: Open | undefined
   private done: { readonly task: Task; readonly thread: ComparedThread }[] = []
 
@@ -93,6 +95,11 @@ export class ThreadVerification {
     private readonly listener: VerifyListener,
     private readonly options: VerifyOptions,
   ) {}
+
+  /** Keys whose documents said that they belong to another thread, by that thread; each is given once. */
+  takeStrays(): ReadonlyMap<string, ThreadKeys> {
+    return new Map(byThread(this.strays.splice(0)).map((thread) => [thread.threadId, thread]))
+  }
 
   async run(threads: AsyncIterable<ThreadKeys>): Promise<void> {
     const { signal, readBytes } = this.options
@@ -164,7 +171,7 @@ export class ThreadVerification {
     })
     const layouts = new Set(task.order.map((key) => key.layout))
     // Findings are the migration's to tell; here they show as what is left out.
-    pass = new ThreadPass(threadId, this.registry, comparison, () => {}, layouts)
+    pass = new ThreadPass(threadId, this.registry, comparison, () => {}, layouts, this.target.dialect)
     return { task, pass }
   }
 
@@ -194,19 +201,24 @@ export class ThreadVerification {
     )
     const verdicts: ThreadVerdict[] = []
     for (const { task, thread } of done) {
-      const { threadId, compared } = thread
+      const { threadId, compared, hasRows } = thread
+      if (isNothing(thread) && task.recorded === undefined) continue
       const explained = { ...thread.explained }
       const differences = [...thread.differences]
       for (const doubt of thread.doubtful) {
+        // The app adds writes to the newest checkpoint as soon as it goes on from there.
+        const isLeftBehind = explained.ahead > 0 && task.recorded?.isNewest(doubt)
         if (asRecorded?.has(doubt)) explained.expired++
+        else if (isLeftBehind) explained.ahead++
         else differences.push(...doubt.differences)
       }
       verdicts.push({
         threadId,
-        state: stateOf({ explained, hasRows: thread.hasRows }, differences),
+        state: stateOf({ explained, hasRows }, differences),
         explained,
         differences: await this.detailed(differences, thread.places),
         compared,
+        hasRows,
         recorded: task.recorded,
       })
     }
@@ -234,3 +246,10 @@ export class ThreadVerification {
     return value && describe(value, this.options.showValues)
   }
 }
+
+/** Keys that looked like a thread and hold nothing of one, and Postgres has nothing either. */
+const isNothing = ({ explained, compared, differences, hasRows }: ComparedThread): boolean =>
+  !hasRows &&
+  differences.length === 0 &&
+  compared.checkpoints + compared.writes === 0 &&
+  Object.values(explained).every((count) => count === 0)

@@ -3,21 +3,19 @@ import { createHash } from 'node:crypto'
 import type { Dialect } from '../convert/converter.js'
 import { DIALECTS } from '../convert/dialects.js'
 import type { Layout, Prefixes } from '../layouts/layout.js'
-import { prefixesOfIndexes } from '../layouts/prefixes.js'
-import { LayoutRegistry } from '../layouts/registry.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure, failureOf } from '../model/failure.js'
 import { addFinding, type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
-import { Inventory, type ThreadKeys } from '../pipeline/inventory.js'
+import type { Inventory, ThreadKeys } from '../pipeline/inventory.js'
 import { Recovery } from '../pipeline/recovery.js'
-import { claimsByDocument } from '../pipeline/resolve-claims.js'
 import { Transfer } from '../pipeline/transfer.js'
 import type { Source } from '../source/source.js'
 import type { MergePolicy } from '../target/commit.js'
 import { DryRunSink } from '../target/dry-run.js'
 import type { BatchSink, Recover } from '../target/writer.js'
 import { dialectOf } from './dialect.js'
+import { listKeys } from './list-keys.js'
 import { MigrateRun, type MigrateTarget } from './migrate-run.js'
 import { MigrateTally } from './migrate-tally.js'
 
@@ -141,7 +139,8 @@ interface Work {
 
 async function moveThreads(request: MigrateRequest, { report, run, sink, recover }: Work): Promise<void> {
   const { source, scope, memoryBytes, signal, onEvent } = request
-  const { inventory, registry, prefixes } = await retried(() => listKeys(request), recover)
+  const listed = { ...request, wants: threadFilter(scope), maxBytes: memoryBytes * SHARES.inventory }
+  const { inventory, registry, prefixes } = await retried(() => listKeys(listed), recover)
   try {
     countKeys(report, inventory)
     report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
@@ -175,25 +174,6 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
   } finally {
     await inventory.close()
   }
-}
-
-async function listKeys(request: MigrateRequest) {
-  const { source, scope, signal, onEvent, memoryBytes } = request
-  const info = await source.info()
-  if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
-  const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
-  const registry = new LayoutRegistry(request.layouts, prefixes)
-  const inventory = await Inventory.of(source.scan(), {
-    claim: (key, type) => registry.claim(key, type),
-    resolve: claimsByDocument(source, registry),
-    wants: threadFilter(scope),
-    maxBytes: memoryBytes * SHARES.inventory,
-    onProgress: (keys) => {
-      signal.throwIfAborted()
-      onEvent({ kind: 'scanning', keys, ofKeys: null })
-    },
-  })
-  return { inventory, registry, prefixes }
 }
 
 async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {

@@ -1,0 +1,263 @@
+/** Reads both sides again and compares them, thread by thread and value by value; tells the ledger what it found. */
+import type { Dialect } from '../convert/converter.js'
+import type { Layout, Prefixes } from '../layouts/layout.js'
+import type { OnEvent } from '../model/events.js'
+import { Failure, failureOf } from '../model/failure.js'
+import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
+import { type ThreadScope, threadFilter } from '../model/scope.js'
+import { emptyVerifyReport, type VerifyReport } from '../model/verify-report.js'
+import type { ThreadKeys } from '../pipeline/inventory.js'
+import { RecordedThreads } from '../pipeline/recorded-threads.js'
+import { SeenThreads } from '../pipeline/seen-threads.js'
+import { ThreadVerification } from '../pipeline/verify-threads.js'
+import type { Source } from '../source/source.js'
+import type { Postgres } from '../target/connect.js'
+import type { LedgerScope } from '../target/ledger-read.js'
+import { countThreads, threadsSince } from '../target/recorded-rows.js'
+import { dialectOf } from './dialect.js'
+import { type ListedKeys, listKeys } from './list-keys.js'
+import { Sample } from './verify-choice.js'
+import { verifyLedger } from './verify-ledger.js'
+import { VerifyRun } from './verify-run.js'
+import { VerifyTally } from './verify-tally.js'
+
+export interface VerifyRequest {
+  /** Null: rows are compared with what the ledger recorded of them. */
+  readonly source: Source | null
+  readonly from: EndpointNote | null
+  readonly sourceName: string
+  readonly postgres: Postgres
+  readonly to: EndpointNote & { readonly schema: string }
+  /** Null where there is none: then nothing is recorded. */
+  readonly ledgerSchema: string | null
+  /** Null: that of the layouts found. */
+  readonly dialect: Dialect | null
+  readonly prefixes: Prefixes
+  /** Newest first. */
+  readonly layouts: readonly Layout[]
+  /** Throws `tables-missing` where rows of that dialect do not fit. */
+  checkTables(dialect: Dialect): Promise<void>
+  readonly scope: ThreadScope
+  /** At most so many threads, chosen by chance. */
+  readonly sample: { readonly size: number; readonly seed: string } | null
+  /** Only threads that this run or a later one has changed. */
+  readonly sinceRun: number | null
+  readonly showValues: boolean
+  readonly takeoverTimeoutMs: number
+  /** Bytes for everything that waits between the two ends. */
+  readonly memoryBytes: number
+  readonly onEvent: OnEvent
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Shares of the memory budget: keys, values in flight (two reads), copies to recognise repeats. The rest is for names and digests. */
+const SHARES = { inventory: 1 / 3, read: 1 / 12, copies: 1 / 8 } as const
+
+/** Throws where it cannot even begin; one that stops early still returns its report, with what stopped it. */
+export async function verify(request: VerifyRequest): Promise<VerifyReport> {
+  const startedAt = request.now()
+  const { source, from, to, sample } = request
+  const report = emptyVerifyReport({
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    against: source === null ? 'ledger' : 'source',
+    startedAt: new Date(startedAt).toISOString(),
+    source: from,
+    target: to,
+    sample,
+  })
+  const run = await begin(request)
+  try {
+    report.verificationId = run?.id ?? null
+    await compareAll(request, { report, run })
+  } catch (error) {
+    report.stoppedBy = stoppedByOf(error, request)
+  }
+  try {
+    await run?.end(report)
+  } catch (error) {
+    report.stoppedBy ??= stoppedByOf(error, request)
+  } finally {
+    await run?.release()
+  }
+  report.seconds = (request.now() - startedAt) / 1000
+  return report
+}
+
+async function begin(request: VerifyRequest): Promise<VerifyRun | null> {
+  const { postgres, takeoverTimeoutMs, signal, source, sample, sinceRun, scope } = request
+  const ledger = ledgerScopeOf(request)
+  if (ledger === null) return null
+  const { patterns, limit, threads } = scope
+  const against = source === null ? 'ledger' : 'source'
+  const options = { against, sample, sinceRun, patterns, limit, threads: threads?.size ?? null }
+  try {
+    return await VerifyRun.begin({ postgres, scope: ledger, options, takeoverTimeoutMs, signal })
+  } catch (error) {
+    throw stoppedByOf(error, request)
+  }
+}
+
+function ledgerScopeOf({ ledgerSchema, sourceName, to }: VerifyRequest): LedgerScope | null {
+  return ledgerSchema === null ? null : { ledgerSchema, sourceName, targetSchema: to.schema }
+}
+
+export interface VerifyWork {
+  readonly report: VerifyReport
+  readonly run: VerifyRun | null
+}
+
+async function compareAll(request: VerifyRequest, work: VerifyWork): Promise<void> {
+  const { postgres, source, onEvent, scope, sample } = request
+  const { report, run } = work
+  const ledgerScope = ledgerScopeOf(request)
+  const ledger = ledgerScope && new RecordedThreads(ledgerScope, (work) => postgres.use(work))
+  const wants = await wantedThreads(request, ledgerScope)
+  const named = new Set(scope.threads ?? [])
+  const tallyOf = (ofThreads: number | null) =>
+    new VerifyTally(
+      report,
+      (progress) => onEvent({ kind: 'threads', progress }),
+      async (verdicts) => run?.record(verdicts, source !== null),
+      ofThreads,
+    )
+  const isWhole = sample === null && scope.limit === null
+  if (source === null) {
+    const tally = tallyOf(null)
+    await verifyLedger(request, { ledger: ledger!, tally, wants, isGone: false })
+    report.threads.notFound.push(...[...named].filter((threadId) => !tally.seen.has(threadId)))
+    return
+  }
+  const tally = await compareSource(request, { work, source, ledger, wants, tallyOf })
+  if (ledger !== null && isWhole) await verifyLedger(request, { ledger, tally, wants, isGone: true })
+  report.threads.notFound.push(...[...named].filter((threadId) => !tally.seen.has(threadId)))
+  if (isWhole && scope.threads === null && scope.patterns.length === 0 && request.sinceRun === null) {
+    report.threads.onlyInTarget = Math.max(0, (await threadsInTarget(request)) - tally.withRows)
+  }
+}
+
+interface Comparing {
+  readonly work: VerifyWork
+  readonly source: Source
+  readonly ledger: RecordedThreads | null
+  readonly wants: (threadId: string) => boolean
+  readonly tallyOf: (ofThreads: number | null) => VerifyTally
+}
+
+async function compareSource(request: VerifyRequest, comparing: Comparing): Promise<VerifyTally> {
+  const { work, source, ledger, wants, tallyOf } = comparing
+  const listed = await listThreads(request, source, wants)
+  const { inventory, registry } = listed
+  try {
+    const dialect = request.dialect ?? (await dialectOf(source, inventory, registry))
+    if (request.dialect === null) await request.checkTables(dialect)
+    const found = await inventory.countThreads()
+    const { chosen, threads } = chosenThreads(request, listed, found)
+    work.report.threads.leftOut = found - chosen
+    const tally = tallyOf(chosen)
+    const reading = await request.postgres.open()
+    try {
+      const verification = new ThreadVerification(
+        source,
+        {
+          reading,
+          use: (work) => request.postgres.use(work),
+          schema: request.to.schema,
+          dialect,
+        },
+        registry,
+        ledger,
+        tally,
+        {
+          readBytes: request.memoryBytes * SHARES.read,
+          copiesBytes: request.memoryBytes * SHARES.copies,
+          showValues: request.showValues,
+          signal: request.signal,
+        },
+      )
+      await verification.run(threads)
+      await compareStrays(request, { source, verification })
+    } finally {
+      await reading.close()
+    }
+    return tally
+  } finally {
+    await inventory.close()
+  }
+}
+
+const listThreads = (request: VerifyRequest, source: Source, wants: (threadId: string) => boolean) =>
+  listKeys({ ...request, source, wants, maxBytes: request.memoryBytes * SHARES.inventory })
+
+/** Keys that belong to other threads than their names say: these threads are compared once more, with all their keys. */
+async function compareStrays(
+  request: VerifyRequest,
+  { source, verification }: { readonly source: Source; readonly verification: ThreadVerification },
+): Promise<void> {
+  for (let strays = verification.takeStrays(); strays.size > 0; strays = verification.takeStrays()) {
+    const wanted = strays
+    const { inventory } = await listThreads(request, source, (threadId) => wanted.has(threadId))
+    try {
+      await verification.run(withStrays(inventory.threads(), wanted))
+    } finally {
+      await inventory.close()
+    }
+  }
+}
+
+async function* withStrays(
+  threads: AsyncIterable<ThreadKeys>,
+  strays: ReadonlyMap<string, ThreadKeys>,
+): AsyncGenerator<ThreadKeys> {
+  const left = new Map(strays)
+  for await (const { threadId, keys } of threads) {
+    const more = left.get(threadId)?.keys ?? []
+    left.delete(threadId)
+    yield { threadId, keys: [...keys, ...more] }
+  }
+  yield* left.values()
+}
+
+async function wantedThreads(
+  { scope, sinceRun, postgres }: VerifyRequest,
+  ledger: LedgerScope | null,
+): Promise<(threadId: string) => boolean> {
+  const wants = threadFilter(scope)
+  if (sinceRun === null || ledger === null) return wants
+  const since = new SeenThreads()
+  await postgres.use(async (session) => {
+    for await (const threadId of threadsSince(session, ledger, sinceRun)) since.note(threadId, 0)
+  })
+  return (threadId) => wants(threadId) && since.has(threadId)
+}
+
+function chosenThreads({ scope, sample }: VerifyRequest, { inventory }: ListedKeys, found: number) {
+  const limit = Math.min(found, scope.limit ?? found)
+  if (sample === null) return { chosen: limit, threads: firstOf(inventory.threads(), limit) }
+  const chosen = Math.min(sample.size, limit)
+  return { chosen, threads: sampleOf(inventory.threads(), new Sample(chosen, limit, sample.seed), limit) }
+}
+
+async function* firstOf<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T> {
+  if (count === 0) return
+  let taken = 0
+  for await (const item of items) {
+    yield item
+    if (++taken === count) return
+  }
+}
+
+async function* sampleOf<T>(items: AsyncIterable<T>, sample: Sample, limit: number): AsyncGenerator<T> {
+  for await (const item of firstOf(items, limit)) if (sample.takes()) yield item
+}
+
+async function threadsInTarget({ postgres, to }: VerifyRequest): Promise<number> {
+  return postgres.use((session) => countThreads(session, to.schema))
+}
+
+function stoppedByOf(error: unknown, { signal, postgres }: VerifyRequest): Failure {
+  if (error instanceof Failure) return error
+  if (signal.aborted && signal.reason instanceof Failure) return signal.reason
+  return error instanceof TypeError ? failureOf(error) : postgres.failureOf(error)
+}
