@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cacheFolder, locked } from './services/cache.mjs'
-import { run } from './services/run.mjs'
+import { npm } from './services/npm.mjs'
 
 const ROOT = dirname(import.meta.dirname)
 /** Written after a build that succeeded: dist/ itself cannot say so, a failed build leaves files too. */
@@ -15,7 +15,7 @@ export async function install() {
   await alone(async () => {
     if (await isInstalled()) return
     process.stderr.write('Installing packages (npm ci) …\n')
-    await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], ROOT)
   })
 }
 
@@ -26,7 +26,7 @@ export async function build() {
     if (await isBuilt()) return
     const started = new Date()
     process.stderr.write('Building dist/ …\n')
-    await npm(['run', '--silent', 'build'])
+    await npm(['run', '--silent', 'build'], ROOT)
     await mkdir(dirname(BUILT), { recursive: true })
     await writeFile(BUILT, started.toISOString())
   })
@@ -75,11 +75,4 @@ async function sources() {
 function alone(work) {
   const tree = createHash('sha256').update(ROOT).digest('hex').slice(0, 12)
   return locked(join(cacheFolder(), `tree-${tree}`), work)
-}
-
-/** @param {string[]} args */
-async function npm(args) {
-  const program = process.env.npm_execpath
-  if (program?.endsWith('.js')) await run(process.execPath, [program, ...args], { cwd: ROOT })
-  else await run('npm', args, { cwd: ROOT })
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { officialJavaScript } from './services/javascript.mjs'
 import { officialPython } from './services/python.mjs'
 import { redisStack } from './services/redis.mjs'
 
@@ -16,6 +17,7 @@ const ROOT = dirname(import.meta.dirname)
 export async function main(args) {
   await redisStack()
   const python = await officialPython()
+  const javaScript = await officialJavaScript()
   const folder = await mkdtemp(join(tmpdir(), 'cp-migrate-tests-'))
   try {
     const report = join(folder, 'report.json')
@@ -25,7 +27,11 @@ export async function main(args) {
       [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...reporters, ...args],
       {
         cwd: ROOT,
-        env: { ...process.env, CP_MIGRATE_TEST_PYTHON: python },
+        env: {
+          ...process.env,
+          CP_MIGRATE_TEST_PYTHON: python,
+          CP_MIGRATE_TEST_JAVASCRIPT: javaScript,
+        },
         stdio: 'inherit',
       },
     )

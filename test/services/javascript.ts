@@ -1,0 +1,39 @@
+/** The official JavaScript savers, loaded into the test itself. */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { officialJavaScript } from '../../scripts/services/javascript.mjs'
+import { atEndOfFile } from './each-file.js'
+
+export { officialJavaScript }
+
+/** What the tests look at of a checkpoint tuple. */
+export interface SavedTuple {
+  readonly config: { readonly configurable: Ids }
+  readonly checkpoint: Record<string, unknown>
+  readonly metadata: unknown
+  readonly parentConfig?: { readonly configurable: Ids }
+  readonly pendingWrites?: readonly (readonly [taskId: string, channel: string, value: unknown])[]
+}
+interface Ids {
+  readonly thread_id: string
+  readonly checkpoint_ns: string
+  readonly checkpoint_id?: string
+}
+
+export interface PostgresSaver {
+  getTuple(config: { configurable: Ids }): Promise<SavedTuple | undefined>
+  setup(): Promise<void>
+  end(): Promise<void>
+}
+interface PostgresSaverClass {
+  fromConnString(url: string, options?: { schema?: string }): PostgresSaver
+}
+
+/** The official Postgres saver on a database; its connections are closed after the file. */
+export async function postgresSaver(url: string, schema = 'public'): Promise<PostgresSaver> {
+  const require = createRequire(join(await officialJavaScript(), 'package.json'))
+  const packages: { PostgresSaver: PostgresSaverClass } = require('@langchain/langgraph-checkpoint-postgres')
+  const saver = packages.PostgresSaver.fromConnString(url, { schema })
+  atEndOfFile(() => saver.end())
+  return saver
+}
