@@ -4,7 +4,7 @@ import type { ChannelVersion, Checkpoint, StoredChannelValue } from '../model/th
 import type { Tree, Value } from '../model/value.js'
 import type { Difference } from '../model/verify-report.js'
 import { describe } from './compare-describe.js'
-import { InheritedValues } from './compare-inherited.js'
+import { InheritedValues, UNKNOWN } from './compare-inherited.js'
 import type { Outcome, StoredPlace } from './compare-outcome.js'
 import type { CheckpointDigests } from './compare-source.js'
 import { type ComparedCheckpoint, checkpointKey, type StoredThread, UNREADABLE } from './compare-stored.js'
@@ -59,7 +59,7 @@ export class CheckpointComparison {
       const kept = { checkpointNs, checkpointId, parentCheckpointId, channelVersions, versionsSeen, origin }
       this.inherited.add(checkpoint, values, (all) => {
         this.inheritedValues(kept, row, all, values)
-        this.versionsOf(kept, row, (channel) => all.get(channel) ?? ABSENT)
+        this.versionsOf(kept, row, (channel) => digestIn(all, channel))
       })
     } else {
       this.versionsOf(checkpoint, row, (channel) => values.get(channel))
@@ -131,7 +131,7 @@ export class CheckpointComparison {
     own: ReadonlyMap<string, Digest>,
   ): void {
     for (const [channel, digest] of all) {
-      if (own.has(channel)) continue
+      if (own.has(channel) || digest === UNKNOWN) continue
       this.outcome.compared.values++
       const stored = this.stored.valueOf(row, channel)
       const blob = this.stored.blobOf(row, channel)
@@ -272,6 +272,11 @@ type Kept = Pick<
 
 /** Stands for "no value", which is told apart from a value where versions are made anew for either. */
 const ABSENT = 'absent'
+
+const digestIn = (all: ReadonlyMap<string, Digest>, channel: string): Digest | undefined => {
+  const digest = all.get(channel) ?? ABSENT
+  return digest === UNKNOWN ? undefined : digest
+}
 
 const kindOf = (inSource: boolean, inTarget: boolean): Difference['kind'] =>
   inSource ? (inTarget ? 'differs' : 'missing') : 'extra'

@@ -1,9 +1,12 @@
 /**
  * Values that a checkpoint of the JavaScript saver does not repeat: those of the parent where the channel's version is the parent's, of
- * the sibling it copies, or the value kept apart under that version.
+ * the sibling it copies, or where these are gone the value kept apart under that version.
  */
 import type { ChannelVersion, Checkpoint, StoredChannelValue } from '../model/thread.js'
 import { type Digest, digestOfSource } from './compare-values.js'
+
+/** Stands for a value that the source had once; nobody can say whether Postgres has the right one. */
+export const UNKNOWN = 'unknown'
 
 interface Place {
   readonly checkpointNs: string
@@ -59,14 +62,18 @@ export class InheritedValues {
   }
 
   private joined(place: Place, from: Place | undefined): ReadonlyMap<string, Digest> {
-    const { checkpointNs, versions, own } = place
+    const { checkpointNs, parentCheckpointId, versions, own } = place
+    const isGone = from === undefined && parentCheckpointId !== null
     const all = new Map(own)
     for (const [channel, version] of versions) {
       if (own.has(channel)) continue
-      const inherited =
-        from?.versions.get(channel) === version
-          ? from.all?.get(channel)
-          : this.apart.get(`${checkpointNs}\0${channel}\0${version}`)
+      const isShared = from?.versions.get(channel) === version
+      // Where the parent is there and has another version, the channel changed here, and has no value.
+      const inherited = isShared
+        ? from?.all?.get(channel)
+        : isGone || place.copiesSibling
+          ? (this.apart.get(`${checkpointNs}\0${channel}\0${version}`) ?? UNKNOWN)
+          : undefined
       if (inherited !== undefined) all.set(channel, inherited)
     }
     return all
