@@ -1,6 +1,7 @@
 /** The records that a mapping finds in the value of one key: checkpoints, writes, channel values. */
 import { DecodeError } from '../codec/bytes.js'
-import { treeOf, treeValue } from '../codec/tree.js'
+import { jsJsonValue } from '../codec/js-json.js'
+import { treeOf } from '../codec/tree.js'
 import type { RedisValue } from '../model/redis-value.js'
 import { NULL_TASK_ID } from '../model/thread.js'
 import type { Tree, Value } from '../model/value.js'
@@ -16,7 +17,7 @@ import type {
 import { PartReader, type StoredRecord } from './generic-parts.js'
 import type { PatternParts } from './key-pattern.js'
 import type { StoredBlob, StoredCheckpoint, StoredWrite } from './keyed-form.js'
-import { PLAIN_JSON, PYTHON_SERDE_JSON } from './packed-value.js'
+import { type JsonReading, PYTHON_SERDE_JSON } from './packed-value.js'
 import { checkpointDict } from './stored-checkpoint.js'
 
 /** Whose a record is: what its value says, else its key. */
@@ -46,11 +47,13 @@ export interface FoundRecord {
 /** All but `of` throw `DecodeError`. */
 export class GenericRecords {
   private readonly parts: PartReader
+  private readonly json: JsonReading
   constructor(
     dialect: Mapping['dialect'],
     private readonly keys: GenericKeys,
   ) {
-    this.parts = new PartReader(dialect === 'js' ? PLAIN_JSON : PYTHON_SERDE_JSON)
+    this.json = dialect === 'js' ? jsJsonValue : PYTHON_SERDE_JSON
+    this.parts = new PartReader(this.json)
   }
 
   /** Whether a value has what the mapping requires of its kind. */
@@ -98,7 +101,7 @@ export class GenericRecords {
     }
     const metadata = mapping.metadata && this.parts.find(record, mapping.metadata)
     const whose = this.whose(mapping, record, parts)
-    const value = (metadata && this.parts.value(metadata)) ?? NOTHING
+    const value = (metadata && this.parts.value(metadata)) ?? this.json(NOTHING, 0, NOTHING.length)
     return {
       ...whose,
       checkpointId: (mapping.id && whose.checkpointId) || dict.id || whose.checkpointId,
@@ -178,7 +181,7 @@ export class GenericRecords {
   }
 }
 
-const NOTHING: Value = treeValue({ kind: 'map', entries: [] })
+const NOTHING = Buffer.from('{}')
 
 /** `metadata["step"]`, which is all that tells a lost parent. */
 function stepIn(metadata: Value): number | undefined {

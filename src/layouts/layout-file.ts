@@ -26,13 +26,13 @@ const pathText = (path: readonly PropertyKey[]): string =>
     .join('')
 
 /** An object of these members and no others. */
-function objectOf<Shape extends z.ZodRawShape>(shape: Shape) {
+function objectOf<Shape extends z.ZodRawShape>(shape: Shape, what = 'an object') {
   const names = Object.keys(shape)
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
         ? `unknown member ${JSON.stringify(issue.keys[0])} (there are ${names.join(', ')})`
-        : wanted('an object')(issue),
+        : wanted(what)(issue),
   })
 }
 
@@ -51,7 +51,9 @@ const chain = z.array(
   }),
   { error: wanted('a list of codecs') },
 )
-const step = z.union([z.string(), z.int().min(0)], { error: wanted('a name or a number from 0') })
+const step = z.union([z.string(), z.int().min(0, 'a name or a number from 0 is needed')], {
+  error: wanted('a name or a number from 0'),
+})
 /** One step may stand without brackets. */
 const path = z.preprocess(
   (given) => (typeof given === 'string' || typeof given === 'number' ? [given] : given),
@@ -59,7 +61,10 @@ const path = z.preprocess(
 )
 /** A bare name is a hash's field or a member. */
 const placeWith = <Shape extends z.ZodRawShape>(shape: Shape) =>
-  z.preprocess((given) => (typeof given === 'string' ? { at: given } : given), objectOf(shape))
+  z.preprocess(
+    (given) => (typeof given === 'string' ? { at: given } : given),
+    objectOf(shape, 'a name or an object'),
+  )
 const PLACE = { at: path.optional(), decode: chain.optional(), inside: path.optional() }
 const tag = placeWith({ is: text.optional(), ...PLACE }).transform(({ is, ...place }) =>
   is === undefined ? place : { is },
@@ -112,11 +117,26 @@ function checkRecord(given: GivenRecord, needed: readonly PartName[], context: z
     const canBePlace = name in RECORD || name === 'channel'
     issue('key', `{${name}} is missing in it${canBePlace ? `, and "${name}" is not given` : ''}`)
   }
+  for (const [name, place] of Object.entries(given)) {
+    if (given.type === 'hash' && given.field === undefined && isDeep(place))
+      context.addIssue({
+        code: 'custom',
+        path: [name, 'at'],
+        message: 'a hash has fields, one name each; the way on is "inside"',
+      })
+  }
   if (given.field !== undefined && given.type !== 'hash')
     issue('field', `only a hash has fields, and type is ${given.type}`)
   if (given.decode !== undefined && given.type === 'hash' && given.field === undefined)
     issue('decode', 'the fields of a hash are decoded one by one: give each place a decode of its own')
 }
+
+const isDeep = (place: unknown): boolean =>
+  typeof place === 'object' &&
+  place !== null &&
+  'at' in place &&
+  Array.isArray(place.at) &&
+  place.at.length > 1
 
 const checkpoints = objectOf({
   ...RECORD,
