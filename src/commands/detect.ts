@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
-import { output, prefixes, source, timeouts } from './options.js'
+import { layouts, output, prefixes, source, timeouts } from './options.js'
 import { parseDuration } from './units.js'
 
 export const detect = {
@@ -13,7 +13,7 @@ export const detect = {
     ['cp-migrate detect --expiring', 'also lists the threads that expire within a day'],
     ['cp-migrate detect --json', 'the same for a program'],
   ],
-  declare: (command) => output(timeouts(prefixes(look(source(command))))),
+  declare: (command) => output(timeouts(prefixes(layouts(look(source(command)))))),
   run: runDetect,
 } as const satisfies CommandModule
 
@@ -25,16 +25,19 @@ const look = (command: Command): Command =>
 const DAY_MS = 24 * 3600 * 1000
 
 async function runDetect(options: Options, context: Context): Promise<ExitCode> {
-  const [{ readConfig }, { Connections }, verb, { renderDetect }, { flagsAgain }] = await Promise.all([
-    import('./config.js'),
-    import('./connections.js'),
-    import('../verbs/detect.js'),
-    import('../report/detect-text.js'),
-    import('./flags-again.js'),
-  ])
+  const [{ readConfig }, { chosenLayouts }, { Connections }, verb, { renderDetect }, { flagsAgain }] =
+    await Promise.all([
+      import('./config.js'),
+      import('./layouts.js'),
+      import('./connections.js'),
+      import('../verbs/detect.js'),
+      import('../report/detect-text.js'),
+      import('./flags-again.js'),
+    ])
   const config = readConfig(options, context)
   const { values } = config
   const expiringWithinMs = expiringOf(options)
+  const layouts = await chosenLayouts(config, context.cwd)
   const connections = new Connections(config)
   try {
     const { source: from, note } = await connections.source()
@@ -48,6 +51,7 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
         checkpointWrite: values.checkpointWritePrefix,
         checkpointBlob: values.checkpointBlobPrefix,
       },
+      layouts,
       expiringWithinMs,
       onEvent: context.onEvent,
       signal: context.signal,

@@ -1,6 +1,5 @@
 /** Finds out which savers wrote into a Redis: names of all keys, values of a few. Reads no other value, writes nothing. */
-import { LAYOUTS } from '../layouts/index.js'
-import type { Prefixes } from '../layouts/layout.js'
+import type { Layout, Prefixes } from '../layouts/layout.js'
 import { prefixesOfIndexes } from '../layouts/prefixes.js'
 import { LayoutRegistry } from '../layouts/registry.js'
 import type { DetectReport } from '../model/detect-report.js'
@@ -16,6 +15,8 @@ export interface DetectRequest {
   readonly source: Source
   readonly from: EndpointNote
   readonly prefixes: Prefixes
+  /** Newest first. */
+  readonly layouts: readonly Layout[]
   /** Names the threads that expire within this time; null: only about how many do, from samples. */
   readonly expiringWithinMs: number | null
   readonly onEvent: OnEvent
@@ -30,7 +31,7 @@ export async function detect(request: DetectRequest): Promise<DetectReport> {
   const info = await source.info()
   if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
   const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
-  const registry = new LayoutRegistry(LAYOUTS, prefixes)
+  const registry = new LayoutRegistry(request.layouts, prefixes)
   const census = new KeyCensus(registry)
   const expiring = expiringWithinMs === null ? null : new ExpiryList(expiringWithinMs)
   for await (const page of source.scan()) {
