@@ -1,7 +1,7 @@
 /** Talks to `msgpack-oracle.py`: what the official serializer writes and reads, a value at a time. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
+import { join } from 'node:path'
 import type { ObjectForm, Tree } from '../../src/model/value.js'
+import { pythonPeer } from '../services/python.js'
 
 export interface OracleAnswer {
   /** What the official writer makes of the value, as hex. */
@@ -12,44 +12,20 @@ export interface OracleAnswer {
   readonly refused?: string
 }
 
-export class MsgpackOracle {
-  private readonly child: ChildProcessWithoutNullStreams
-  private readonly lines: AsyncIterator<string>
-  private complaint = ''
-
-  constructor() {
-    const python = process.env.CP_MIGRATE_TEST_PYTHON
-    if (python === undefined) {
-      throw new Error(
-        'CP_MIGRATE_TEST_PYTHON must name a Python that has langgraph-checkpoint; npm test sets it',
-      )
-    }
-    this.child = spawn(python, [new URL('msgpack-oracle.py', import.meta.url).pathname])
-    this.child.stderr.on('data', (chunk: Buffer) => {
-      this.complaint += chunk.toString()
-    })
-    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]()
-  }
-
+export interface MsgpackOracle {
   /** About a value, and the bytes that we made of it. */
-  ask(tree: Tree, bytes: Buffer, type = 'msgpack'): Promise<OracleAnswer> {
-    return this.request({ op: 'value', tree: described(tree), typed: [type, bytes.toString('hex')] })
-  }
-
+  ask(tree: Tree, bytes: Buffer, type?: string): Promise<OracleAnswer>
   /** One value of every kind, as the official writer writes it: name → type tag and hex. */
-  samples(): Promise<Record<string, readonly [string, string]>> {
-    return this.request({ op: 'samples' })
-  }
+  samples(): Promise<Record<string, readonly [string, string]>>
+}
 
-  close(): void {
-    this.child.stdin.end()
-  }
-
-  private async request<T>(request: object): Promise<T> {
-    this.child.stdin.write(`${JSON.stringify(request)}\n`)
-    const line = await this.lines.next()
-    if (line.done === true) throw new Error(`the oracle stopped: ${this.complaint}`)
-    return JSON.parse(line.value) as T
+/** One Python process for the file that asks for it. */
+export async function msgpackOracle(): Promise<MsgpackOracle> {
+  const peer = await pythonPeer(join(import.meta.dirname, 'msgpack-oracle.py'))
+  return {
+    ask: (tree, bytes, type = 'msgpack') =>
+      peer.ask({ op: 'value', tree: described(tree), typed: [type, bytes.toString('hex')] }),
+    samples: () => peer.ask({ op: 'samples' }),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The msgpack writer, measured against the official serializer. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { EncodeError } from '../../src/codec/bytes.js'
 import { digestOf } from '../../src/codec/digest.js'
 import { msgpackValue } from '../../src/codec/msgpack-read.js'
@@ -8,7 +8,7 @@ import { MsgpackWriter } from '../../src/codec/msgpack-write.js'
 import { emitTree } from '../../src/codec/tree.js'
 import type { SetKind, Tree, ValueSink } from '../../src/model/value.js'
 import { anyPythonTree, hasManyInSet, keyObject } from './msgpack-arbitraries.js'
-import { MsgpackOracle } from './msgpack-oracle.js'
+import { type MsgpackOracle, msgpackOracle } from './msgpack-oracle.js'
 
 const text = (value: string): Tree => ({ kind: 'text', utf8: Buffer.from(value) })
 const int = (value: number | bigint): Tree => ({ kind: 'int', value })
@@ -42,18 +42,17 @@ class MisledWriter extends MsgpackWriter {
 }
 
 describe('the msgpack writer, beside the official serializer', () => {
-  let oracle: MsgpackOracle | undefined
-  beforeAll(() => {
-    oracle = new MsgpackOracle()
+  let oracle: MsgpackOracle
+  beforeAll(async () => {
+    oracle = await msgpackOracle()
   })
-  afterAll(() => oracle?.close())
 
   it('writes the same bytes, and the official reader reads the value back from them', async () => {
     let compared = 0
     await fc.assert(
       fc.asyncProperty(anyPythonTree, async (tree) => {
         const ours = written(tree)
-        const answer = await oracle!.ask(tree, ours)
+        const answer = await oracle.ask(tree, ours)
         expect(answer.refused).toBeUndefined()
         expect(answer.equal).toBe(true)
         // The order of a set is its process's own.
@@ -69,7 +68,7 @@ describe('the msgpack writer, beside the official serializer', () => {
   it('writes back byte for byte what the official writer wrote, and reads the same value from it', async () => {
     await fc.assert(
       fc.asyncProperty(anyPythonTree, async (tree) => {
-        const { written: official } = await oracle!.ask(tree, Buffer.from([0xc0]))
+        const { written: official } = await oracle.ask(tree, Buffer.from([0xc0]))
         const value = msgpackValue(Buffer.from(official, 'hex'))
         const again = new MsgpackWriter()
         value.emit(again)
@@ -85,7 +84,7 @@ describe('the msgpack writer, beside the official serializer', () => {
     await fc.assert(
       fc.asyncProperty(keyObject, async (key) => {
         const tree = map([key, int(1)])
-        const answer = await oracle!.ask(tree, Buffer.from([0xc0]))
+        const answer = await oracle.ask(tree, Buffer.from([0xc0]))
         if (answer.refused === undefined) {
           expect(hex(tree)).toBe(answer.written)
         } else {

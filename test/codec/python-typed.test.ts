@@ -1,28 +1,27 @@
 /** The serde pair on its way out, beside the official serializer. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { PythonTyped } from '../../src/codec/python-typed.js'
 import { typedValue } from '../../src/codec/serde.js'
 import { treeValue } from '../../src/codec/tree.js'
 import type { Tree } from '../../src/model/value.js'
 import { anyPythonTree, hasManyInSet } from './msgpack-arbitraries.js'
-import { MsgpackOracle } from './msgpack-oracle.js'
+import { type MsgpackOracle, msgpackOracle } from './msgpack-oracle.js'
 
 const pair = (type: string, hex: string) => ({ type, bytes: Buffer.from(hex, 'hex') })
 
 describe('a typed pair for Postgres', () => {
-  let oracle: MsgpackOracle | undefined
-  beforeAll(() => {
-    oracle = new MsgpackOracle()
+  let oracle: MsgpackOracle
+  beforeAll(async () => {
+    oracle = await msgpackOracle()
   })
-  afterAll(() => oracle?.close())
 
   it('has the tag and bytes that the official serializer gives the value, which it reads back from them', async () => {
     const typed = new PythonTyped()
     await fc.assert(
       fc.asyncProperty(anyPythonTree, async (tree) => {
         const { type, bytes } = typed.of(treeValue(tree))
-        const answer = await oracle!.ask(tree, bytes, type)
+        const answer = await oracle.ask(tree, bytes, type)
         expect(type).toBe(answer.typed)
         expect(answer.equal).toBe(true)
         if (type === 'msgpack' && !hasManyInSet(tree)) expect(bytes.toString('hex')).toBe(answer.written)
