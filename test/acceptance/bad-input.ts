@@ -68,10 +68,7 @@ export async function migrateBad(bad: readonly KeyLine[], good: Case = GOOD): Pr
     expectDiscreet(run)
     const report: JsonReport = JSON.parse(run.out)
     expect(report.exitCode).toBe(run.exit)
-    const findings = report.findings.flatMap(({ reason, kind, samples }) =>
-      samples.map((sample) => ({ ...sample, reason, kind })),
-    )
-    return { ...run, report, findings }
+    return { ...run, report, findings: findingsOf(run.out) }
   }
   return {
     redisUrl,
@@ -89,6 +86,14 @@ export async function migrateBad(bad: readonly KeyLine[], good: Case = GOOD): Pr
       }
     },
   }
+}
+
+/** Every finding that a report of `migrate --json` names. */
+export function findingsOf(out: string): FoundFinding[] {
+  const { findings }: JsonReport = JSON.parse(out)
+  return findings.flatMap(({ reason, kind, samples }) =>
+    samples.map((sample) => ({ ...sample, reason, kind })),
+  )
 }
 
 const GOOD = fixture('python/0.5.2-mutated')

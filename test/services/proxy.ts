@@ -15,6 +15,8 @@ export interface Fault {
   readonly delayMs?: number
   /** Refuses new connections at once. */
   readonly refuse?: boolean
+  /** Runs `act` before each piece that holds this text goes to the server. */
+  readonly before?: { readonly text: string; readonly act: () => Promise<void> }
   /**
    * Speaks Postgres: called around every COMMIT, numbered from 1 over all connections. `before`: the statement has not reached
    * the server; `after`: the server has committed, the client does not know. What it returns happens to the connection.
@@ -110,10 +112,12 @@ async function pump(
   const [from, to] = direction === 'toServer' ? [wire.client, wire.upstream] : [wire.upstream, wire.client]
   const cut = fault.cutAfter?.direction === direction ? fault.cutAfter : undefined
   let left = cut?.bytes ?? Number.POSITIVE_INFINITY
+  const before = direction === 'toServer' ? fault.before : undefined
   try {
     for await (const chunk of from) {
       for (const { bytes, commit } of split(chunk)) {
         if (fault.delayMs) await sleep(fault.delayMs)
+        if (before !== undefined && bytes.includes(before.text)) await before.act()
         const ending = commit && (await hook?.(commit))
         if (ending) return end(wire, ending)
         const passed = bytes.subarray(0, left)
