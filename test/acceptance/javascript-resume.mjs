@@ -6,21 +6,12 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-const require = createRequire(join(process.env.PACKAGES, 'package.json'))
-const {
-  Annotation,
-  Command,
-  END,
-  START,
-  Send,
-  StateGraph,
-  entrypoint,
-  interrupt,
-  task,
-} = require('@langchain/langgraph')
-const { MemorySaver } = require('@langchain/langgraph-checkpoint')
-const { RedisSaver } = require('@langchain/langgraph-checkpoint-redis')
-const { PostgresSaver } = require('@langchain/langgraph-checkpoint-postgres')
+const official = createRequire(join(process.env.PACKAGES ?? '', 'package.json'))
+const { Annotation, Command, END, START, Send, StateGraph, entrypoint, interrupt, task } =
+  official('@langchain/langgraph')
+const { MemorySaver } = official('@langchain/langgraph-checkpoint')
+const { RedisSaver } = official('@langchain/langgraph-checkpoint-redis')
+const { PostgresSaver } = official('@langchain/langgraph-checkpoint-postgres')
 
 const State = Annotation.Root({
   log: Annotation({ reducer: (a, b) => a.concat(b), default: () => [] }),

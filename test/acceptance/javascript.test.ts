@@ -4,6 +4,7 @@ import { type Case, fixture, fixtures, fullCorpora, linesOf } from '../corpus/ca
 import { loadCase } from '../corpus/load.js'
 import { judgeJs } from '../judge/javascript.js'
 import { isSame } from '../judge/javascript-values.js'
+import { judgeCase } from '../judge/judge.js'
 import { postgresSaver } from '../services/javascript.js'
 import { freshDatabase, sql } from '../services/postgres.js'
 import { freshRedis } from '../services/redis.js'
@@ -102,5 +103,48 @@ describe('tables', () => {
     const { exit, err } = await commandLine(['migrate', ...flags], env)
     expect(exit).toBe(2)
     expect(err).toContain('it lacks column checkpoint_writes.task_path')
+  })
+})
+
+describe('a Redis with threads of both languages', () => {
+  const [python, js] = [fixture('python/0.5.2-full'), fixture('js/1.0.11-full')]
+  const threadsOf = (from: Case) =>
+    new Set(linesOf<{ thread_id: string }>(from, 'expected.jsonl').map((line) => line.thread_id))
+
+  async function loadedBoth() {
+    const { postgresUrl, env } = await loaded(python)
+    await loadCase(js, env.REDIS_URL!)
+    return { postgresUrl, env }
+  }
+
+  test('is refused until one of them is chosen', async () => {
+    const { env } = await loadedBoth()
+    await commandLine('init', env)
+    const { exit, err } = await commandLine('migrate', env)
+    expect(exit).toBe(2)
+    expect(err).toContain('--dialect python, and with --dialect js --schema ANOTHER')
+  })
+
+  test('goes into two schemas, each run naming the threads that are not its own', async () => {
+    const { env, postgresUrl } = await loadedBoth()
+    const runs = [
+      { flags: '--dialect python', others: js },
+      { flags: '--dialect js --schema js', others: python },
+    ]
+    for (const { flags, others } of runs) {
+      await commandLine(`init ${flags}`, env)
+      const { exit, out } = await commandLine(`migrate --json ${flags}`, env)
+      expect(exit).toBe(3)
+      const found = JSON.parse(out).findings.find(
+        (entry: { reason: string }) => entry.reason === 'other-dialect',
+      )
+      expect(found.count).toBe(threadsOf(others).size)
+      expect(new Set(found.samples.map((sample: { threadId: string }) => sample.threadId))).toEqual(
+        threadsOf(others),
+      )
+    }
+    const { checkpoints, ...verdict } = await judgeJs(js, postgresUrl, 'js')
+    expect(verdict).toMatchObject({ equal: checkpoints, missing: 0, extra: 0 })
+    expect(await judgeCase(python, postgresUrl)).toMatchObject({ missing: 0, extra: 0, writeRowsMissing: 0 })
   })
 })
