@@ -91,7 +91,7 @@ function mapTree(entries: readonly (readonly [Tree, Tree])[], dialect: Dialect):
 function keyText(key: Tree): string {
   switch (key.kind) {
     case 'text':
-      return jsonbText(key.utf8).toString('latin1')
+      return keyTextOf(jsonbText(key.utf8))
     case 'float':
       return floatKey(key.value)
     case 'int':
@@ -100,8 +100,18 @@ function keyText(key: Tree): string {
     case 'null':
       return 'null'
     default:
-      // Whatever its text is: a container as a key is told apart from others by its value.
       return digestOfTree(jsonbTree(key, 'python'))
+  }
+}
+
+/** A container that is a key becomes its JSON: whatever looks like one is told apart by its value, not by its spelling. */
+function keyTextOf(utf8: Buffer): string {
+  if (utf8[0] !== 0x5b && utf8[0] !== 0x7b) return utf8.toString('latin1')
+  try {
+    return digestOfTree(jsonbTree(treeOf(pythonJsonValue(utf8, 0, utf8.length)), 'python'))
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    return utf8.toString('latin1')
   }
 }
 
