@@ -76,6 +76,8 @@ export interface Mapping {
   readonly title: string
   readonly writtenBy: string
   readonly dialect: 'python' | 'js'
+  /** What shows that a checkpoint is one of these, as one phrase. */
+  readonly evidence?: string
   readonly escaping?: Escaping | undefined
   /** What an empty namespace looks like in keys; the empty text unless told. */
   readonly emptyNs?: readonly string[] | undefined

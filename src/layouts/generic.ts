@@ -40,7 +40,7 @@ export function genericLayout(mapping: Mapping): Layout {
       const isOpen = parts.thread === undefined || isLoose || isOnly
       return isOpen && tells[fitting.role] !== undefined ? { ...claim, ambiguous: true } : claim
     },
-    recognises: (key, value) => recognises(key, value, keys, records),
+    recognises: (key, value) => recognises(key, value, { keys, records, evidence: mapping.evidence }),
     readingOrder: (claimed) => keyedReadingOrder(claimed, { before: (key) => versionIn(key, keys) }),
     openThread: (threadId, sink) => new GenericThread(id, threadId, sink, keys, records),
   }
@@ -51,11 +51,16 @@ function versionIn({ key, type, role }: ClaimedKey, keys: GenericKeys): number {
   return role === 'blob' ? versionNumber(keys.fit(key, type)?.parts.version ?? '') : 0
 }
 
+interface Known {
+  readonly keys: GenericKeys
+  readonly records: GenericRecords
+  readonly evidence: string | undefined
+}
+
 function recognises(
   key: ClaimedKey,
   value: RedisValue,
-  keys: GenericKeys,
-  records: GenericRecords,
+  { keys, records, evidence = 'checkpoint where the mapping says' }: Known,
 ): ReturnType<Layout['recognises']> {
   const fitting = keys.fit(key.key, key.type)
   if (fitting === null) return { yes: false, evidence: 'key is not as the mapping says' }
@@ -72,7 +77,7 @@ function recognises(
       if (fitting.role !== 'checkpoint')
         return { yes: true, evidence: `${fitting.role} where the mapping says` }
       const found = records.checkpoint(keys.checkpoints.mapping, record, parts)
-      if (found !== undefined) return { yes: true, evidence: 'checkpoint where the mapping says' }
+      if (found !== undefined) return { yes: true, evidence }
     }
     return { yes: false, evidence: 'no checkpoint where the mapping says' }
   } catch (error) {

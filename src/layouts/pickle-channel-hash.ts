@@ -10,6 +10,7 @@ export const pickleChannelHash: Mapping = {
   title: 'compressed pickles in a hash of channels, the latest checkpoint of a thread only',
   writtenBy: 'a SimpleRedisSaver with zlib: hash checkpoint:THREAD of metadata, config, info and chan:NAME',
   dialect: 'python',
+  evidence: 'hash of compressed pickles: info, config, metadata',
   checkpoints: {
     key: 'checkpoint:{thread}',
     type: 'hash',

@@ -6,6 +6,7 @@ export const pickleFieldHash: Mapping = {
   title: 'hashes of pickled checkpoint fields',
   writtenBy: 'a RedisSaver for langgraph 0.0: hash langgraph:checkpoint:THREAD:TIMESTAMP',
   dialect: 'python',
+  evidence: 'hash of pickled v, ts, channel_values, channel_versions',
   checkpoints: {
     key: 'langgraph:checkpoint:{thread}:{id}',
     type: 'hash',

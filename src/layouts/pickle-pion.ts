@@ -6,6 +6,7 @@ export const picklePion: Mapping = {
   title: 'PionSaver (hashes of pickles)',
   writtenBy: 'PionSaver: hashes lgcp:cp:THREAD:NS:ID and lgcp:wr:THREAD:NS:ID:TASK:INDEX',
   dialect: 'python',
+  evidence: 'hash of pickles: checkpoint, metadata; and parent_id',
   checkpoints: {
     key: 'lgcp:cp:{thread}:{ns}:{id}',
     type: 'hash',

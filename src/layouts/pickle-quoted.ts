@@ -9,6 +9,7 @@ export const pickleQuoted: Mapping = {
   title: 'pickled serde pairs under URL-quoted keys',
   writtenBy: 'a RedisSaver with namespaces: hashes lg:NAME:thread:THREAD:ns:NS:data and …:ckpt:ID:writes',
   dialect: 'python',
+  evidence: 'hash of pickled tuples: checkpoint and metadata as serde pairs, parent id',
   escaping: 'percent',
   checkpoints: {
     key: `${NS}:data`,
