@@ -5,6 +5,7 @@ import type { RedisValue } from '../model/redis-value.js'
 import { type Checkpoint, type PendingWrite, ROOT_NS, SPECIAL_WRITE_IDX } from '../model/thread.js'
 import { AwaitedBlobs } from './awaited-blobs.js'
 import { ForkOverwrites } from './fork-overwrites.js'
+import { namespaceIn } from './key-tail.js'
 import type { BlobForm, KeyedForm, ReadWrite, StoredCheckpoint } from './keyed-form.js'
 import { EMPTY_ID_SENTINEL } from './keys.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from './layout.js'
@@ -16,6 +17,8 @@ import { WriteSlots } from './write-slots.js'
 interface Known {
   readonly checkpointNs: string
   readonly form: KeyedForm
+  /** Its writes have come: what comes later is of another copy. */
+  hasWrites: boolean
 }
 
 /** Keys come in the order of `keyedReadingOrder`. `separator` is that of the keys. */
@@ -80,8 +83,9 @@ export class KeyedThread implements ThreadReader {
     if (checkpointId === '') throw new DecodeError('a checkpoint without an id', 0)
     const place = placeOf({ checkpointNs: key.checkpointNs, checkpointId })
     if (!this.isOfThisThread(key, stored, place)) return
-    const checkpointNs = stored.checkpointNs ?? this.namespaceOf(key)
-    this.known.set(place, { checkpointNs, form })
+    const checkpointNs = stored.checkpointNs ?? namespaceIn(key, this.threadId, this.separator)
+    const isCopy = this.known.has(place)
+    if (!isCopy) this.known.set(place, { checkpointNs, form, hasWrites: false })
     if (!key.ambiguous && checkpointNs === ROOT_NS) this.hasRoot = true
     const { id: _, valuesElsewhere, ...body } = dict
     const ids = { threadId: this.threadId, checkpointNs, checkpointId }
@@ -90,9 +94,10 @@ export class KeyedThread implements ThreadReader {
     const parentCheckpointId = this.parentOf(ids, key.key, idInKey, stored)
     const origin = { key: key.key, layout: form.layout }
     const checkpoint = { ...ids, parentCheckpointId, ...body, metadata, origin }
-    if (this.isCopy(checkpoint)) return
-    if (valuesElsewhere && form.blobs !== undefined) this.await(form.blobs, checkpoint)
+    if (isCopy) this.reportCopy(checkpoint)
+    else if (valuesElsewhere && form.blobs !== undefined) this.await(form.blobs, checkpoint)
     else this.sink.checkpoint(checkpoint)
+    if (!isCopy) this.last = checkpoint
   }
 
   /** What the value says of its thread beats the key; where neither settles it, a thread that surely exists does. */
@@ -115,19 +120,6 @@ export class KeyedThread implements ThreadReader {
     return true
   }
 
-  /** What stands between thread and checkpoint id: the key may have been claimed for another thread before. */
-  private namespaceOf({ key, checkpointId, checkpointNs, ambiguous }: ClaimedKey): string {
-    if (!ambiguous) return checkpointNs
-    const text = key.toString('utf8')
-    const { separator } = this
-    const thread = text.indexOf(separator + this.threadId + separator)
-    const start = thread + this.threadId.length + 2 * separator.length
-    const end = text.lastIndexOf(separator + checkpointId)
-    return thread < 0 || end < start - separator.length
-      ? checkpointNs
-      : text.slice(start, Math.max(start, end))
-  }
-
   /** Some copies use the parent's id as the key's: then the key tells the parent. */
   private parentOf(ids: Ids, key: Buffer, idInKey: string, stored: StoredCheckpoint): string | null {
     const { checkpointNs, checkpointId } = ids
@@ -143,16 +135,13 @@ export class KeyedThread implements ThreadReader {
     return parent
   }
 
-  /** Two keys of one checkpoint come one after the other, the one to be taken first. */
-  private isCopy(checkpoint: Checkpoint): boolean {
+  /** The first of two keys of one checkpoint is taken; mostly it came just before. */
+  private reportCopy(checkpoint: Checkpoint): void {
     const { last } = this
-    this.last = checkpoint
-    if (last === undefined || !isSame(last, checkpoint)) return false
-    this.last = last
-    const differing = differingChannels(last, checkpoint)
+    const differing =
+      last !== undefined && isSame(last, checkpoint) ? differingChannels(last, checkpoint) : []
     const detail = differing.length > 0 ? `differs in channel ${differing.join(', ')}` : undefined
     this.report('older-copy', checkpoint.origin.key, checkpoint, detail)
-    return true
   }
 
   private await({ nameOf, oneOfEachVersion }: BlobForm, checkpoint: Checkpoint): void {
@@ -186,6 +175,12 @@ export class KeyedThread implements ThreadReader {
     if (place !== this.writesOf) {
       this.releaseWrites()
       this.writesOf = place
+      if (known?.hasWrites) {
+        this.report('duplicate-write', key.key, key, 'writes of an older copy of the checkpoint')
+        this.writesOf = ''
+        return
+      }
+      if (known !== undefined) known.hasWrites = true
     }
     const ids = {
       threadId: this.threadId,
