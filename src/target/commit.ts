@@ -85,6 +85,26 @@ export interface Committed {
   readonly refused: readonly { readonly threadId: string; readonly sqlstate: string }[]
 }
 
+/** Two parts of one batch. */
+export function joined(first: Committed, second: Committed): Committed {
+  const refused = [...first.refused, ...second.refused]
+  if (first.merged === undefined || second.merged === undefined) {
+    const merged = first.merged ?? second.merged
+    return { refused, ...(merged && { merged }) }
+  }
+  const [a, b] = [first.merged, second.merged]
+  const merged: Merged = {
+    inserted: [...a.inserted, ...b.inserted],
+    updated: [...a.updated, ...b.updated],
+    conflicts: [...a.conflicts, ...b.conflicts],
+    deleted: [...a.deleted, ...b.deleted],
+    leftAlone: [...a.leftAlone, ...b.leftAlone],
+    owned: [...a.owned, ...b.owned],
+    unchanged: a.unchanged + b.unchanged,
+  }
+  return { refused, merged }
+}
+
 /** What to do with threads that have rows in the target which no run of ours wrote. */
 export type OnExisting = 'auto' | 'merge' | 'skip' | 'replace'
 

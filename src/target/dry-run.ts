@@ -1,12 +1,12 @@
 /** The sink of a dry run: everything is read, decoded and encoded; nothing is written. With a target it looks what is there. */
 import { type KnownThread, UNKNOWN_THREAD } from '../model/rows.js'
 import type { Batch } from './batch.js'
+import type { BatchSink } from './batch-sink.js'
 import type { Committed, ThreadState } from './commit.js'
 import { knownThread } from './known.js'
 import type { LedgerScope } from './ledger-read.js'
 import { lookUpThreads } from './look-up.js'
 import type { CopySession } from './staging.js'
-import type { BatchSink } from './writer.js'
 
 export interface DryRunTarget {
   use<T>(work: (session: CopySession) => Promise<T>): Promise<T>

@@ -1,5 +1,6 @@
 /** What the target holds of a thread already: the version strings and blobs that a later pass starts from. */
 import type { KnownBlob, KnownCheckpoint, KnownThread } from '../model/rows.js'
+import { checkpointName, type RowDigests } from './ledger-pack.js'
 import { qualified, type SqlSession } from './session.js'
 
 /** Which of these threads have any row in the target; one round trip. */
@@ -79,3 +80,21 @@ const knownBlob = (row: BlobHash): KnownBlob => ({
   bytes: row.bytes,
   sha256: row.sha256,
 })
+
+/** Of what is known, the checkpoints that runs of ours wrote (`ours` by `checkpointName`), and the values they name. */
+export function knownOfOurs({ checkpoints, blobs }: KnownThread, ours: RowDigests | undefined): KnownThread {
+  const kept = checkpoints.filter(({ checkpointNs, checkpointId }) =>
+    ours?.has(checkpointName(checkpointNs, checkpointId)),
+  )
+  const named = new Set(
+    kept.flatMap(({ checkpointNs, channelVersions }) =>
+      [...channelVersions].map(([channel, version]) => [checkpointNs, channel, version].join('\0')),
+    ),
+  )
+  return {
+    checkpoints: kept,
+    blobs: blobs.filter(({ checkpointNs, channel, version }) =>
+      named.has([checkpointNs, channel, version].join('\0')),
+    ),
+  }
+}
