@@ -58,7 +58,7 @@ export const FAILURES = {
   'bad-layout-file': {
     exit: EXIT.usage,
     what: 'the layout file {path} is not valid: {problem}',
-    next: 'docs/layout-files.md says what may stand where, with three complete files.',
+    next: 'What may stand where is told in docs/layout-files.md, with three complete files.',
   },
   'unknown-layout': {
     exit: EXIT.usage,
@@ -192,6 +192,11 @@ export const FAILURES = {
     what: '{endpoint} holds JSON documents but does not know {command}',
     next: 'Checkpoints of the official savers are JSON documents: load the RedisJSON module, or name the server itself where a proxy hides the command.',
   },
+  'redis-command-missing': {
+    exit: EXIT.usage,
+    what: '{endpoint} does not know {command}',
+    next: 'It is renamed or switched off there (rename-command in its configuration), or a proxy in between does not pass it on. Allow it, or name the server itself.',
+  },
   'redis-error': {
     exit: EXIT.failed,
     what: '{endpoint} answered {command} with an error: {problem}',
@@ -308,7 +313,7 @@ export const FAILURES = {
   'statement-denied': {
     exit: EXIT.usage,
     what: 'user {user} lacks a permission on {endpoint}: {problem}',
-    next: 'Have the owner of the tables grant it.',
+    next: 'Have its owner grant it: {grant}. What was not committed is undone; then run the same command again.',
   },
   // Postgres: what is there already
   'shallow-tables': {
@@ -480,6 +485,15 @@ const filled = (wording: string, facts: Readonly<Record<string, Fact>>): string 
 /** Any thrown value as a failure; what is none of ours is a defect, and says so. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error
-  const message = error instanceof Error ? error.message : String(error)
+  const message = error instanceof Error ? error.message : textOf(error)
   return new Failure('unexpected', { message }, error)
+}
+
+/** Anything can be thrown, also what cannot be turned into text. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown)
+  } catch {
+    return Object.prototype.toString.call(thrown)
+  }
 }

@@ -57,8 +57,9 @@ export function commandFailure(error: unknown, endpoint: RedisEndpoint, command:
   if (/DB index is out of range/i.test(problem)) {
     return new Failure('redis-no-database', { endpoint: place, db: endpoint.db }, cause)
   }
-  if (isUnknownCommand(error) && command.startsWith('JSON.')) {
-    return new Failure('redis-json-missing', { endpoint: place, command }, cause)
+  if (isUnknownCommand(error)) {
+    const id = command.startsWith('JSON.') ? 'redis-json-missing' : 'redis-command-missing'
+    return new Failure(id, { endpoint: place, command }, cause)
   }
   return new Failure('redis-error', { endpoint: place, command, problem }, cause)
 }

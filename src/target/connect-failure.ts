@@ -17,6 +17,7 @@ import {
   TOO_MANY_CONNECTIONS,
   WRONG_PASSWORD,
 } from './errors.js'
+import { quoted } from './session.js'
 
 /** Words that node-postgres uses where it has no code. */
 const SAYS = {
@@ -78,7 +79,9 @@ export function statementFailure(error: unknown, endpoint: PostgresEndpoint): Fa
   const state = sqlstateOf(error)
   if (isConnectionLost(error)) return new Failure('postgres-lost', { ...at, problem }, error)
   if (state === undefined) return new Failure('unexpected', { message: problem }, error)
-  if (state === PERMISSION_DENIED) return new Failure('statement-denied', { ...at, problem }, error)
+  if (state === PERMISSION_DENIED) {
+    return new Failure('statement-denied', { ...at, problem, grant: grantFor(problem, at.user) }, error)
+  }
   if (state === READ_ONLY) return new Failure('postgres-read-only', at, error)
   if (state === STATEMENT_TIMEOUT) return new Failure('statement-timeout', { ...at, problem }, error)
   if (state === DISK_FULL) return new Failure('disk-full', { ...at, problem }, error)
@@ -86,6 +89,22 @@ export function statementFailure(error: unknown, endpoint: PostgresEndpoint): Fa
   // Class 22 is about a value, and its message may quote it.
   const shown = state.startsWith('22') ? 'a value does not fit its column' : problem
   return new Failure('postgres-error', { ...at, problem: shown, sqlstate: state }, error)
+}
+
+/** What an owner has to say, by what Postgres denied (in English; other languages get the general answer). */
+const GRANTS: readonly (readonly [denied: RegExp, grant: string])[] = [
+  [/denied for (?:table|view|relation) (.+)$/, 'GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE'],
+  [/denied for sequence (.+)$/, 'GRANT USAGE ON SEQUENCE'],
+  [/denied for schema (.+)$/, 'GRANT USAGE ON SCHEMA'],
+  [/denied to create temporary tables in database "(.+)"$/, 'GRANT TEMPORARY ON DATABASE'],
+]
+
+function grantFor(problem: string, user: string): string {
+  for (const [denied, grant] of GRANTS) {
+    const name = denied.exec(problem)?.[1]
+    if (name !== undefined) return `${grant} ${name} TO ${quoted(user)}`
+  }
+  return 'tables and ledger need SELECT, INSERT, UPDATE and DELETE, their schemas USAGE, the database TEMPORARY'
 }
 
 /** An AggregateError (one address family after the other) has no message of its own. */
