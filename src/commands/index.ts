@@ -4,6 +4,8 @@ import { detect } from './detect.js'
 import { init } from './init.js'
 import { ledger } from './ledger-drop.js'
 import { migrate } from './migrate.js'
+import { purgeRedis } from './purge-redis.js'
+import { restoreArchive } from './restore-archive.js'
 import { rollback } from './rollback.js'
 import { showConfig } from './show-config.js'
 import { status } from './status.js'
@@ -15,6 +17,8 @@ export const COMMANDS: readonly CommandModule[] = [
   migrate,
   verify,
   rollback,
+  purgeRedis,
+  restoreArchive,
   status,
   ledger,
   showConfig,

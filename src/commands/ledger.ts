@@ -19,6 +19,8 @@ export interface OpenLedger {
   lease(verb: string, schema?: string): Promise<Lease>
   /** Waits while the target is away, and takes the lock back with it. */
   recovery(lease: Lease | null): Recovery
+  /** The same for verbs that need the source, too. */
+  recover(lease: Lease | null, sourceEndpoint: string): Recovery['after']
 }
 
 /** Throws `ledger-missing` where nothing was ever remembered. */
@@ -40,6 +42,11 @@ export async function openLedger(
     scope: { ledgerSchema, targetSchema: note.schema },
     lease: (verb, schema = note.schema) => leaseOf(postgres, { schema, verb, config, context }),
     recovery: (lease) => recoveryOf(postgres, { lease, config, context }),
+    recover: (lease, sourceEndpoint) => {
+      const ofTarget = recoveryOf(postgres, { lease, config, context })
+      const ofSource = new Recovery({ ...recoveryOptions(config, context), endpoint: sourceEndpoint })
+      return (error, attempt) => (isOfSource(error) ? ofSource : ofTarget).after(error, attempt)
+    },
   }
 }
 
@@ -91,12 +98,18 @@ function recoveryOf(
     await held.renew()
   }
   return new Recovery({
-    retryForMs: config.values.retryFor,
-    signal: context.signal,
-    onEvent: context.onEvent,
+    ...recoveryOptions(config, context),
     endpoint: postgres.name,
-    now: context.now,
-    random: Math.random,
     ...(lease && { restore: () => restore(lease) }),
   })
 }
+
+const recoveryOptions = ({ values }: Config, { signal, onEvent, now }: Context) => ({
+  retryForMs: values.retryFor,
+  signal,
+  onEvent,
+  now,
+  random: Math.random,
+})
+
+const isOfSource = (error: unknown): boolean => error instanceof Failure && /redis/.test(error.id)

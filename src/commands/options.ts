@@ -76,7 +76,11 @@ export const output: OptionGroup = (command) =>
     .option('--verbose', 'print the cause of an error with its stack')
     .option('--no-color', 'no colours (or NO_COLOR)')
 
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+/** For options that may be given several times. */
+export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+]
 
 /** Read without the configuration: its own errors are printed by them too. `NO_COLOR` counts as soon as it is set to anything (no-color.org). */
 export function outputOf(options: Options, env: Readonly<Record<string, string | undefined>>): Output {

@@ -38,3 +38,9 @@ export function sourceDigest(value: RedisValue): Buffer {
   }
   return hash.digest().subarray(0, SOURCE_DIGEST_BYTES)
 }
+
+/** Of a key that names other keys: as above, but of a sorted set the members alone, because servers print scores in different ways. */
+export const indexDigest = (value: RedisValue): Buffer =>
+  value.type === 'zset'
+    ? sourceDigest({ type: 'list', items: value.members.map(([member]) => member) })
+    : sourceDigest(value)

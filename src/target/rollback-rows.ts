@@ -87,7 +87,8 @@ async function removeContinuations(
     `DELETE FROM ${qualified(schema, 'checkpoint_blobs')} x USING (
        SELECT DISTINCT c.thread_id, c.checkpoint_ns, v.key AS channel, v.value AS version
        FROM ${qualified(schema, 'checkpoints')} c JOIN ${going} USING (thread_id, checkpoint_ns, checkpoint_id),
-         jsonb_each_text(c.checkpoint -> 'channel_versions') AS v) k
+         jsonb_each_text(CASE jsonb_typeof(c.checkpoint -> 'channel_versions')
+           WHEN 'object' THEN c.checkpoint -> 'channel_versions' ELSE '{}' END) AS v) k
      WHERE ${same} AND x.channel = k.channel AND x.version = k.version AND NOT EXISTS (
        SELECT FROM ${qualified(schema, 'checkpoints')} c WHERE ${NAMES_BLOB}
          AND NOT EXISTS (SELECT FROM ${going} WHERE c.thread_id = k.thread_id AND c.checkpoint_ns = k.checkpoint_ns

@@ -1,0 +1,196 @@
+/** `cp-migrate purge-redis`: deletes keys whose threads are verified and unchanged; a plan unless `--yes` is given. Made for cron. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { type ExitCode, Failure } from '../model/failure.js'
+import { shellWord } from '../model/printable.js'
+import { type PurgeReport, purgeExitCodeOf } from '../model/purge-report.js'
+import type { PurgeRequest } from '../verbs/purge-request.js'
+import type { CommandModule, Context, Options } from './command.js'
+import type { Config } from './config.js'
+import type { Connections } from './connections.js'
+import { collect, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import { parseDuration } from './units.js'
+
+export const purgeRedis = {
+  name: 'purge-redis',
+  summary: 'frees Redis of threads that are verified in Postgres and unchanged since; a plan unless --yes',
+  examples: [
+    ['cp-migrate purge-redis', 'what would go, what stays and why'],
+    ['cp-migrate purge-redis --yes --archive purged.cpmarc', 'deletes it, with a copy of every key first'],
+    ['cp-migrate purge-redis --yes --quiet --older-than 7d', 'from cron: one line, no questions'],
+  ],
+  declare: (command) => output(locks(timeouts(tuning(prefixes(threads(purge(target(source(command))))))))),
+  run: runPurge,
+} as const satisfies CommandModule
+
+const purge = (command: Command): Command =>
+  command
+    .optionsGroup('Purge')
+    .option('--older-than <duration>', 'only threads without a change for so long; 0: of any age (24h)')
+    .option('--archive <file>', 'write each key there before it goes; restore-archive brings it back')
+    .option('--max-keys <n>', 'at most this many keys')
+    .option('--rate <n>', 'at most this many keys a second')
+    .option('--orphans', 'also writes and indexes whose checkpoint is gone')
+    .option('--include-deleted', 'also threads of which rows were deleted in Postgres')
+    .option('--include-skipped', 'also checkpoints that migrate left out as it was told')
+    .option('--strict', 'exit code 3 wherever a thread was left alone')
+    .option('--yes', 'do it')
+    // Never --layout: keys that were not looked at could be those of somebody who still writes.
+    .option('--layout-file <file>', 'a saver of your own, as for migrate; may be repeated', collect)
+
+async function runPurge(options: Options, context: Context): Promise<ExitCode> {
+  const [{ readConfig }, { Connections }] = await Promise.all([
+    import('./config.js'),
+    import('./connections.js'),
+  ])
+  const config = readConfig(options, context)
+  const connections = new Connections(config)
+  try {
+    const report = await reportOf({ options, context, config, connections })
+    await print(report, { config, context, options })
+    if (report.stoppedBy !== undefined) throw report.stoppedBy
+    return purgeExitCodeOf(report)
+  } finally {
+    await connections.close()
+  }
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** What the flags say, checked before anything is opened. */
+function rulesOf({ olderThan, maxKeys, rate, orphans, includeDeleted, includeSkipped, strict }: Options) {
+  const olderThanMs =
+    olderThan === undefined ? DAY_MS : olderThan === '0' ? 0 : parseDuration(String(olderThan))
+  if (olderThanMs === null) {
+    throw new Failure('bad-setting', {
+      setBy: '--older-than',
+      problem: `"${olderThan}" is no duration such as 24h`,
+    })
+  }
+  return {
+    olderThanMs,
+    maxKeys: wholeNumber(maxKeys, '--max-keys'),
+    keysPerSecond: wholeNumber(rate, '--rate'),
+    orphans: orphans === true,
+    includeDeleted: includeDeleted === true,
+    includeSkipped: includeSkipped === true,
+    strict: strict === true,
+  } satisfies Partial<PurgeRequest>
+}
+
+function wholeNumber(text: unknown, setBy: string): number | null {
+  if (text === undefined) return null
+  if (/^[1-9]\d{0,11}$/.test(String(text))) return Number(text)
+  throw new Failure('bad-setting', { setBy, problem: 'a whole number from 1 is needed' })
+}
+
+async function reportOf(run: {
+  readonly options: Options
+  readonly context: Context
+  readonly config: Config
+  readonly connections: Connections
+}): Promise<PurgeReport> {
+  const { options, context, config, connections } = run
+  const { values } = config
+  const rules = rulesOf(options)
+  const acts = options.yes === true
+  const [
+    verb,
+    { openLedger },
+    { openPurger },
+    { readScope },
+    { PurgeArchive },
+    { purgeEndpointsLine },
+    { chosenLayouts },
+  ] = await Promise.all([
+    import('../verbs/purge.js'),
+    import('./ledger.js'),
+    import('./purger.js'),
+    import('./scope.js'),
+    import('../verbs/purge-archive.js'),
+    import('../report/purge-text.js'),
+    import('./layouts.js'),
+  ])
+  const scope = readScope(config, context.cwd)
+  const layouts = await chosenLayouts(config, context.cwd)
+  const { source: redis, note: from, name } = await connections.source()
+  const ledger = await openLedger(connections, config, { context, writes: acts })
+  if (!context.output.quiet) {
+    context.stderr.write(`${purgeEndpointsLine({ source: from, target: ledger.note })}\n`)
+  }
+  const lease = acts ? await ledger.lease('purge-redis') : null
+  const purger = openPurger(config)
+  const archivePath = options.archive === undefined ? null : resolve(context.cwd, String(options.archive))
+  let archive: Awaited<ReturnType<typeof PurgeArchive.open>> | null = null
+  try {
+    if (archivePath !== null && acts) {
+      const at = new Date(context.now()).toISOString()
+      archive = await PurgeArchive.open(archivePath, { at, sourceName: name, endpoint: from.endpoint })
+    }
+    return await verb.purge({
+      ...rules,
+      source: redis,
+      purger,
+      postgres: ledger.postgres,
+      scope: { ...ledger.scope, sourceName: name },
+      from,
+      to: ledger.note,
+      lease,
+      prefixes: {
+        checkpoint: values.checkpointPrefix,
+        checkpointWrite: values.checkpointWritePrefix,
+        checkpointBlob: values.checkpointBlobPrefix,
+      },
+      layouts,
+      threads: scope,
+      archive,
+      archivePath,
+      memoryBytes: values.memory / 3,
+      recover: ledger.recover(lease, from.endpoint),
+      onEvent: context.onEvent,
+      signal: context.signal,
+      now: context.now,
+    })
+  } finally {
+    await archive?.close()
+    await purger.close()
+    await lease?.release()
+  }
+}
+
+async function print(
+  report: PurgeReport,
+  {
+    config,
+    context,
+    options,
+  }: { readonly config: Config; readonly context: Context; readonly options: Options },
+): Promise<void> {
+  const [{ renderPurge }, { flagsAgain }] = await Promise.all([
+    import('../report/purge-text.js'),
+    import('./flags-again.js'),
+  ])
+  const { json, quiet, color } = context.output
+  const text = renderPurge(report, {
+    format: json ? 'json' : quiet ? 'line' : 'text',
+    columns: context.columns,
+    colored: color && context.isTty,
+    again: { ...flagsAgain(config), purge: purgeFlags(options) },
+  })
+  context.stdout.write(text)
+}
+
+const VALUE_FLAGS = ['older-than', 'archive', 'max-keys', 'rate'] as const
+const SWITCHES = ['orphans', 'include-deleted', 'include-skipped', 'strict'] as const
+
+/** The user's own, as they were given. */
+function purgeFlags(options: Options): string {
+  const optionOf = (flag: string): unknown =>
+    options[flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())]
+  return [
+    ...VALUE_FLAGS.filter((flag) => optionOf(flag) !== undefined).map(
+      (flag) => ` --${flag} ${shellWord(String(optionOf(flag)))}`,
+    ),
+    ...SWITCHES.filter((flag) => optionOf(flag) === true).map((flag) => ` --${flag}`),
+  ].join('')
+}

@@ -1,0 +1,102 @@
+/** A report of restore-archive for a terminal: what came back, what did not and why, what may be done with it. */
+import { explain } from '../model/failure.js'
+import { printableText } from '../model/printable.js'
+import { type RestoreReport, restoreExitCodeOf } from '../model/restore-report.js'
+import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
+import { jsonText } from './json-text.js'
+import { styleOf } from './style.js'
+import { tableLines } from './table.js'
+import { wrapText } from './wrap.js'
+
+export interface RestoreRenderOptions {
+  readonly format: 'text' | 'json' | 'line'
+  readonly columns: number
+  readonly colored: boolean
+  readonly again: { readonly target: string }
+}
+
+export function renderRestore(report: RestoreReport, options: RestoreRenderOptions): string {
+  switch (options.format) {
+    case 'json':
+      return restoreJson(report)
+    case 'line':
+      return `${report.source.endpoint}: ${restoreVerdict(report)}\n`
+    case 'text':
+      return restoreText(report, options)
+  }
+}
+
+/** `purged.cpmarc → redis://cache/0 (REDIS_URL)` */
+export const restoreEndpointsLine = ({
+  archive,
+  source,
+}: Pick<RestoreReport, 'archive' | 'source'>): string =>
+  `${printableText(archive)} → ${source.endpoint} (${source.setBy})`
+
+function restoreJson({ stoppedBy, ...rest }: RestoreReport): string {
+  const report = { ...rest, ...(stoppedBy && { stoppedBy }) }
+  const stopped = stoppedBy && explain(stoppedBy)
+  return jsonText({
+    ...rest,
+    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
+    exitCode: restoreExitCodeOf(report),
+  })
+}
+
+/** Keys and threads that are named. */
+const NAMED = 10
+
+function restoreText(report: RestoreReport, { columns, colored, again }: RestoreRenderOptions): string {
+  const style = styleOf(colored)
+  const { keys, damaged, notRestored, incomplete, notFound, dryRun, target, unlocked } = report
+  const rows = [
+    [formatCount(keys.restored), dryRun ? 'would be restored' : 'restored'],
+    ...(keys.alreadyThere > 0 ? [[formatCount(keys.alreadyThere), 'there already, the same']] : []),
+    ...(keys.differing > 0
+      ? [[formatCount(keys.differing), 'there with other content, left as they are']]
+      : []),
+    ...(keys.refused > 0 ? [[formatCount(keys.refused), 'that this server cannot read']] : []),
+    ...(damaged > 0 ? [[formatCount(damaged), 'damaged in the archive']] : []),
+  ]
+  const named = [
+    ...notRestored.slice(0, NAMED).map(({ key, why }) => `  ${why.padEnd(8)}  ${key}`),
+    ...notFound.slice(0, NAMED).map((threadId) => `  not in the archive  ${printableText(threadId)}`),
+    ...incomplete
+      .slice(0, NAMED)
+      .map((threadId) => `  not all of its keys are back  ${printableText(threadId)}`),
+  ]
+  const ledger = dryRun
+    ? []
+    : target === null
+      ? wrapText(
+          'No Postgres was named: its ledger does not know yet, and rollback still refuses.',
+          columns,
+          {
+            first: '  · ',
+            hanging: '    ',
+          },
+        )
+      : [`  · ${formatCounted(unlocked, 'thread')} may be rolled back again`]
+  const exit = restoreExitCodeOf(report)
+  const mark = report.stoppedBy === undefined ? style.good('✓') : style.bad('✗')
+  const sections = [
+    tableLines(rows, [{ align: 'right' }, { align: 'left' }]),
+    named.map(style.warn),
+    ledger.map(style.faint),
+    [
+      `${mark} ${restoreVerdict(report)}`,
+      ...(exit === 0 ? [] : [`  exit code ${exit}`]),
+      ...(report.stoppedBy === undefined && unlocked > 0
+        ? [`Next  ${style.strong(`cp-migrate verify${again.target}`)}`]
+        : []),
+    ],
+  ]
+  const shown = sections.filter((lines) => lines.length > 0)
+  return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function restoreVerdict({ keys, threads, bytes, seconds, dryRun, stoppedBy }: RestoreReport): string {
+  const what = `${formatCounted(keys.restored, 'key')} of ${formatCounted(threads, 'thread')}, ${formatBytes(bytes)}`
+  if (stoppedBy !== undefined) return `stopped after ${formatDuration(seconds)}: ${what} restored`
+  return dryRun ? `${what} would be restored` : `${what} restored in ${formatDuration(seconds)}`
+}

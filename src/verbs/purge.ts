@@ -1,0 +1,246 @@
+/** Frees Redis of keys whose threads are verified in Postgres and have not changed since: a plan first, then thread by thread. */
+import type { ClaimedKey } from '../layouts/layout.js'
+import type { LayoutRegistry } from '../layouts/registry.js'
+import { Failure } from '../model/failure.js'
+import {
+  addLeft,
+  addListed,
+  emptyPurgeReport,
+  type PurgeLeft,
+  type PurgeReport,
+} from '../model/purge-report.js'
+import { REPORT_SCHEMA_VERSION } from '../model/report.js'
+import { threadFilter } from '../model/scope.js'
+import type { ThreadKeys } from '../pipeline/inventory.js'
+import { SeenThreads } from '../pipeline/seen-threads.js'
+import { readThreads } from '../target/ledger-read.js'
+import { pageOfPurgeable } from '../target/purge-ledger.js'
+import { type ListedKeys, listKeys } from './list-keys.js'
+import { type Outcome, PurgeAct } from './purge-act.js'
+import { type Candidate, PurgeCandidates } from './purge-candidates.js'
+import { type PurgeRequest, retried } from './purge-request.js'
+
+/** Threads that are looked at and deleted together. */
+const GROUP = { threads: 100, keys: 20_000 } as const
+const PAGE_THREADS = 1000
+
+/** Throws nothing once it has begun: a purge that stops early still returns its report. */
+export async function purge(request: PurgeRequest): Promise<PurgeReport> {
+  const { now, lease, signal, postgres } = request
+  const startedAt = now()
+  const report = emptyPurgeReport({
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    planOnly: lease === null,
+    strict: request.strict,
+    startedAt: new Date(startedAt).toISOString(),
+    source: request.from,
+    target: request.to,
+    archive: request.archivePath,
+  })
+  try {
+    await new Purge(request, report).run()
+  } catch (error) {
+    const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
+    report.stoppedBy = stopped instanceof Failure ? stopped : postgres.failureOf(stopped)
+  }
+  report.compares = request.purger.compares
+  report.seconds = (now() - startedAt) / 1000
+  return report
+}
+
+class Purge {
+  /** Threads that keys in Redis name, and those that were named and are somewhere. */
+  private readonly seen = new SeenThreads()
+  private readonly wants: (threadId: string) => boolean
+  private readonly act: PurgeAct | null
+  private keysChosen = 0
+  private threadsChosen = 0
+
+  constructor(
+    private readonly request: PurgeRequest,
+    private readonly report: PurgeReport,
+  ) {
+    this.wants = threadFilter(request.threads)
+    this.act =
+      request.lease === null ? null : new PurgeAct(request, request.lease, (outcome) => this.tell(outcome))
+  }
+
+  async run(): Promise<void> {
+    const { inventory, registry } = await retried(this.request, () => this.listKeys())
+    try {
+      const candidates = new PurgeCandidates(this.request, registry)
+      for await (const group of groupsOf(inventory.threads())) {
+        for (const { threadId } of group) this.seen.note(threadId, 0)
+        await this.group(candidates, group)
+        if (this.isEnough) return
+      }
+      await this.threadsWithoutNames(candidates, registry)
+      await this.noteNotFound()
+    } finally {
+      await inventory.close()
+    }
+  }
+
+  private async listKeys(): Promise<ListedKeys> {
+    const { source, signal, onEvent, memoryBytes: maxBytes, prefixes, layouts } = this.request
+    if (this.act !== null && (await source.info()).role === 'replica') {
+      throw new Failure('redis-keeps-keys', { endpoint: source.describe(), problem: 'it is a replica' })
+    }
+    return listKeys({ source, prefixes, layouts, wants: this.wants, maxBytes, signal, onEvent })
+  }
+
+  private async group(candidates: PurgeCandidates, threads: readonly ThreadKeys[]): Promise<void> {
+    this.request.signal.throwIfAborted()
+    const looked = await candidates.look(threads)
+    for (const left of looked.left) this.leave(left.threadId, left.reason, left.detail)
+    const chosen = looked.candidates.filter((candidate) => this.isChosen(candidate))
+    if (this.act === null) {
+      for (const candidate of chosen) await this.forecast(candidate)
+      this.count(looked.finished.length)
+    } else {
+      await this.act.finish(looked.finished)
+      this.count(looked.finished.length)
+      await this.act.run(chosen)
+    }
+    this.progress()
+  }
+
+  private get isEnough(): boolean {
+    const { limit } = this.request.threads
+    return limit !== null && this.threadsChosen >= limit
+  }
+
+  /** Threads are taken whole: one that is too large for what is left of `--max-keys` waits. */
+  private isChosen(candidate: Candidate): boolean {
+    const { maxKeys } = this.request
+    if (this.isEnough) return false
+    if (maxKeys !== null && this.keysChosen + candidate.keys.length > maxKeys) {
+      this.leave(candidate.threadId, 'max-keys', `${candidate.keys.length} keys`)
+      return false
+    }
+    this.keysChosen += candidate.keys.length
+    this.threadsChosen++
+    return true
+  }
+
+  private async forecast(candidate: Candidate): Promise<void> {
+    const { changed, absent } = await retried(this.request, () => this.request.purger.examine(candidate.keys))
+    if (changed.length > 0) this.leave(candidate.threadId, 'changed', `${changed.length} keys`)
+    else {
+      const deleted = candidate.keys.length - absent
+      const { bytes } = candidate
+      this.tell({ candidate, state: 'purged', deleted, absent, kept: 0, bytes, archived: 0 })
+    }
+  }
+
+  /** Finished by having nothing left. */
+  private count(threads: number): void {
+    this.report.threads.selected += threads
+    this.report.threads.purged += threads
+    this.report.threads.finished += threads
+  }
+
+  private tell(outcome: Outcome): void {
+    const { candidate, deleted, absent, kept, bytes, archived } = outcome
+    const { threads, keys } = this.report
+    keys.deleted += deleted
+    keys.absent += absent
+    this.report.bytes += deleted === 0 ? 0 : bytes
+    this.report.archived += archived
+    if (outcome.state === 'left') {
+      this.leave(candidate.threadId, outcome.reason ?? 'changed', outcome.detail ?? '')
+      return
+    }
+    keys.kept += kept + candidate.kept
+    threads.selected++
+    threads.purged++
+    if (candidate.wasPurging) threads.finished++
+    for (const listed of candidate.listed) addListed(this.report, { threadId: candidate.threadId, ...listed })
+    this.progress()
+  }
+
+  private leave(threadId: string, reason: PurgeLeft, detail: string): void {
+    this.report.threads.selected++
+    const named = this.request.threads.threads?.has(threadId) ?? false
+    addLeft(this.report, { threadId, reason, detail, named })
+  }
+
+  /** Keys may belong to a thread that only their documents name, and keys of a begun purge may all be gone: the ledger knows both. */
+  private async threadsWithoutNames(candidates: PurgeCandidates, registry: LayoutRegistry): Promise<void> {
+    const { postgres, scope } = this.request
+    let after: string | null = null
+    for (;;) {
+      const page: { after: string | null; size: number } = { after, size: PAGE_THREADS }
+      const ids = await retried(this.request, () =>
+        postgres.use((session) => pageOfPurgeable(session, scope, page)),
+      )
+      const unseen = ids.filter((threadId) => this.wants(threadId) && !this.seen.has(threadId))
+      for (let at = 0; at < unseen.length && !this.isEnough; at += GROUP.threads) {
+        const group = unseen.slice(at, at + GROUP.threads)
+        for (const threadId of group) this.seen.note(threadId, 0)
+        await this.group(candidates, await this.recordedKeys(group, registry))
+      }
+      if (ids.length < PAGE_THREADS || this.isEnough) return
+      after = ids.at(-1)!
+    }
+  }
+
+  private async recordedKeys(threadIds: readonly string[], registry: LayoutRegistry): Promise<ThreadKeys[]> {
+    const { postgres, scope, source } = this.request
+    const records = await retried(this.request, () =>
+      postgres.use((session) => readThreads(session, scope, threadIds)),
+    )
+    const threads: ThreadKeys[] = []
+    for (const record of records.values()) {
+      const keys = [...record.keys.values()].map(({ key }) => key)
+      const types = await retried(this.request, () => source.types(keys))
+      const there = keys.flatMap((key, at): ClaimedKey[] => {
+        const type = types[at]
+        if (type === null || type === undefined) return []
+        const { threadId } = record
+        const claim = registry.claim(key, type)
+        const { layout = '', role = 'checkpoint', checkpointNs = '', checkpointId = '' } = claim ?? {}
+        return [{ key, type, layout, role, threadId, checkpointNs, checkpointId }]
+      })
+      if (there.length > 0 || record.progress === 'purging')
+        threads.push({ threadId: record.threadId, keys: there })
+    }
+    return threads
+  }
+
+  private async noteNotFound(): Promise<void> {
+    const { threads, postgres, scope } = this.request
+    const unseen = [...(threads.threads ?? [])].filter(
+      (threadId) => this.wants(threadId) && !this.seen.has(threadId),
+    )
+    if (unseen.length === 0) return
+    const askable = unseen.filter((threadId) => !threadId.includes('\0'))
+    const records = await retried(this.request, () =>
+      postgres.use((session) => readThreads(session, scope, askable)),
+    )
+    // Of a thread that was purged before nothing is left to do.
+    this.report.threads.notFound.push(...unseen.filter((threadId) => !records.has(threadId)))
+  }
+
+  private progress(): void {
+    const { threads, bytes } = this.report
+    this.request.onEvent({
+      kind: 'threads',
+      progress: { threads: threads.purged, ofThreads: null, bytes, ofBytes: null, rejected: 0 },
+    })
+  }
+}
+
+async function* groupsOf(threads: AsyncIterable<ThreadKeys>): AsyncGenerator<ThreadKeys[]> {
+  let group: ThreadKeys[] = []
+  let keys = 0
+  for await (const thread of threads) {
+    group.push(thread)
+    keys += thread.keys.length
+    if (group.length < GROUP.threads && keys < GROUP.keys) continue
+    yield group
+    group = []
+    keys = 0
+  }
+  if (group.length > 0) yield group
+}
