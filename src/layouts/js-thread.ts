@@ -4,6 +4,7 @@ import type { ReasonId } from '../model/finding.js'
 import type { RedisValue } from '../model/redis-value.js'
 import type { Checkpoint, PendingWrite } from '../model/thread.js'
 import { SPECIAL_WRITE_IDX, TASKS_CHANNEL } from '../model/thread.js'
+import { EarlyCheckpoints } from './early-checkpoints.js'
 import { type JsDocument, openJsDocument } from './js-document.js'
 import {
   blobRecord,
@@ -27,8 +28,8 @@ export class JsThread implements ThreadReader {
   private readonly shallowIds = new Map<string, string>()
   /** Parents of checkpoints before v 4, whose pending Sends are among the parent's writes. */
   private readonly oldParents = new Set<string>()
-  /** Children of a checkpoint that comes after them, because two servers' clocks disagreed. */
-  private early: Checkpoint[] = []
+  /** Descendants of a checkpoint that comes after them, because two servers' clocks disagreed. */
+  private readonly early = new EarlyCheckpoints()
   /** The checkpoint whose writes are coming, and of each task's special channels the newest write. */
   private writesOf = ''
   private readonly special = new Map<string, JsWrite>()
@@ -65,32 +66,33 @@ export class JsThread implements ThreadReader {
 
   private checkpoint(key: ClaimedKey, document: JsDocument): void {
     const ids = checkpointIds(document, key, this.threadId)
-    const { checkpointNs, checkpointId, parentCheckpointId } = ids
-    if (this.early[0] !== undefined && this.early[0].checkpointNs !== checkpointNs) this.releaseEarly()
+    const { checkpointNs, checkpointId } = ids
+    if (this.early.checkpointNs !== checkpointNs) this.releaseEarly()
+    this.early.checkpointNs = checkpointNs
     if (isShallowKey(key)) this.shallowIds.set(checkpointNs, checkpointId)
     this.readable(key, ids, () => {
       const checkpoint = checkpointRecord(document, ids, key)
-      if (parentCheckpointId === null || parentCheckpointId <= checkpointId) this.handOn(checkpoint)
-      else if (this.known.has(nameOf(checkpointNs, parentCheckpointId))) this.handOn(checkpoint)
-      else this.early.push(checkpoint)
+      const { parentCheckpointId: parentId } = checkpoint
+      const hasParent = parentId === null || this.known.has(nameOf(checkpointNs, parentId))
+      if (hasParent || !this.early.take(checkpoint)) this.handOn(checkpoint)
     })
   }
 
   private handOn(checkpoint: Checkpoint): void {
-    const { checkpointNs, checkpointId, parentCheckpointId } = checkpoint
-    this.known.add(nameOf(checkpointNs, checkpointId))
-    if (parentCheckpointId !== null && versionNumber(checkpoint) < 4)
-      this.oldParents.add(nameOf(checkpointNs, parentCheckpointId))
-    this.sink.checkpoint(checkpoint)
-    const children = this.early.filter((child) => child.parentCheckpointId === checkpointId)
-    if (children.length === 0) return
-    this.early = this.early.filter((child) => !children.includes(child))
-    for (const child of children) this.handOn(child)
+    const waiting = [checkpoint]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const { checkpointNs, checkpointId, parentCheckpointId } = next
+      this.known.add(nameOf(checkpointNs, checkpointId))
+      if (parentCheckpointId !== null && versionNumber(next) < 4)
+        this.oldParents.add(nameOf(checkpointNs, parentCheckpointId))
+      this.sink.checkpoint(next)
+      waiting.push(...this.early.childrenOf(checkpointId))
+    }
   }
 
   /** Their parents have not come and will not. */
   private releaseEarly(): void {
-    for (const checkpoint of this.early.splice(0)) this.handOn(checkpoint)
+    for (const checkpoint of this.early.orphans()) this.handOn(checkpoint)
   }
 
   private write(found: JsWrite): void {
