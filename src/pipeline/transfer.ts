@@ -11,9 +11,10 @@ import type { ThreadFacts } from '../model/run.js'
 import type { Source } from '../source/source.js'
 import { Batch } from '../target/batch.js'
 import type { BatchSink, Recover } from '../target/batch-sink.js'
-import { type Committed, type ThreadCommit, UNKNOWN_STATE } from '../target/commit.js'
+import { type Committed, type LeftOut, type ThreadCommit, UNKNOWN_STATE } from '../target/commit.js'
 import type { ThreadKeys } from './inventory.js'
 import { OpenThread, type Task } from './open-thread.js'
+import { pointersAlone } from './pointers-alone.js'
 import { readingOrder } from './reading-order.js'
 import type { StrayKey } from './thread-pass.js'
 import { chunksOf, ThreadQueue } from './thread-queue.js'
@@ -41,7 +42,7 @@ export interface TransferOptions {
 export interface TransferListener {
   read(bytes: number): void
   /** A thread of which only indexes and pointers are left. */
-  nothingToRead(thread: ThreadKeys): void
+  nothingToRead(facts: ThreadFacts): void
   /** A thread that is as the ledger recorded it. */
   unchanged(task: Task, bytes: number): void
   threadLeftOut(facts: ThreadFacts): void
@@ -66,6 +67,7 @@ interface Pass {
 
 const LOOK_UP = { items: 200, weight: 20_000 } as const
 const MAX_THREADS_A_BATCH = 1000
+const MAX_LEFT_OUT = 100
 
 export class Transfer {
   private batch: Batch
@@ -73,6 +75,7 @@ export class Transfer {
   private underWay: Promise<void> = Promise.resolve()
   private open: OpenThread | UnchangedThread | undefined
   private readonly strays: StrayKey[] = []
+  private readonly leftOuts: LeftOut[] = []
   private readonly changed: ThreadKeys[] = []
   private settled = 0
   /** What no other try at the same thread can cure. */
@@ -135,6 +138,7 @@ export class Transfer {
       await this.finish(pass)
       await this.flush()
       await this.orFatal(this.underWay)
+      await this.recordLeftOuts()
     } catch (error) {
       const ended = Promise.resolve(results.return?.()).catch(() => {})
       // What is committing comes to its end; so does what is being read, unless we are to stop.
@@ -156,7 +160,9 @@ export class Transfer {
         const recorded = convertsAll ? undefined : comparableKeys(state, keys)
         const task: Task = { threadId, thread, keys, order, state, isPart, recorded }
         if (order.length === 0) {
-          this.listener.nothingToRead({ threadId, keys })
+          const facts = pointersAlone({ threadId, keys })
+          this.listener.nothingToRead(facts)
+          await this.leaveOut({ facts, state })
           this.settle(task, queue)
         }
         for (const claimed of order) yield { key: claimed.key, type: claimed.type, claimed, task }
@@ -226,8 +232,8 @@ export class Transfer {
     if (converted.completeness === 'rejected' || converted.checkpoints + converted.writes === 0) {
       if (this.sink.isStaging) await this.sink.abandonStaged()
       this.batch.dropThread()
-      await this.orFatal(this.sink.leftOut(facts, state))
       this.listener.threadLeftOut(facts)
+      await this.leaveOut({ facts, state })
     } else {
       const thread: ThreadCommit = { span: this.batch.endThread(), facts, state }
       if (this.sink.isStaging) {
@@ -261,6 +267,17 @@ export class Transfer {
     this.underWay = commit()
     // The error is thrown where it is awaited; until then it must not count as unhandled.
     this.underWay.catch(() => {})
+  }
+
+  /** What is left out goes on record by the hundred: a source may hold any number of such threads. */
+  private async leaveOut(thread: LeftOut): Promise<void> {
+    this.leftOuts.push(thread)
+    if (this.leftOuts.length >= MAX_LEFT_OUT) await this.recordLeftOuts()
+  }
+
+  private async recordLeftOuts(): Promise<void> {
+    const threads = this.leftOuts.splice(0)
+    if (threads.length > 0) await this.orFatal(this.sink.leftOut(threads))
   }
 
   private async abandonOpen(): Promise<void> {

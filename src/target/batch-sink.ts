@@ -1,8 +1,7 @@
 /** The port for whole threads as rows: Postgres, or in a dry run a counter; and what a writer needs of its surroundings. */
 import type { KnownThread } from '../model/rows.js'
-import type { ThreadFacts } from '../model/run.js'
 import type { Batch } from './batch.js'
-import type { Committed, ThreadCommit, ThreadState } from './commit.js'
+import type { Committed, LeftOut, ThreadCommit, ThreadState } from './commit.js'
 import type { CopySession, OwnSession } from './staging.js'
 
 export interface BatchSink {
@@ -19,8 +18,8 @@ export interface BatchSink {
   commitStaged(batch: Batch, thread: ThreadCommit): Promise<Committed>
   /** Leaves nothing of a staged thread behind. */
   abandonStaged(): Promise<void>
-  /** A thread of which nothing is migrated: what was found of it goes on record. */
-  leftOut(facts: ThreadFacts, state: ThreadState): Promise<void>
+  /** Threads of which nothing is migrated: what was found of them goes on record. */
+  leftOut(threads: readonly LeftOut[]): Promise<void>
 }
 
 /** What the target's connections offer the writer: sessions of its own, and others for look-ups beside them. */

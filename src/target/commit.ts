@@ -27,6 +27,9 @@ export interface ThreadCommit {
   readonly state: ThreadState
 }
 
+/** A thread of which nothing is written. */
+export type LeftOut = Omit<ThreadCommit, 'span'>
+
 /** Rows of it may be there: it goes through the temporary tables. */
 export const isKnown = ({ state }: Pick<ThreadCommit, 'state'>): boolean =>
   state.hasRows || state.recorded !== undefined

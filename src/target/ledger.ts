@@ -4,6 +4,7 @@ import type { TableName } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
 import {
   isKnown,
+  type LeftOut,
   type Merged,
   type Ownership,
   type RowKey,
@@ -93,14 +94,23 @@ export class RunLedger {
     )
   }
 
-  /** A thread of which nothing is migrated, in a transaction of its own that the caller has begun. */
-  async recordLeftOut(session: SqlSession, facts: ThreadFacts, state: ThreadState): Promise<number> {
-    const run = { id: this.runId, anew: [facts.threadId] }
-    await recordFindings(session, this.scope.ledgerSchema, run, facts.findings)
-    if (facts.completeness !== 'rejected' || facts.threadId.includes('\0')) return 0
-    if (Buffer.byteLength(facts.threadId) > MAX_INDEXED_BYTES) return 0
-    const row = { ...emptyRow(facts, state), completeness: 'rejected' as const, keys: [] }
-    return isOldNews(row) ? 0 : recordThreads(session, this.run, [row])
+  /** Threads of which nothing is migrated, in a transaction of their own that the caller has begun. */
+  async recordLeftOut(session: SqlSession, threads: readonly LeftOut[]): Promise<number> {
+    const run = { id: this.runId, anew: threads.map(({ facts }) => facts.threadId) }
+    const findings = threads.flatMap(({ facts }) => facts.findings)
+    await recordFindings(session, this.scope.ledgerSchema, run, findings)
+    const rejected = threads
+      .filter(({ facts: { completeness, threadId } }) => completeness === 'rejected' && isIndexable(threadId))
+      .map(({ facts, state }): ThreadRow => {
+        // What earlier runs have moved is still there.
+        const completeness = (state.recorded?.checkpoints ?? 0) > 0 ? 'partial' : 'rejected'
+        return { ...emptyRow(facts, state), completeness, keys: [] }
+      })
+    return recordThreads(
+      session,
+      this.run,
+      rejected.filter((row) => !isOldNews(row)),
+    )
   }
 
   private get where() {
@@ -172,8 +182,11 @@ export class RunLedger {
   }
 }
 
-/** What a b-tree of the ledger can hold of a text, with room for the other column. */
+/** What a b-tree of the ledger can hold of a text, with room for the other column. Postgres would not take such a thread either. */
 const MAX_INDEXED_BYTES = 2500
+
+const isIndexable = (threadId: string): boolean =>
+  !threadId.includes('\0') && Buffer.byteLength(threadId) <= MAX_INDEXED_BYTES
 
 const emptyRow = (facts: ThreadFacts, state: ThreadState): ThreadRow => ({
   facts,

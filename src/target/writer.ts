@@ -3,13 +3,13 @@
  * too large to hold. Each batch is one transaction with its ledger rows.
  */
 import type { KnownThread, TableName } from '../model/rows.js'
-import type { ThreadFacts } from '../model/run.js'
 import type { Batch, ThreadSpan } from './batch.js'
 import type { BatchSink, Recover, TargetSessions } from './batch-sink.js'
 import {
   type Committed,
   isKnown,
   joined,
+  type LeftOut,
   type MergePolicy,
   type ThreadCommit,
   type ThreadState,
@@ -119,13 +119,13 @@ export class TargetWriter implements BatchSink {
     await this.transactions.rollback()
   }
 
-  async leftOut(facts: ThreadFacts, state: ThreadState): Promise<void> {
+  async leftOut(threads: readonly LeftOut[]): Promise<void> {
     const { ledger } = this
     if (ledger === undefined) return
     ledger.threadsAdded += await this.asked((session) =>
       inTransaction(session, async () => {
         await ledger.fence(session)
-        return ledger.recordLeftOut(session, facts, state)
+        return ledger.recordLeftOut(session, threads)
       }),
     )
   }
@@ -231,7 +231,7 @@ export class TargetWriter implements BatchSink {
     const { threadId } = facts
     const finding = { reason: 'refused-by-postgres', threadId, detail: `SQLSTATE ${sqlstate}` } as const
     const findings = [...facts.findings, finding]
-    await this.leftOut({ ...facts, completeness: 'rejected', findings }, state)
+    await this.leftOut([{ facts: { ...facts, completeness: 'rejected', findings }, state }])
     return { refused: [{ threadId, sqlstate }] }
   }
 }

@@ -6,7 +6,6 @@ import { type Finding, kindOf } from '../model/finding.js'
 import { addFinding, type MigrateReport, type RowCounts } from '../model/report.js'
 import type { TableName } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
-import type { ThreadKeys } from '../pipeline/inventory.js'
 import type { Task } from '../pipeline/open-thread.js'
 import type { TransferListener } from '../pipeline/transfer.js'
 import type { Committed, Merged, RowKey, ThreadCommit } from '../target/commit.js'
@@ -28,10 +27,8 @@ export class MigrateTally implements TransferListener {
     this.progress()
   }
 
-  nothingToRead({ threadId, keys }: ThreadKeys): void {
-    const pointer = keys.find((key) => key.role === 'pointer') ?? keys[0]
-    if (pointer === undefined) return
-    addFinding(this.report.findings, { reason: 'dangling-pointer', threadId, key: pointer.key })
+  nothingToRead({ findings }: ThreadFacts): void {
+    for (const finding of findings) this.find(finding)
   }
 
   unchanged({ state, isPart }: Task): void {
