@@ -5,14 +5,16 @@ import type { RedisValue } from '../model/redis-value.js'
 import type { Source } from '../source/source.js'
 import type { ResolveClaims } from './inventory-ambiguous.js'
 
+/** Bytes of values asked for at once: a saver of one key a thread leaves all of its keys in doubt, however large they are. */
+const BATCH_BYTES = 4 * 1024 ** 2
+
 /** A key that is gone, or whose document says nothing, keeps what its name says; the pass over its thread reports it. */
 export function claimsByDocument(source: Source, registry: LayoutRegistry): ResolveClaims {
   return async (keys) => {
-    const results = await source.read(keys)
-    return keys.map((key, at) => {
-      const result = results[at]
-      return result?.state === 'read' ? claimOf(key, result.value, registry) : key
-    })
+    const claims: (Claim | null)[] = []
+    for await (const { request, result } of source.readStream(keys, { batchBytes: BATCH_BYTES }))
+      claims.push(result.state === 'read' ? claimOf(request, result.value, registry) : request)
+    return claims
   }
 }
 
