@@ -7,6 +7,7 @@ import type {
   RecordMapping,
   WriteMapping,
 } from './generic-mapping.js'
+import { beginsWith } from './key-forms.js'
 import { type KeyPattern, keyPattern, type PatternParts } from './key-pattern.js'
 import type { KeyRole } from './layout.js'
 
@@ -67,10 +68,13 @@ export class GenericKeys {
 
   /** Of several patterns the one with more text of its own, and before all one whose ids look as they should. */
   fit(key: Buffer, type: RedisType): FittingKey | null {
+    const candidates = this.candidates.filter(
+      (one) => (one.type === undefined || one.type === type) && beginsWith(key, one.pattern.head),
+    )
+    if (candidates.length === 0) return null
     const text = key.toString('utf8')
     for (const strict of [true, false]) {
-      for (const candidate of this.candidates) {
-        if (candidate.type !== undefined && candidate.type !== type) continue
+      for (const candidate of candidates) {
         const parts = candidate.pattern.parse(text, strict)
         if (parts !== null) return { role: candidate.role, parts, isLoose: !strict }
       }

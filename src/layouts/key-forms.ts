@@ -60,8 +60,12 @@ function claimOf(layout: string, key: Buffer, type: RedisType, forms: readonly K
   return null
 }
 
-const beginsWith = (key: Buffer, head: Buffer): boolean =>
-  key.length > head.length && key.compare(head, 0, head.length, 0, head.length) === 0
+/** Whether a key begins with some bytes and goes on after them. */
+export const beginsWith = (key: Buffer, head: Buffer): boolean =>
+  // Most keys differ at once, and a call of compare is dear.
+  (key[0] === head[0] || head.length === 0) &&
+  key.length > head.length &&
+  key.compare(head, 0, head.length, 0, head.length) === 0
 
 /** A UUID alone is no namespace: such a key has one more id than the form, and is another saver's. */
 function withoutUuidNs(parse: KeyParser): KeyParser {

@@ -17,6 +17,8 @@ export interface KeyPattern {
   readonly parts: ReadonlySet<PartName>
   /** Characters of literal text: of two patterns that fit, the one with more of them is meant. */
   readonly literals: number
+  /** What every such key begins with. */
+  readonly head: Buffer
   /** `strict`: ids must look like LangGraph's own. Null where the key is no such key. */
   parse(key: string, strict: boolean): PatternParts | null
   format(parts: PatternParts): string
@@ -64,6 +66,7 @@ export function keyPattern(pattern: string, options: PatternOptions): KeyPattern
   }
   return {
     parts: new Set(items.flatMap((item) => ('part' in item ? [item.part] : []))),
+    head: headOf(items, options),
     literals: items.reduce((sum, item) => sum + ('literal' in item ? item.literal.length : 0), 0),
     parse(key, strict) {
       for (const expression of strict ? expressions.strict : expressions.loose) {
@@ -75,6 +78,12 @@ export function keyPattern(pattern: string, options: PatternOptions): KeyPattern
     format: (parts) =>
       items.map((item) => ('literal' in item ? item.literal : formatted(item.part, parts, options))).join(''),
   }
+}
+
+function headOf([first]: readonly PatternItem[], { escaping }: PatternOptions): Buffer {
+  if (first === undefined) return Buffer.alloc(0)
+  if ('literal' in first) return Buffer.from(first.literal)
+  return Buffer.from(escaping === 'braces' && first.part === 'thread' ? '{' : '')
 }
 
 function partsOf(groups: Readonly<Record<string, string>>, options: PatternOptions): PatternParts | null {

@@ -1,22 +1,32 @@
 /** Keys of savers that keep pickles in plain strings. They share prefixes, so a key says only what all of them would agree on. */
 import type { RedisType } from '../model/redis-value.js'
+import { beginsWith } from './key-forms.js'
 import { checkpointIdPart, isUuid, type KeyParser, type KeyParts, keyParser, taskIdPart } from './keys.js'
 import type { Claim, ClaimedKey, KeyRole, Prefixes } from './layout.js'
 
-/** Prefixes that savers use besides `checkpoint`. */
+/** Prefixes that savers use besides those that users can choose. */
 const OWN_PREFIX = 'langgraph:checkpoint'
-const SNAPSHOT_PREFIXES = ['langgraph_thread', 'edu:ckpt'] as const
-const WRITE_PREFIXES = ['langgraph:writes', 'writes'] as const
-const LIST_INDEXES = ['langgraph:thread:', 'langgraph:index:'] as const
+const SNAPSHOT_PREFIXES = ['langgraph_thread', 'edu:ckpt']
+const WRITE_PREFIXES = ['langgraph:writes', 'writes']
+const LIST_INDEXES = ['langgraph:thread', 'langgraph:index']
 
 const UUID_LENGTH = 36
 const WRITES = ':writes:'
 const LATEST = ':latest'
+const LATEST_LIST = ':latest:list'
 /** `node:TASKUUID`, and whatever namespaces lie below it. */
 const NESTED =
   /^([\s\S]*?):([^|:]+:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\|[^:]+(?::[0-9a-f-]{36})?)*)$/i
 
 type Split = Pick<Claim, 'threadId' | 'checkpointNs'>
+
+/** What a key begins with, and what is said of the rest. */
+interface Head {
+  readonly bytes: Buffer
+  claim(rest: string, type: RedisType, claim: MakeClaim): Claim | null
+}
+
+const headsOf = new WeakMap<Prefixes, readonly Head[]>()
 
 /** What TYPE and name say; the layout of all of them is `layout`, whose reader tells them apart by their values. */
 export function claimPickleKey(
@@ -25,46 +35,63 @@ export function claimPickleKey(
   type: RedisType,
   prefixes: Prefixes,
 ): Claim | null {
-  const text = key.toString('utf8')
-  const claim = (role: KeyRole, split: Split, checkpointId = ''): Claim => ({
+  if (type !== 'string' && type !== 'list' && type !== 'zset') return null
+  let heads = headsOf.get(prefixes)
+  if (heads === undefined) {
+    heads = headsFor(prefixes)
+    headsOf.set(prefixes, heads)
+  }
+  const head = heads.find(({ bytes }) => beginsWith(key, bytes))
+  if (head === undefined) return null
+  return head.claim(key.toString('utf8', head.bytes.length), type, (role, split, checkpointId = '') => ({
     layout,
     role,
     ...split,
     checkpointId,
-  })
-  if (type === 'list') {
-    const threadId = after(text, LIST_INDEXES)
-    return threadId === undefined ? null : claim('index', whole(threadId))
-  }
-  for (const prefix of [...prefixes.checkpoint, OWN_PREFIX]) {
-    const latest = after(text, [`${prefix}_latest:`])
-    if (latest !== undefined) return type === 'string' ? claim('pointer', whole(latest)) : null
-    const rest = after(text, [`${prefix}:`])
-    if (rest === undefined) continue
-    // Braces round the thread id are the Valkey saver's.
-    if (rest.startsWith('{')) return null
-    if (type === 'zset' && rest.endsWith(`${LATEST}:list`))
-      return claim('index', splitNs(rest.slice(0, -`${LATEST}:list`.length)))
-    if (type !== 'string') return null
-    return claimOfRest(rest, prefix === OWN_PREFIX ? whole : splitNs, claim)
-  }
-  if (type !== 'string') return null
-  const writes = after(
-    text,
-    [...prefixes.checkpointWrite, ...WRITE_PREFIXES].map((prefix) => `${prefix}:`),
-  )
-  if (writes !== undefined) return writes.startsWith('{') ? null : claimOfWrites(writes, claim)
-  const snapshot = after(
-    text,
-    SNAPSHOT_PREFIXES.map((prefix) => `${prefix}:`),
-  )
-  return snapshot === undefined ? null : claim('snapshot', whole(snapshot))
+  }))
+}
+
+/** The longest first: one prefix may begin with another. */
+function headsFor({ checkpoint, checkpointWrite }: Prefixes): readonly Head[] {
+  const head = (beginning: string, claim: Head['claim']): Head => ({ bytes: Buffer.from(beginning), claim })
+  const checkpoints = [...checkpoint, OWN_PREFIX]
+  return [
+    ...checkpoints.map((prefix) =>
+      head(`${prefix}:`, (rest, type, claim) =>
+        claimOfRest(rest, type, prefix === OWN_PREFIX ? whole : splitNs, claim),
+      ),
+    ),
+    ...checkpoints.map((prefix) =>
+      head(`${prefix}_latest:`, (rest, type, claim) =>
+        type === 'string' ? claim('pointer', whole(rest)) : null,
+      ),
+    ),
+    ...[...checkpointWrite, ...WRITE_PREFIXES].map((prefix) =>
+      head(`${prefix}:`, (rest, type, claim) => (type === 'string' ? claimOfWrites(rest, claim) : null)),
+    ),
+    ...SNAPSHOT_PREFIXES.map((prefix) =>
+      head(`${prefix}:`, (rest, type, claim) => (type === 'string' ? claim('snapshot', whole(rest)) : null)),
+    ),
+    ...LIST_INDEXES.map((prefix) =>
+      head(`${prefix}:`, (rest, type, claim) => (type === 'list' ? claim('index', whole(rest)) : null)),
+    ),
+  ].sort((a, b) => b.bytes.length - a.bytes.length)
 }
 
 type MakeClaim = (role: KeyRole, split: Split, checkpointId?: string) => Claim
 
 /** What follows `checkpoint:`. Where no id ends it, the key is one of a saver that keeps the latest checkpoint only. */
-function claimOfRest(rest: string, split: (text: string) => Split, claim: MakeClaim): Claim {
+function claimOfRest(
+  rest: string,
+  type: RedisType,
+  split: (text: string) => Split,
+  claim: MakeClaim,
+): Claim | null {
+  // Braces round the thread id are the Valkey saver's.
+  if (rest.startsWith('{')) return null
+  if (type === 'zset' && rest.endsWith(LATEST_LIST))
+    return claim('index', splitNs(rest.slice(0, -LATEST_LIST.length)))
+  if (type !== 'string') return null
   const writes = rest.lastIndexOf(WRITES)
   if (writes >= 0) {
     const parts = writesOfOneKey(`:${rest.slice(0, writes)}`)
@@ -77,20 +104,22 @@ function claimOfRest(rest: string, split: (text: string) => Split, claim: MakeCl
   return claim('checkpoint', split(rest.slice(0, -UUID_LENGTH - 1)), id)
 }
 
+const UUID_PART = { name: 'checkpointId', pattern: checkpointIdPart(':').pattern }
 /** `T:NS:ID`, in front of `:writes:TASK`. */
-const writesOfOneKey = keyParser({ prefix: '', separator: ':', emptyNs: [''], tail: [checkpointIdPart(':')] })
+const writesOfOneKey = keyParser({ prefix: '', separator: ':', emptyNs: [''], tail: [UUID_PART] })
 
 /** `T:ID` or `T:ID:TASK`. */
 const WRITE_TAILS: readonly KeyParser[] = [
   keyParser({
     prefix: '',
     separator: ':',
-    tail: [{ ...checkpointIdPart(':'), loosePattern: checkpointIdPart(':').pattern }, taskIdPart(':')],
+    tail: [UUID_PART, taskIdPart(':')],
   }),
   keyParser({ prefix: '', separator: ':', tail: [checkpointIdPart(':')] }),
 ]
 
 function claimOfWrites(rest: string, claim: MakeClaim): Claim | null {
+  if (rest.startsWith('{')) return null
   for (const parse of WRITE_TAILS) {
     const parts = parse(`:${rest}`)
     if (parts === null || isNamespaceAndId(parts)) continue
@@ -116,11 +145,6 @@ const whole = (threadId: string): Split => ({ threadId, checkpointNs: '' })
 function idAtEnd(text: string): string | undefined {
   const id = text.slice(-UUID_LENGTH)
   return text.at(-UUID_LENGTH - 1) === ':' && isUuid(id) ? id : undefined
-}
-
-function after(text: string, beginnings: readonly string[]): string | undefined {
-  const beginning = beginnings.find((one) => text.startsWith(one))
-  return beginning === undefined ? undefined : text.slice(beginning.length)
 }
 
 /** What a key of the thread holds behind its prefix, once it is known which thread that is. */

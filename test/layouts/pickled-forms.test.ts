@@ -49,13 +49,13 @@ describe('the form of a value', () => {
     expect(findings).toEqual([])
   })
 
-  it('is found under a prefix of the user’s own', () => {
-    const prefixes = { checkpoint: ['bot:state'], checkpointWrite: ['bot:writes'], checkpointBlob: [] }
+  it('is found under prefixes of the user’s own, of which one may begin with another', () => {
+    const prefixes = { checkpoint: ['bot'], checkpointWrite: ['bot:writes'], checkpointBlob: [] }
     const reading = readKeys(
       [
-        pickle(`bot:state:t:${ID}`, 'pair'),
+        pickle(`bot:t:${ID}`, 'pair'),
         pickle(`bot:writes:t:${ID}`, 'writes with task'),
-        pickle('bot:state:u', 'snapshot of another'),
+        pickle('bot:u', 'snapshot of another'),
       ],
       prefixes,
     )
