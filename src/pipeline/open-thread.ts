@@ -22,6 +22,8 @@ export interface Task extends ThreadKeys {
   readonly isPart: boolean
   /** What its keys held the last time, where it need not be converted if they still do. */
   readonly recorded: RecordedKeys | undefined
+  /** What its conversion starts from, asked for ahead of time where it is sure to be needed. */
+  readonly known: Promise<KnownThread> | undefined
 }
 
 export class OpenThread {

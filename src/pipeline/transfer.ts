@@ -158,7 +158,11 @@ export class Transfer {
         const order = readingOrder(this.registry, keys)
         const state = states.get(threadId) ?? UNKNOWN_STATE
         const recorded = convertsAll ? undefined : comparableKeys(state, keys)
-        const task: Task = { threadId, thread, keys, order, state, isPart, recorded }
+        const isSureToChange = recorded === undefined && state.hasRows && order.length > 0
+        const known = isSureToChange ? this.sink.known(threadId, state) : undefined
+        // An error waits until the thread begins.
+        known?.catch(() => {})
+        const task: Task = { threadId, thread, keys, order, state, isPart, recorded, known }
         if (order.length === 0) {
           const facts = pointersAlone({ threadId, keys })
           this.listener.nothingToRead(facts)
@@ -177,8 +181,9 @@ export class Transfer {
   }
 
   private async startConverting(task: Task): Promise<OpenThread> {
-    const known = task.state.hasRows
-      ? await this.orFatal(this.sink.known(task.threadId, task.state))
+    const { threadId, state } = task
+    const known = state.hasRows
+      ? await this.orFatal(task.known ?? this.sink.known(threadId, state))
       : UNKNOWN_THREAD
     this.batch.beginThread(task.threadId)
     return new OpenThread(task, known, this.batch, this.registry, this.options)
