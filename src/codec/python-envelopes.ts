@@ -87,11 +87,11 @@ const KNOWN: Readonly<Record<string, KnownClass>> = {
 }
 
 /** Until langgraph 0.2 these lived in `langgraph.constants`. */
-const MOVED: Readonly<Record<string, string>> = { 'langgraph.constants': 'langgraph.types' }
+const MOVED: ReadonlyMap<string, string> = new Map([['langgraph.constants', 'langgraph.types']])
 
 export function revivalOf(envelope: Envelope): Revival {
   const { name, method, args, kwargs } = envelope
-  const module = MOVED[envelope.module] ?? envelope.module
+  const module = MOVED.get(envelope.module) ?? envelope.module
   if (module === 'builtins') return revivalOfBuiltin(envelope)
   const known = KNOWN[`${module}.${name}`]
   if (!args && !kwargs) return withoutArguments(envelope, module, known)

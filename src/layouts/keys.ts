@@ -15,6 +15,8 @@ export interface TailPart {
   readonly pattern: string
   /** Also accepted, but then another split is possible. Left out: nothing else. */
   readonly loosePattern?: string
+  /** Also accepted where all other parts are what they normally are. */
+  readonly freePattern?: string
 }
 
 /** Where thread id, namespace and the other parts stand in a key: `prefix SEP thread [SEP ns] SEP tail…`. */
@@ -44,10 +46,12 @@ export const checkpointIdPart = (separator: string): TailPart => ({
   pattern: HEX_UUID,
   loosePattern: looseFor(separator),
 })
+/** Custom code names tasks as it likes, with separators too. */
 export const taskIdPart = (separator: string): TailPart => ({
   name: 'taskId',
   pattern: HEX_UUID,
   loosePattern: looseFor(separator),
+  freePattern: '[^]+',
 })
 export const IDX_PART: TailPart = { name: 'idx', pattern: '-?\\d+' }
 export const literalPart = (text: string): TailPart => ({ name: text, pattern: escapeRegExp(text) })
@@ -59,12 +63,13 @@ export type KeyParser = (key: string) => KeyParts | null
 export function keyParser(template: KeyTemplate): KeyParser {
   const head = template.prefix + template.separator
   const strict = tailExpression(template, (part) => part.pattern)
+  const free = tailExpression(template, (part) => part.freePattern ?? part.pattern)
   const loose = tailExpression(template, (part) => part.loosePattern ?? part.pattern)
   const splitRest = restSplitter(template)
   return (key) => {
     if (!key.startsWith(head)) return null
     const rest = key.slice(head.length)
-    return parseTail(rest, strict, false) ?? parseTail(rest, loose, true)
+    return parseTail(rest, strict, false) ?? parseTail(rest, free, true) ?? parseTail(rest, loose, true)
   }
 
   function parseTail(text: string, expression: RegExp, isLoose: boolean): KeyParts | null {
