@@ -1,6 +1,6 @@
-/** One checkpoint against its rows: parent, fields, metadata, versions, what nodes have seen, and the value of every channel. */
+/** One checkpoint against its rows: parent, fields, metadata, and the value of every channel. */
 import { treeOf, treeValue } from '../codec/tree.js'
-import type { ChannelVersion, Checkpoint, StoredChannelValue } from '../model/thread.js'
+import type { Checkpoint, StoredChannelValue } from '../model/thread.js'
 import type { Tree, Value } from '../model/value.js'
 import type { Difference } from '../model/verify-report.js'
 import { describe } from './compare-describe.js'
@@ -9,22 +9,11 @@ import type { Outcome, StoredPlace } from './compare-outcome.js'
 import type { CheckpointDigests } from './compare-source.js'
 import { type ComparedCheckpoint, checkpointKey, type StoredThread, UNREADABLE } from './compare-stored.js'
 import type { Digest } from './compare-values.js'
-import { seenRelation, type VersionPair, VersionRule } from './compare-versions.js'
-
-/** Where a fault was found, for the report. */
-interface Where {
-  readonly checkpointNs: string
-  readonly checkpointId: string
-  readonly key: Buffer
-}
+import { type Kept, kindOf, VersionComparison } from './compare-version-fields.js'
 
 export class CheckpointComparison {
-  private readonly versions: VersionRule<Where>
+  private readonly versions: VersionComparison
   private readonly inherited = new InheritedValues()
-  /** Checkpoint → the channels whose versions are not the source's. */
-  private readonly pairs = new Map<string, ReadonlyMap<string, VersionPair>>()
-  /** Relations that are right only where versions may differ. */
-  private readonly seenFaults: (() => void)[] = []
   private readonly extraValues: (() => void)[] = []
 
   constructor(
@@ -32,7 +21,7 @@ export class CheckpointComparison {
     private readonly outcome: Outcome,
     private readonly options: { readonly showValues: boolean },
   ) {
-    this.versions = new VersionRule(outcome.recorded?.renumbered ?? new Map())
+    this.versions = new VersionComparison(outcome)
   }
 
   /** False where Postgres has no row of it. */
@@ -45,7 +34,7 @@ export class CheckpointComparison {
       return false
     }
     this.outcome.compared.checkpoints++
-    if (row.parentCheckpointId !== parentCheckpointId) {
+    if (row.parentCheckpointId !== parentCheckpointId && !this.isCutOff(checkpoint, row)) {
       this.differs(checkpoint, 'parent', undefined, {
         source: { is: parentCheckpointId ?? 'none' },
         target: { is: row.parentCheckpointId ?? 'none' },
@@ -53,16 +42,17 @@ export class CheckpointComparison {
     }
     this.members(checkpoint, row, digests)
     this.channelValues(checkpoint, row, values)
+    // Without the values: what is kept of it must not keep its document in memory.
+    const { channelVersions, versionsSeen, origin } = checkpoint
+    const kept = { checkpointNs, checkpointId, parentCheckpointId, channelVersions, versionsSeen, origin }
     if (checkpoint.valuesAreDelta) {
       // Which values it shares with others is known once they were all read; their versions stand for them.
-      const { channelVersions, versionsSeen, origin } = checkpoint
-      const kept = { checkpointNs, checkpointId, parentCheckpointId, channelVersions, versionsSeen, origin }
       this.inherited.add(checkpoint, values, (all) => {
         this.inheritedValues(kept, row, all, values)
-        this.versionsOf(kept, row, (channel) => digestIn(all, channel))
+        this.versions.compare(kept, row, (channel) => digestIn(all, channel))
       })
     } else {
-      this.versionsOf(checkpoint, row, (channel) => values.get(channel))
+      this.versions.compare(kept, row, (channel) => values.get(channel))
     }
     return true
   }
@@ -74,19 +64,14 @@ export class CheckpointComparison {
   /** All checkpoints were compared. */
   end(): void {
     this.inherited.end()
-    for (const { pair, where, why } of this.versions.end()) {
-      this.outcome.differs(where.key, {
-        kind: 'differs',
-        part: 'version',
-        checkpointNs: where.checkpointNs,
-        checkpointId: where.checkpointId,
-        name: pair.channel,
-        source: { is: versionText(pair.source) },
-        target: { is: versionText(pair.target) },
-        ...(why !== '' && { note: why }),
-      })
-    }
-    for (const report of [...this.seenFaults, ...this.extraValues]) report()
+    this.versions.end()
+    for (const report of this.extraValues) report()
+  }
+
+  /** A run that was told to leave older checkpoints out leaves the oldest it takes without a parent. */
+  private isCutOff({ checkpointNs, parentCheckpointId }: Checkpoint, row: ComparedCheckpoint): boolean {
+    if (!this.outcome.recorded?.isBounded || row.parentCheckpointId !== null) return false
+    return !this.stored.checkpoints.has(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
   }
 
   private members(checkpoint: Checkpoint, row: ComparedCheckpoint, source: CheckpointDigests): void {
@@ -170,79 +155,6 @@ export class CheckpointComparison {
     }
   }
 
-  private versionsOf(
-    checkpoint: Kept,
-    row: ComparedCheckpoint,
-    digestOf: (channel: string) => Digest | undefined,
-  ): void {
-    const { checkpointNs, checkpointId, parentCheckpointId, channelVersions, origin } = checkpoint
-    const where = { checkpointNs, checkpointId, key: origin.key }
-    const parents = this.pairs.get(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
-    const pairs = new Map<string, VersionPair>()
-    const names = new Set([...channelVersions.keys(), ...row.channelVersions.keys()])
-    for (const channel of names) {
-      const source = channelVersions.get(channel)
-      const target = row.channelVersions.get(channel)
-      if (source === undefined || target === undefined) {
-        const kind = kindOf(source !== undefined, target !== undefined)
-        const version = versionText((source ?? target) as ChannelVersion)
-        const side = source === undefined ? 'target' : 'source'
-        this.differs(checkpoint, 'version', channel, { kind, [side]: { is: version } })
-        continue
-      }
-      const pair = { checkpointNs, channel, source, target, digest: digestOf(channel) }
-      if (source !== target) pairs.set(channel, pair)
-      this.versions.add(pair, where, parents?.get(channel))
-    }
-    if (pairs.size > 0) this.pairs.set(checkpointKey(checkpointNs, checkpointId), pairs)
-    this.seenOf(checkpoint, row)
-  }
-
-  private seenOf(checkpoint: Kept, row: ComparedCheckpoint): void {
-    const nodes = new Set([...checkpoint.versionsSeen.keys(), ...row.versionsSeen.keys()])
-    for (const node of nodes) {
-      const source = checkpoint.versionsSeen.get(node)
-      const target = row.versionsSeen.get(node)
-      const channels = new Set([...(source?.keys() ?? []), ...(target?.keys() ?? [])])
-      if (source === undefined || target === undefined) {
-        const kind = kindOf(source !== undefined, target !== undefined)
-        this.differs(checkpoint, 'versions-seen', node, { kind })
-        continue
-      }
-      for (const channel of channels) this.seenChannel(checkpoint, row, { node, channel }, [source, target])
-    }
-  }
-
-  private seenChannel(
-    checkpoint: Kept,
-    row: ComparedCheckpoint,
-    { node, channel }: { readonly node: string; readonly channel: string },
-    [source, target]: readonly [ReadonlyMap<string, ChannelVersion>, ReadonlyMap<string, ChannelVersion>],
-  ): void {
-    const [a, b] = [source.get(channel), target.get(channel)]
-    if (a === b) return
-    const report = () =>
-      this.differs(checkpoint, 'versions-seen', `${node} · ${channel}`, {
-        kind: kindOf(a !== undefined, b !== undefined),
-        ...(a !== undefined && { source: { is: versionText(a) } }),
-        ...(b !== undefined && { target: { is: versionText(b) } }),
-      })
-    const [current, stored] = [checkpoint.channelVersions.get(channel), row.channelVersions.get(channel)]
-    const isRelated =
-      a !== undefined &&
-      b !== undefined &&
-      current !== undefined &&
-      stored !== undefined &&
-      seenRelation(a, current) === seenRelation(b, stored)
-    if (!isRelated) report()
-    // Strings stay as they are, unless the channel got versions of its own.
-    else if (typeof a === typeof b) {
-      this.seenFaults.push(() => {
-        if (!this.versions.mayDiffer(checkpoint.checkpointNs, channel)) report()
-      })
-    }
-  }
-
   private sides(source: Value | undefined, isStored: boolean): Omit<Details, 'target'> {
     return {
       kind: kindOf(source !== undefined, isStored),
@@ -264,12 +176,6 @@ export class CheckpointComparison {
 }
 
 type Details = Partial<Pick<Difference, 'kind' | 'source' | 'target' | 'note'>>
-/** A checkpoint without its values. */
-type Kept = Pick<
-  Checkpoint,
-  'checkpointNs' | 'checkpointId' | 'parentCheckpointId' | 'channelVersions' | 'versionsSeen' | 'origin'
->
-
 /** Stands for "no value", which is told apart from a value where versions are made anew for either. */
 const ABSENT = 'absent'
 
@@ -277,12 +183,6 @@ const digestIn = (all: ReadonlyMap<string, Digest>, channel: string): Digest | u
   const digest = all.get(channel) ?? ABSENT
   return digest === UNKNOWN ? undefined : digest
 }
-
-const kindOf = (inSource: boolean, inTarget: boolean): Difference['kind'] =>
-  inSource ? (inTarget ? 'differs' : 'missing') : 'extra'
-
-const versionText = (version: ChannelVersion): string =>
-  typeof version === 'string' ? JSON.stringify(version) : String(version)
 
 /** Names that are not the same on both sides. */
 function differing(source: ReadonlyMap<string, Digest>, target: ReadonlyMap<string, Digest>): string[] {

@@ -1,5 +1,10 @@
 /** What the comparison of one thread comes to: differences, and what explains others away. */
-import type { Difference, Explained, ThreadState } from '../model/verify-report.js'
+import {
+  type Difference,
+  type Explained,
+  NOTHING_EXPLAINED,
+  type ThreadState,
+} from '../model/verify-report.js'
 import type { RecordedThread } from './compare-recorded.js'
 
 /** Rows that the source does not explain, and that are right all the same if they are as the ledger recorded them. */
@@ -35,7 +40,7 @@ export class Outcome {
   readonly differences: Difference[] = []
   readonly doubtful: Doubtful[] = []
   readonly places = new Map<Difference, StoredPlace>()
-  readonly explained: Explained = { behind: 0, leftOut: 0, deleted: 0, ahead: 0, expired: 0, history: 0 }
+  readonly explained: Explained = { ...NOTHING_EXPLAINED }
   readonly compared = { checkpoints: 0, writes: 0, values: 0 }
 
   constructor(

@@ -111,7 +111,7 @@ export class ThreadComparison {
     else if (recorded?.rejected(checkpointNs, checkpointId) || recorded?.isRejected) explained.leftOut++
     else if (recorded === undefined ? this.isNewer(checkpoint) : !recorded.isAsRecorded(key))
       explained.behind++
-    else if (recorded?.isBounded) explained.leftOut++
+    else if (recorded?.isBounded) explained.skipped++
     else this.outcome.add({ kind: 'missing', part: 'checkpoint', checkpointNs, checkpointId })
   }
 

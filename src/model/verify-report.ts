@@ -72,6 +72,18 @@ export interface Explained {
   expired: number
   /** Older than the migration, and not ours. */
   history: number
+  /** Left in Redis because a run was told to, as by --keep-last. */
+  skipped: number
+}
+
+export const NOTHING_EXPLAINED: Readonly<Explained> = {
+  behind: 0,
+  leftOut: 0,
+  deleted: 0,
+  ahead: 0,
+  expired: 0,
+  history: 0,
+  skipped: 0,
 }
 
 export interface ThreadNote extends Readonly<Explained> {

@@ -1,6 +1,6 @@
 /** Compares rows with what the ledger recorded of them: for threads that Redis no longer has. */
 import { type Doubtful, stateOf } from '../convert/compare-outcome.js'
-import type { Difference, Explained } from '../model/verify-report.js'
+import { type Difference, type Explained, NOTHING_EXPLAINED } from '../model/verify-report.js'
 import { addDigests, checkpointName } from '../target/ledger-pack.js'
 import type { CurrentThread } from '../target/ledger-read.js'
 import {
@@ -62,7 +62,7 @@ interface Found {
 
 function checkpointsOf(thread: CurrentThread, { checkpoints }: RowsOfThread): Found {
   const { threadId, rowDigests, newest } = thread
-  const explained = { behind: 0, leftOut: 0, deleted: 0, ahead: 0, expired: 0, history: 0 }
+  const explained = { ...NOTHING_EXPLAINED }
   const differences: Difference[] = []
   const missing = new Set(rowDigests.keys())
   const changed: Doubtful[] = []

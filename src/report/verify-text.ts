@@ -134,6 +134,7 @@ const COUNTED: readonly (readonly [keyof Explained, string])[] = [
   ['ahead', 'newer in Postgres'],
   ['expired', 'expired'],
   ['history', 'older in Postgres'],
+  ['skipped', 'left in Redis as a run was told'],
 ]
 
 function stateLines({ threads, notes }: VerifyReport, { columns, style }: TextOptions): string[] {

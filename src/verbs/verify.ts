@@ -4,24 +4,21 @@ import type { Layout, Prefixes } from '../layouts/layout.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure, failureOf } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
-import { type ThreadScope, threadFilter } from '../model/scope.js'
 import { emptyVerifyReport, type VerifyReport } from '../model/verify-report.js'
-import type { ThreadKeys } from '../pipeline/inventory.js'
 import { RecordedThreads } from '../pipeline/recorded-threads.js'
-import { SeenThreads } from '../pipeline/seen-threads.js'
 import { ThreadVerification } from '../pipeline/verify-threads.js'
 import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connect.js'
 import type { LedgerScope } from '../target/ledger-read.js'
-import { countThreads, threadsSince } from '../target/recorded-rows.js'
+import { countThreads } from '../target/recorded-rows.js'
 import { dialectOf } from './dialect.js'
-import { type ListedKeys, listKeys } from './list-keys.js'
-import { Sample } from './verify-choice.js'
+import { listKeys } from './list-keys.js'
+import { type Choice, chosenThreads, wantedThreads, withStrays } from './verify-choice.js'
 import { verifyLedger } from './verify-ledger.js'
 import { VerifyRun } from './verify-run.js'
 import { VerifyTally } from './verify-tally.js'
 
-export interface VerifyRequest {
+export interface VerifyRequest extends Choice {
   /** Null: rows are compared with what the ledger recorded of them. */
   readonly source: Source | null
   readonly from: EndpointNote | null
@@ -37,11 +34,6 @@ export interface VerifyRequest {
   readonly layouts: readonly Layout[]
   /** Throws `tables-missing` where rows of that dialect do not fit. */
   checkTables(dialect: Dialect): Promise<void>
-  readonly scope: ThreadScope
-  /** At most so many threads, chosen by chance. */
-  readonly sample: { readonly size: number; readonly seed: string } | null
-  /** Only threads that this run or a later one has changed. */
-  readonly sinceRun: number | null
   readonly showValues: boolean
   readonly takeoverTimeoutMs: number
   /** Bytes for everything that waits between the two ends. */
@@ -153,7 +145,7 @@ async function compareSource(request: VerifyRequest, comparing: Comparing): Prom
     const dialect = request.dialect ?? (await dialectOf(source, inventory, registry))
     if (request.dialect === null) await request.checkTables(dialect)
     const found = await inventory.countThreads()
-    const { chosen, threads } = chosenThreads(request, listed, found)
+    const { chosen, threads } = chosenThreads(request, inventory, found)
     work.report.threads.leftOut = found - chosen
     const tally = tallyOf(chosen)
     const reading = await request.postgres.open()
@@ -204,52 +196,6 @@ async function compareStrays(
       await inventory.close()
     }
   }
-}
-
-async function* withStrays(
-  threads: AsyncIterable<ThreadKeys>,
-  strays: ReadonlyMap<string, ThreadKeys>,
-): AsyncGenerator<ThreadKeys> {
-  const left = new Map(strays)
-  for await (const { threadId, keys } of threads) {
-    const more = left.get(threadId)?.keys ?? []
-    left.delete(threadId)
-    yield { threadId, keys: [...keys, ...more] }
-  }
-  yield* left.values()
-}
-
-async function wantedThreads(
-  { scope, sinceRun, postgres }: VerifyRequest,
-  ledger: LedgerScope | null,
-): Promise<(threadId: string) => boolean> {
-  const wants = threadFilter(scope)
-  if (sinceRun === null || ledger === null) return wants
-  const since = new SeenThreads()
-  await postgres.use(async (session) => {
-    for await (const threadId of threadsSince(session, ledger, sinceRun)) since.note(threadId, 0)
-  })
-  return (threadId) => wants(threadId) && since.has(threadId)
-}
-
-function chosenThreads({ scope, sample }: VerifyRequest, { inventory }: ListedKeys, found: number) {
-  const limit = Math.min(found, scope.limit ?? found)
-  if (sample === null) return { chosen: limit, threads: firstOf(inventory.threads(), limit) }
-  const chosen = Math.min(sample.size, limit)
-  return { chosen, threads: sampleOf(inventory.threads(), new Sample(chosen, limit, sample.seed), limit) }
-}
-
-async function* firstOf<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T> {
-  if (count === 0) return
-  let taken = 0
-  for await (const item of items) {
-    yield item
-    if (++taken === count) return
-  }
-}
-
-async function* sampleOf<T>(items: AsyncIterable<T>, sample: Sample, limit: number): AsyncGenerator<T> {
-  for await (const item of firstOf(items, limit)) if (sample.takes()) yield item
 }
 
 async function threadsInTarget({ postgres, to }: VerifyRequest): Promise<number> {
