@@ -43,11 +43,7 @@ export const prefixes: OptionGroup = (command) =>
 export const layouts: OptionGroup = (command) =>
   command
     .optionsGroup('Layouts')
-    .option(
-      '--layout-file <file>',
-      'a saver of your own, as docs/layout-files.md says; may be repeated',
-      collect,
-    )
+    .option('--layout-file <file>', 'a saver of your own (docs/layout-files.md)', collect)
     .option('--layout <name>', 'only keys of this layout')
 
 /** What a run may use. */
