@@ -74,7 +74,9 @@ export class Lease {
     this.#session = session
     this.#backendPid = session.announcedPid
     this.token = token
-    this.#timer = setInterval(() => void this.beat().catch(() => {}), BEAT_EVERY_MS)
+    // A lock that was lost is taken back at once where nobody else has it; where somebody has, the fence tells.
+    const beatOrRenew = () => this.beat().catch(() => this.renew().catch(() => {}))
+    this.#timer = setInterval(() => void beatOrRenew(), BEAT_EVERY_MS)
     this.#timer.unref()
   }
 
@@ -131,6 +133,7 @@ export class Lease {
       await session.close()
       throw error
     }
+    if (this.#released) return session.close()
     this.#session = session
     this.#backendPid = session.announcedPid
   }

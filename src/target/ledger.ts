@@ -87,10 +87,14 @@ export class RunLedger {
       written.threads.map(({ facts }) => facts.threadId),
       findings,
     )
+    // Of a thread that was left alone there is news only where it had been whole.
+    const strangers = new Set((written.merged?.leftAlone ?? []).map(({ threadId }) => threadId))
     return recordThreads(
       session,
       this.run,
-      rows.filter((row) => !isOldNews(row)),
+      rows.filter(
+        (row) => !isOldNews(row) && (row.state.recorded !== undefined || !strangers.has(row.facts.threadId)),
+      ),
     )
   }
 

@@ -9,7 +9,12 @@ export async function lookUpThreads(
   session: SqlSession,
   schema: string,
   threadIds: readonly string[],
-  run?: { readonly scope: LedgerScope; readonly runId?: number },
+  run?: {
+    readonly scope: LedgerScope
+    readonly runId?: number
+    /** Numbers are not enough: rows of others may make up for ours. */
+    readonly doubtful?: boolean
+  },
 ): Promise<Map<string, ThreadState>> {
   // A text with NUL cannot even be asked for; the converter reports it.
   const askable = threadIds.filter((threadId) => !threadId.includes('\0'))
@@ -36,7 +41,7 @@ export async function lookUpThreads(
     const rows = counts.get(threadId)
     states.set(threadId, {
       hasRows: states.has(threadId),
-      stands: isThere(thread, rows),
+      stands: run.doubtful !== true && isThere(thread, rows),
       ...(rows && { rows }),
       recorded: thread,
       ...(own && { sameRun: own }),

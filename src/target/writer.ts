@@ -65,7 +65,9 @@ export class TargetWriter implements BatchSink {
   }
 
   lookUp(threadIds: readonly string[]): Promise<ReadonlyMap<string, ThreadState>> {
-    const run = this.ledger && { scope: this.ledger.scope, runId: this.ledger.runId }
+    // Whoever wants deleted checkpoints back wants them found among new ones, too.
+    const doubtful = this.policy.restoreDeleted
+    const run = this.ledger && { scope: this.ledger.scope, runId: this.ledger.runId, doubtful }
     return this.asked((session) => lookUpThreads(session, this.schema, threadIds, run))
   }
 

@@ -151,6 +151,16 @@ describe.each(servers)('on Postgres %s', (version) => {
     await both.expectSame(thread)
   })
 
+  test('what was deleted is found among what the application has added since', async () => {
+    const [oldest] = await migrated()
+    await both.put('postgres', thread, { n: 'theirs' })
+    await both.sql('DELETE FROM checkpoints WHERE thread_id = $1 AND checkpoint_id = $2', [thread, oldest])
+    expect(await again()).toMatchObject({ exit: 0, threads: { unchanged: 1 } })
+    const report = await again('--restore-deleted --on-existing merge')
+    expect(report).toMatchObject({ exit: 0, checkpoints: { inserted: 1 } })
+    expect((await both.read('postgres', thread)).map(({ id }) => id)).toContain(oldest)
+  })
+
   test('a thread deleted in the target brings back neither checkpoints nor values', async () => {
     await migrated()
     await both.delete('postgres', thread)
@@ -229,6 +239,7 @@ describe.each(servers)('on Postgres %s', (version) => {
     await both.put('redis', thread, { n: 9 })
     const report = await again('--on-existing skip')
     expect(report).toMatchObject({ exit: 0, threads: { skipped: 1 }, checkpoints: { inserted: 0 } })
+    expect(await both.sql('SELECT 1 FROM cp_migrate.threads WHERE thread_id = $1', [thread])).toEqual([])
     expect(await again('--on-existing skip --strict')).toMatchObject({ exit: 3 })
   })
 
