@@ -9,7 +9,7 @@ export const detect = {
   name: 'detect',
   summary: 'says which savers wrote into Redis, in seconds: names of all keys, values of a few',
   examples: [
-    ['cp-migrate detect', 'layouts, threads, sizes, what nobody knows'],
+    ['cp-migrate detect', 'layouts, threads, sizes'],
     ['cp-migrate detect --expiring', 'also lists the threads that expire within a day'],
     ['cp-migrate detect --json', 'the same for a program'],
   ],

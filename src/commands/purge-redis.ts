@@ -15,9 +15,9 @@ export const purgeRedis = {
   name: 'purge-redis',
   summary: 'frees Redis of threads that are verified in Postgres and unchanged since; a plan unless --yes',
   examples: [
-    ['cp-migrate purge-redis', 'what would go, what stays and why'],
-    ['cp-migrate purge-redis --yes --archive purged.cpmarc', 'deletes it, with a copy of every key first'],
-    ['cp-migrate purge-redis --yes --quiet --older-than 7d', 'from cron: one line, no questions'],
+    ['cp-migrate purge-redis', 'what would go'],
+    ['cp-migrate purge-redis --yes --archive purged.cpmarc', 'with a copy'],
+    ['cp-migrate purge-redis --yes --quiet --older-than 7d', 'from cron'],
   ],
   declare: (command) => output(locks(timeouts(tuning(prefixes(threads(purge(target(source(command))))))))),
   run: runPurge,

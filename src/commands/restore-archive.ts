@@ -13,8 +13,8 @@ export const restoreArchive = {
   summary: 'puts back keys that purge-redis has archived; never overwrites one',
   examples: [
     ['cp-migrate restore-archive purged.cpmarc', 'all of them'],
-    ['cp-migrate restore-archive purged.cpmarc --thread t-12', 'those of one thread'],
-    ['cp-migrate restore-archive purged.cpmarc --dry-run', 'what is in it, and what would come back'],
+    ['cp-migrate restore-archive purged.cpmarc --thread t-12', 'one thread'],
+    ['cp-migrate restore-archive purged.cpmarc --dry-run', 'what is in it'],
   ],
   declare: (command) => output(locks(timeouts(threads(target(source(archive(command))))))),
   run: runRestore,

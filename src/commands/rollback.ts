@@ -12,7 +12,7 @@ export const rollback = {
   name: 'rollback',
   summary: 'removes what a run of migrate wrote, and only that; a plan unless --yes is given',
   examples: [
-    ['cp-migrate rollback', 'what undoing the last run would remove'],
+    ['cp-migrate rollback', 'what it would remove'],
     ['cp-migrate rollback --yes', 'undoes the last run'],
     ['cp-migrate rollback --to-before 3', 'undoes run 3 and every later one'],
   ],

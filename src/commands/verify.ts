@@ -11,10 +11,10 @@ export const verify = {
   name: 'verify',
   summary: 'reads both sides again and compares every value; exit code 4 for any difference',
   examples: [
-    ['cp-migrate verify', 'everything; the ledger remembers which threads are proven'],
+    ['cp-migrate verify', 'everything, on record'],
     ['cp-migrate verify --thread t-12', 'only this thread'],
-    ['cp-migrate verify --sample 200 --seed 7', '200 threads, the same ones again for the same seed'],
-    ['cp-migrate verify --ledger', 'Redis is gone: rows against the digests on record'],
+    ['cp-migrate verify --sample 200 --seed 7', '200 threads, always the same'],
+    ['cp-migrate verify --ledger', 'without Redis: rows against digests'],
   ],
   declare: (command) =>
     output(locks(timeouts(tuning(prefixes(layouts(which(threads(target(source(command)))))))))),

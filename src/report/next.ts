@@ -24,5 +24,8 @@ export function nextStepOf(report: MigrateReport, { target, scope }: FlagsAgain)
         command: `cp-migrate init${target}${tables} && ${migrate}`,
         why: 'makes the tables, then moves the threads',
       }
-    : { command: migrate, why: 'brings what is new; the last time once the application has stopped' }
+    : {
+        command: `cp-migrate verify${target}${scope}`,
+        why: 'proves it value by value; migrate again brings what is new since',
+      }
 }

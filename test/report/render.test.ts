@@ -31,7 +31,7 @@ describe('the text of a report', () => {
       '1  ignored   key of another application',
       '✓ run 7 done in 40 s: 3,407 threads whole, 2 partly, 1 rejected;',
       'exit code 3',
-      'Next  cp-migrate migrate',
+      'Next  cp-migrate verify',
     ]
     let from = 0
     for (const part of parts) {
@@ -124,7 +124,7 @@ describe('the JSON document', () => {
       checkpoints: { inserted: 61_020, updated: 2 },
       stoppedBy: null,
       exitCode: 3,
-      next: 'cp-migrate migrate',
+      next: 'cp-migrate verify',
     })
   })
 
