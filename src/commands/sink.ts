@@ -18,6 +18,9 @@ export interface OpenTarget {
   readonly note: EndpointNote | null
 }
 
+/** Where the JavaScript saver looks by itself, whatever the search path says. */
+const JS_SCHEMA = 'public'
+
 /**
  * A dry run needs no target; where one is named and has the tables, it looks what is there. Throws `tables-missing` or
  * `ledger-missing` otherwise.
@@ -30,13 +33,18 @@ export async function openTarget(
   const { values } = config
   const nothing = { target: null, hasLedger: false, note: null, checkTables: async () => {} }
   if (dryRun && values.postgres === undefined) return nothing
-  const { target: postgres, note } = await connections.target({ writes: !dryRun })
-  const { endpoint, schema } = note
+  const { target: postgres, note: opened } = await connections.target({ writes: !dryRun })
+  const schema = values.schema ?? (dialect === 'js' ? JS_SCHEMA : opened.schema)
+  const note = { ...opened, schema }
+  const { endpoint } = note
   const { ledgerSchema } = values
   const flags = flagsAgain(config).target
   const lackingFor = (wanted: Dialect) => lackingTables(postgres, { schema, ledgerSchema, dialect: wanted })
   const checkTables = async (wanted: Dialect) => {
-    const lacking = await lackingFor(wanted)
+    const isElsewhere = wanted === 'js' && values.schema === undefined && schema !== JS_SCHEMA
+    const lacking = isElsewhere
+      ? [`the JavaScript saver, which looks in ${JS_SCHEMA} (--schema ${JS_SCHEMA}) unless told otherwise`]
+      : await lackingFor(wanted)
     const forDialect = wanted === 'js' ? `${flags} --dialect js` : flags
     if (lacking.length > 0)
       throw new Failure('tables-missing', {

@@ -70,11 +70,6 @@ export const FAILURES = {
     what: 'the source holds threads of the Python and of the JavaScript runtime',
     next: 'Their rows cannot share a schema. Migrate twice: with --dialect python, and with --dialect js --schema ANOTHER.',
   },
-  'dialect-not-supported': {
-    exit: EXIT.usage,
-    what: 'rows of the {dialect} dialect cannot be written yet',
-    next: 'Only threads of the Python runtime can be moved by this version.',
-  },
   interrupted: {
     exit: EXIT.interrupted,
     what: 'stopped by Ctrl-C; what was committed stays',

@@ -106,6 +106,27 @@ describe('tables', () => {
   })
 })
 
+describe('the schema', () => {
+  test('is public unless told otherwise, where the JavaScript saver looks whatever the search path says', async () => {
+    const { env, postgresUrl } = await loaded(fixture('js/1.0.9-full'))
+    await sql(postgresUrl, 'CREATE SCHEMA app')
+    await sql(
+      postgresUrl,
+      `ALTER DATABASE ${new URL(postgresUrl).pathname.slice(1)} SET search_path TO app, public`,
+    )
+    await commandLine('init', env)
+    const misled = await commandLine('migrate', env)
+    expect(misled).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining('looks in public (--schema public)'),
+    })
+    expect(await commandLine('init --dialect js', env)).toMatchObject({ exit: 0 })
+    expect(await commandLine('migrate --dialect js', env)).toMatchObject({ exit: 0 })
+    const verdict = await judgeJs(fixture('js/1.0.9-full'), postgresUrl)
+    expect(verdict).toMatchObject({ equal: verdict.checkpoints, missing: 0 })
+  })
+})
+
 describe('a Redis with threads of both languages', () => {
   const [python, js] = [fixture('python/0.5.2-full'), fixture('js/1.0.11-full')]
   const threadsOf = (from: Case) =>
