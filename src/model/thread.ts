@@ -7,13 +7,13 @@ export const ROOT_NS = ''
 export const NULL_TASK_ID = '00000000-0000-0000-0000-000000000000'
 /** The channel that holds Sends. */
 export const TASKS_CHANNEL = '__pregel_tasks'
-/** Channels whose write index is fixed (langgraph-checkpoint `WRITES_IDX_MAP`). */
-export const SPECIAL_WRITE_IDX: Readonly<Record<string, number>> = {
+/** Channels whose write index is fixed (langgraph-checkpoint `WRITES_IDX_MAP`). Without a prototype: a channel may be named `constructor`. */
+export const SPECIAL_WRITE_IDX: Readonly<Record<string, number>> = Object.assign(Object.create(null), {
   __error__: -1,
   __scheduled__: -2,
   __interrupt__: -3,
   __resume__: -4,
-}
+})
 
 /** A channel version as the source has it: a string, or a number (Python int, JavaScript number). Never mixed in one checkpoint. */
 export type ChannelVersion = string | number
