@@ -55,6 +55,7 @@ export class PurgeAct {
     try {
       for (const entry of ready) {
         this.request.signal.throwIfAborted()
+        await this.#pace.turn()
         const wasWaiting = waiting.delete(entry)
         const outcome = await this.thread(entry)
         if (outcome.state === 'purged' && entry.candidate.isRecorded) done.push(entry.candidate.threadId)
@@ -119,7 +120,8 @@ export class PurgeAct {
       const { changed } = await retried(this.request, () => this.request.purger.examine(candidate.keys))
       if (changed.length > 0) return left('changed', `${changed.length} keys`)
     }
-    for (const step of steps) {
+    for (const [at, step] of steps.entries()) {
+      if (at > 0) await this.#pace.turn()
       const purged = await this.step(step)
       if (purged.state === 'changed') return left('changed', `${purged.changed.length} keys`)
       if (purged.state === 'busy') return left('in-use', 'written to all the time')
@@ -127,7 +129,7 @@ export class PurgeAct {
       sum.absent += purged.absent
       sum.kept += purged.kept
       sum.bytes += step.reduce((total, { bytes }) => total + (bytes ?? 0), 0)
-      await this.#pace.after(purged.deleted)
+      this.#pace.took(purged.deleted)
     }
     return { candidate, state: 'purged', ...sum }
   }
@@ -184,19 +186,23 @@ function* slicesOf(keys: readonly PurgeKey[]): Generator<PurgeKey[]> {
   if (slice.length > 0) yield slice
 }
 
-/** Waits so long after each step that no more than so many keys go in a second. */
+/** Lets no more than so many keys go in a second. */
 class Pace {
   #since: number | null = null
   #keys = 0
 
   constructor(private readonly request: Pick<PurgeRequest, 'keysPerSecond' | 'now' | 'signal'>) {}
 
-  async after(keys: number): Promise<void> {
+  /** Waits until the next step may be taken; throws when the user stops the purge meanwhile. */
+  async turn(): Promise<void> {
     const { keysPerSecond, now, signal } = this.request
     if (keysPerSecond === null) return
     this.#since ??= now()
-    this.#keys += keys
     const waitMs = this.#since + (this.#keys / keysPerSecond) * 1000 - now()
     if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+
+  took(keys: number): void {
+    this.#keys += keys
   }
 }

@@ -32,7 +32,7 @@ export class PurgeEnds {
     const line = `purge-redis --json --older-than ${olderThan} ${yes ? '--yes' : ''} ${flags}`
     const { exit, out, err } = await this.both.cli(line.trim().replace(/ +/g, ' '))
     if (out === '') throw new Error(`no report: ${err}`)
-    return { ...(JSON.parse(out) as PurgeReport & { stoppedBy: null }), exit, err }
+    return { ...(JSON.parse(out) as Omit<Purged, 'exit' | 'err'>), exit, err }
   }
 
   /** A thread of three checkpoints, each with writes; its checkpoint ids. */
@@ -75,14 +75,23 @@ export class PurgeEnds {
     return rows.map(({ progress }) => progress)
   }
 
-  /** Every key with what DUMP says and when it ends. */
+  /** Every key with what DUMP says and when it ends; of a hash its fields in order, because a server keeps none. */
   async dumps(): Promise<Map<string, { readonly dump: string; readonly expires: number }>> {
     const found = new Map<string, { dump: string; expires: number }>()
-    for (const key of (await this.redis.keys('*')).sort()) {
-      const dump = await this.redis.dumpBuffer(key)
-      found.set(key, { dump: dump?.toString('hex') ?? '', expires: await this.redis.pttl(key) })
+    const keys = await this.redis.keysBuffer('*')
+    for (const key of keys.sort(Buffer.compare)) {
+      const expires = await this.redis.pttl(key)
+      found.set(key.toString('latin1'), { dump: await this.dump(key), expires })
     }
     return found
+  }
+
+  private async dump(key: Buffer): Promise<string> {
+    if ((await this.redis.type(key)) !== 'hash')
+      return (await this.redis.dumpBuffer(key))?.toString('hex') ?? ''
+    const flat = (await this.redis.callBuffer('HGETALL', [key])) as Buffer[]
+    const fields = flat.flatMap((field, at) => (at % 2 === 0 ? [Buffer.concat([field, flat[at + 1]!])] : []))
+    return `hash ${fields.map((field) => field.toString('hex')).sort()}`
   }
 }
 

@@ -279,7 +279,7 @@ describe('the selection', () => {
   })
 
   test('goes slowly where it is told to', async () => {
-    await here.verified(thread)
+    await here.verified(thread, other)
     const size = (await here.keysOf(thread)).length
     const begun = performance.now()
     await here.purge(`--rate ${size}`)
