@@ -71,6 +71,8 @@ export class MigrateTally implements TransferListener {
         continue
       }
       if (merged === undefined || changed.has(threadId)) this.report.bytes.written += facts.targetBytes
+      // Keys that turned out to belong to a thread which was counted with its other keys.
+      if (facts.isPart && state.sameRun !== undefined) continue
       const isPartial = facts.completeness === 'partial' || conflicts.has(threadId) || leftAlone.has(threadId)
       if (isPartial) counts.partial++
       else counts.whole++
