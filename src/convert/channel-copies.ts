@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { digestOf } from '../codec/digest.js'
+import { jsJsonValue } from '../codec/js-json.js'
 import { typedValue } from '../codec/serde.js'
 import { treeOf, treeValue } from '../codec/tree.js'
 import type { KnownBlob } from '../model/rows.js'
@@ -102,6 +103,10 @@ export class ChannelCopies {
 function comparable(value: Value, blob: NewCopy['blob']): Value {
   const { bytes, encoding, serdeType } = value
   if (bytes !== undefined && bytes.length >= COPY_OUT_BYTES) return value
+  if (bytes !== undefined && encoding === 'js-json') {
+    const own = Buffer.from(bytes)
+    return jsJsonValue(own, 0, own.length)
+  }
   const written = blob === undefined ? treeValue(treeOf(value)) : typedValue(blob.type, blob.bytes)
   if (bytes === undefined) return written
   return {

@@ -11,6 +11,8 @@ export const JS_NUMBERING: Numbering<ChannelVersion> = {
   first: (version) => version,
   forgotten: (version) => version,
   isSame: (a, b) => a === b || standsFor(a, b),
+  isMade: (version) =>
+    typeof version === 'number' ? !Number.isInteger(version) : version.includes(STRING_SEPARATOR),
   // A checkpoint that does not repeat a value has its parent's: the parent's versions say which.
   remembersUnchanged: true,
 }

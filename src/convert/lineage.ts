@@ -18,6 +18,8 @@ export interface Numbering<Target extends ChannelVersion> {
   forgotten(version: ChannelVersion): Target
   /** Whether two versions of the source are one, of which `a` may be the target's where the source no longer has it. */
   isSame(a: ChannelVersion, b: ChannelVersion): boolean
+  /** Whether a version of the target may be another than the source has for it. */
+  isMade(version: Target): boolean
   /** Whether children need to know their parent's versions even where the target has them unchanged. */
   readonly remembersUnchanged: boolean
 }
@@ -33,6 +35,8 @@ interface Place<Target> {
 export class Lineage<Target extends ChannelVersion> {
   private readonly places = new Map<string, Place<Target>>()
   private readonly known = new Map<string, KnownCheckpoint>()
+  /** Some version in the target is another than in the source. */
+  private hasMade = false
 
   constructor(
     private readonly numbering: Numbering<Target>,
@@ -46,6 +50,8 @@ export class Lineage<Target extends ChannelVersion> {
         sources: checkpoint.channelVersions,
         targets: new Map(),
       })
+      for (const version of checkpoint.channelVersions.values())
+        if (!this.hasMade && this.numbering.isMade(this.numbering.read(version))) this.hasMade = true
     }
   }
 
@@ -123,7 +129,8 @@ export class Lineage<Target extends ChannelVersion> {
     if (kept !== undefined) return kept
     // Without any version to be compared with there is nothing to convert to.
     if (checkpoint.channelVersions.size === 0) return version
-    return this.ancestral(checkpoint, channel, version) ?? this.numbering.forgotten(version)
+    const ancestral = this.hasMade ? this.ancestral(checkpoint, channel, version) : undefined
+    return ancestral ?? this.numbering.forgotten(version)
   }
 
   /** Remembers what this checkpoint got; its children inherit from it. */
@@ -132,6 +139,7 @@ export class Lineage<Target extends ChannelVersion> {
     for (const [channel, target] of versions) {
       if (checkpoint.channelVersions.get(channel) !== target) targets.set(channel, target)
     }
+    if (targets.size > 0) this.hasMade = true
     const all = this.numbering.remembersUnchanged || targets.size === versions.size
     const sources = all ? checkpoint.channelVersions : only(checkpoint.channelVersions, targets)
     this.places.set(place(checkpoint.checkpointNs, checkpoint.checkpointId), {

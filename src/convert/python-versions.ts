@@ -15,6 +15,7 @@ export const PYTHON_NUMBERING: Numbering<string> = {
   forgotten: (version) => versionString(integerOf(version), '0'),
   // An integer of the source against what stands for it: another integer, or a string with that integer part.
   isSame: (a, b) => (typeof a === typeof b ? a === b : integerOf(a) === integerOf(b)),
+  isMade: () => true,
   // A string that stayed as it is: children have it from their own documents.
   remembersUnchanged: false,
 }
