@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { ReasonId } from '../../src/model/finding.js'
 import type { KeyLine } from '../corpus/load.js'
 import { sql } from '../services/postgres.js'
+import { runPython } from '../services/python.js'
 import {
   type BadDatabase,
   documentKey,
@@ -63,6 +64,7 @@ const longText = (length: number): string =>
     .toString('hex')
     .slice(0, length)
 const DEEP_NS = Array.from({ length: 12 }, () => `node:${TASK_ID}`).join('|')
+const LONG_TEXT = 'long '.repeat(3_500_000)
 const LONG = { thread: longText(2690), deep: `long-${longText(1990)}`, channel: longText(2660) } as const
 
 const DOCUMENTS: readonly BadCase[] = [
@@ -294,6 +296,7 @@ describe('of what cannot be moved', () => {
     bad = await migrateBad([
       ...cases.flatMap(({ keys }) => keys),
       ...ALONE,
+      checkpoint('long-text', 1, { channels: { text: JSON.stringify(LONG_TEXT) } }),
       checkpoint('said by the document', 1, { key: badKey('checkpoint:', `:__empty__:${idAt(1)}`) }),
       documentKey(badKey('checkpoint:', `:__empty__:${idAt(2)}`), '{"a":1}'),
     ])
@@ -336,12 +339,41 @@ describe('of what cannot be moved', () => {
     await expectGoodThreads(bad)
   })
 
-  test('texts with a NUL come back from Postgres as they were', async () => {
-    const rows = await sql<{ type: string; blob: Buffer }>(bad.postgresUrl, BLOBS, ['nul-value', 'text'])
-    expect(rows).toEqual([{ type: 'msgpack', blob: Buffer.from('\xa3a\0b', 'latin1') }])
+  test('texts that JSONB cannot hold well are blobs, as they were: with a NUL, or very long', async () => {
+    const [nul] = await sql<{ type: string; blob: Buffer }>(bad.postgresUrl, BLOBS, ['nul-value', 'text'])
+    expect(nul).toEqual({ type: 'msgpack', blob: Buffer.from('\xa3a\0b', 'latin1') })
+    const [long] = await sql<{ blob: Buffer }>(bad.postgresUrl, BLOBS, ['long-text', 'text'])
+    expect(long?.blob.subarray(5).equals(Buffer.from(LONG_TEXT))).toBe(true)
+    const read = await runPython(LENGTH_OF_TEXT, { args: [bad.postgresUrl, 'long-text', 'text'] })
+    expect(Number(read)).toBe(LONG_TEXT.length)
+  })
+
+  test('people see the same, readably, without a payload and without a control character', async () => {
+    const { exit, out, err } = await bad.inWords()
+    expect(exit).toBe(3)
+    expect(out).toContain(`checkpoint:nul\\x00thread:__empty__:${idAt(1)}`)
+    expect(out).toContain(`checkpoint:\\xff\\xfe:__empty__:${idAt(2)}`)
+    expect(out).toContain('backslash in a channel name, type or task id')
+    expect(out.replaceAll('\n', '') + err.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  })
+
+  test('the ledger remembers every one of them', async () => {
+    const rows = await sql<{ reason: string }>(bad.postgresUrl, FINDINGS_OF_FIRST_RUN)
+    const rejected = bad.first.findings.filter(({ kind }) => kind === 'rejected')
+    expect(rows.map(({ reason }) => reason).sort()).toEqual(rejected.map(({ reason }) => reason).sort())
   })
 })
 
+const FINDINGS_OF_FIRST_RUN = `SELECT reason FROM cp_migrate.findings
+  WHERE kind = 'rejected' AND run_id = (SELECT min(id) FROM cp_migrate.runs)`
+const LENGTH_OF_TEXT = `
+import sys
+from langgraph.checkpoint.postgres import PostgresSaver
+url, thread, channel = sys.argv[1:]
+with PostgresSaver.from_conn_string(url) as saver:
+    found = saver.get_tuple({"configurable": {"thread_id": thread, "checkpoint_ns": ""}})
+    print(len(found.checkpoint["channel_values"][channel]))
+`
 const BLOBS = 'SELECT type, blob FROM checkpoint_blobs WHERE thread_id = $1 AND channel = $2'
 
 const byKey = (a: FoundFinding, b: FoundFinding): number => ((a.key ?? '~') < (b.key ?? '~') ? -1 : 1)

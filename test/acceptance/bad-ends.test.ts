@@ -172,6 +172,22 @@ describe('a login', () => {
   })
 })
 
+describe('the cause of a failure', () => {
+  test('is shown whole with --verbose, still without a password', async () => {
+    const closed = await freshRedis({ modules: false, args: ['--requirepass', 'right'] })
+    for (const env of [
+      ends(login(closed.url, 'default'), postgresUrl),
+      ends(redisUrl, login(postgresUrl, 'somebody')),
+      ends(login(redisUrl, ''), `postgres://app:${PASSWORD}@nowhere.invalid/agents`),
+    ]) {
+      const { exit, out, err } = await commandLine('migrate --verbose', env)
+      expect(exit).toBe(5)
+      expect(err).toMatch(/\n\s+at /)
+      expect(out + err).not.toContain(PASSWORD)
+    }
+  })
+})
+
 describe('a user of Redis', () => {
   const user = async (name: string, ...rules: string[]) => {
     await redis.call('ACL', 'SETUSER', name, 'on', `>${PASSWORD}`, ...rules)

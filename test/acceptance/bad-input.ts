@@ -49,6 +49,8 @@ export interface BadDatabase {
   readonly first: BadRun
   /** The same command again, for these threads alone or with other flags. */
   again(...flags: string[]): Promise<BadRun>
+  /** A dry run as people see it. */
+  inWords(): Promise<CommandRun>
   rowsOf(threadId: string): Promise<ThreadRows>
 }
 
@@ -75,6 +77,11 @@ export async function migrateBad(bad: readonly KeyLine[], good: Case = GOOD): Pr
     postgresUrl: plainUrl,
     first: await again(),
     again,
+    inWords: async () => {
+      const run = await commandLine(['migrate', '--dry-run', ...good.flags], env)
+      expectDiscreet(run)
+      return run
+    },
     rowsOf: async (threadId) => {
       if (threadId.includes('\0')) return NO_ROWS // Postgres could not even be asked
       const rows = await sql<{ table: string; id: string }>(plainUrl, ROWS_OF_THREAD, [threadId])
