@@ -1,10 +1,12 @@
 /** `cp-migrate migrate`: moves threads from Redis to Postgres, or rehearses it. */
 import type { Command } from 'commander'
 import type { Layout } from '../layouts/layout.js'
+import type { Bounds } from '../model/bounds.js'
 import type { ExitCode } from '../model/failure.js'
 import { exitCodeOf, type MigrateReport } from '../model/report.js'
 import type { ThreadScope } from '../model/scope.js'
 import type { OnExisting } from '../target/commit.js'
+import { boundOptions, boundsAgain, readBounds } from './bounds.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
@@ -14,13 +16,14 @@ export const migrate = {
   name: 'migrate',
   summary: 'moves threads from Redis to Postgres; repeat it until the application has stopped',
   examples: [
-    ['cp-migrate migrate --dry-run', 'what would happen; writes nothing'],
-    ['cp-migrate migrate', 'moves what is new; only reads Redis'],
+    ['cp-migrate migrate --dry-run', 'a rehearsal; writes nothing'],
+    ['cp-migrate migrate', 'moves what is new'],
     ['cp-migrate migrate --thread t-12', 'only this thread'],
-    ["cp-migrate migrate --match 'user-4*'", 'only threads with such ids'],
+    ["cp-migrate migrate --match 'user-4*'", 'threads with such ids'],
+    ['cp-migrate migrate --newer-than 30d --latest-only', 'what is in use'],
   ],
   declare: (command) =>
-    output(locks(timeouts(tuning(prefixes(layouts(threads(run(target(source(command)))))))))),
+    output(locks(timeouts(tuning(prefixes(layouts(boundOptions(threads(run(target(source(command))))))))))),
   run: runMigrate,
 } as const satisfies CommandModule
 
@@ -55,10 +58,11 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
   ])
   const config = readConfig(options, context)
   const scope = readScope(config, context.cwd)
+  const bounds = readBounds(options)
   const layouts = await chosenLayouts(config, context.cwd)
   const connections = new Connections(config)
   try {
-    const report = await reportOf({ options, context, config, scope, layouts, connections })
+    const report = await reportOf({ options, context, config, scope, bounds, layouts, connections })
     await print(report, config, options, context)
     // Worded where every failure is; the report on stdout says how far it came.
     if (report.stoppedBy !== undefined) throw report.stoppedBy
@@ -73,6 +77,7 @@ async function reportOf(run: {
   readonly context: Context
   readonly config: Config
   readonly scope: ThreadScope
+  readonly bounds: Bounds
   readonly layouts: readonly Layout[]
   readonly connections: Connections
 }): Promise<MigrateReport> {
@@ -106,6 +111,7 @@ async function reportOf(run: {
     },
     layouts: run.layouts,
     scope: run.scope,
+    bounds: run.bounds,
     allowOlderHead: options.allowOlderHead === true,
     policy: {
       onExisting: (options.onExisting ?? 'auto') as OnExisting,
@@ -140,7 +146,7 @@ async function print(
     format: json ? 'json' : quiet ? 'line' : 'text',
     columns: context.columns,
     colored: color && context.isTty,
-    again: { ...again, scope: `${again.scope}${dialect}` },
+    again: { ...again, scope: `${again.scope}${boundsAgain(options)}${dialect}` },
   })
   context.stdout.write(text)
 }

@@ -1,4 +1,5 @@
 /** The port of a dialect: takes the records of one thread in order and makes the rows that the dialect's official saver would have written. */
+import type { RowAmounts } from '../model/bounds.js'
 import type { Finding } from '../model/finding.js'
 import type { KnownThread, RowSink } from '../model/rows.js'
 import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
@@ -12,6 +13,16 @@ export interface ConvertOptions {
   readonly copiesBytes: number
   /** Bytes that the official reader can join into one value; Postgres' own limit without. */
   readonly maxJoinedBytes?: number
+}
+
+/** What a bound did to one thread. */
+export interface BoundOutcome {
+  /** Rows that were not written. */
+  readonly leftOut: RowAmounts
+  /** Source keys, as latin1 text, that hold something of what was left out. */
+  readonly skippedKeys: ReadonlySet<string>
+  /** Whether a finding is about what was to be kept. */
+  concerns(finding: Finding): boolean
 }
 
 /** What became of a thread. */
@@ -30,6 +41,8 @@ export interface ConvertedThread {
   readonly heads: ReadonlyMap<string, string>
   /** `module.Class` of every object that the reader will be asked to build, and that is not LangGraph's or LangChain's own. */
   readonly classes: ReadonlySet<string>
+  /** What a bound inside the thread left out. */
+  readonly bound?: BoundOutcome
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   idxField,
   isNullAt,
   membersAt,
+  storedAt,
   stringField,
   versionsAt,
   versionsSeenAt,
@@ -62,6 +63,7 @@ export function checkpointRecord(document: JsDocument, ids: JsCheckpointIds, key
     metadata: metadataAt(text, document.fields.get('metadata')),
     valuesAreDelta: layout === JS_REDIS_SAVER,
     ...(layout === JS_REDIS_SAVER && channelValues.size === 0 && isFork(document) && { copiesSibling: true }),
+    ...storedAt(document, 'checkpoint_ts'),
     origin: { key: key.key, layout },
   }
 }
@@ -98,6 +100,7 @@ export function writeRecord(document: JsDocument, key: ClaimedKey, threadId: str
       idx: SPECIAL_WRITE_IDX[channel] ?? position,
       channel,
       value: range === undefined ? UNDEFINED : jsJsonValue(text, range.start, range.end),
+      ...storedAt(document, 'timestamp'),
       // Only the full saver notes the time.
       origin: { key: key.key, layout: globalIdx === undefined ? JS_SHALLOW : JS_REDIS_SAVER },
     },

@@ -33,6 +33,14 @@ export function stringField({ text, fields }: JsonDocument, name: string): strin
   return jsonString(text, range.start, range.end)
 }
 
+/** A time in milliseconds since 1970, ready to be spread into a record; nothing where the document has none. */
+export function storedAt({ text, fields }: JsonDocument, name: string): { readonly storedAtMs?: number } {
+  const range = fields.get(name)
+  if (range === undefined) return {}
+  const ms = Number(text.toString('latin1', range.start, range.end))
+  return Number.isFinite(ms) && ms > 0 && !isNullAt(text, range) ? { storedAtMs: ms } : {}
+}
+
 /** The position of a write, which Postgres holds in four bytes. */
 export function idxField(document: JsonDocument): number {
   const idx = Number(idField(document, 'idx') ?? Number.NaN)

@@ -15,6 +15,7 @@ import {
   idxField,
   isNullAt,
   membersAt,
+  storedAt,
   stringField,
   versionsAt,
   versionsSeenAt,
@@ -97,6 +98,7 @@ export function checkpointRecord(
     channelValues,
     pendingSends: valuesAt(text, checkpoint.get('pending_sends')),
     metadata: metadataAt(text, document.fields.get('metadata')),
+    ...storedAt(document, 'checkpoint_ts'),
     origin: { key: key.key, layout: ids.layout },
   }
 }

@@ -56,6 +56,16 @@ export const REASONS = {
     title: 'checkpoint was deleted in Postgres on purpose',
     remedy: 'Use --restore-deleted to bring it back.',
   },
+  'age-unknown': {
+    kind: 'ignored',
+    title: 'thread whose age nothing tells',
+    remedy: 'It never counts as older: --newer-than takes it, --older-than leaves it alone.',
+  },
+  'bound-changed': {
+    kind: 'ignored',
+    title: 'thread that an earlier run moved with another bound',
+    remedy: 'What this bound takes in was added, and linked to its parents again; nothing was removed.',
+  },
   // gone
   gone: { kind: 'gone', title: 'key expired or was deleted between scan and read', remedy: 'Nothing to do.' },
   // repaired
@@ -182,6 +192,17 @@ export const REASONS = {
     kind: 'rejected',
     title: 'the newest checkpoint cannot be migrated, so the thread would open at an older state',
     remedy: 'Use --allow-older-head to migrate it all the same.',
+  },
+  'delta-not-cut': {
+    kind: 'rejected',
+    title: 'thread with delta channels, which cannot be cut',
+    remedy:
+      'Its values are rebuilt from older checkpoints: migrate it without --keep-last and --latest-only.',
+  },
+  'cut-needs-memory': {
+    kind: 'rejected',
+    title: 'a kept checkpoint needs a value of an older one that no longer fits into memory',
+    remedy: 'Give more --memory, or migrate the thread without --keep-last and --latest-only.',
   },
   'ambiguous-thread': {
     kind: 'rejected',

@@ -1,4 +1,5 @@
 /** Reports: what a verb did or found, as a value that is rendered, saved and compared. All of it may be shown: no payload, no password. */
+import { type BoundChoice, type Bounds, noRows, type RowAmounts } from './bounds.js'
 import { EXIT, type ExitCode, explain, type Failure } from './failure.js'
 import { type Finding, type FindingKind, kindOf, REASONS, type ReasonId } from './finding.js'
 
@@ -41,6 +42,18 @@ export interface FindingCount {
   readonly reason: ReasonId
   count: number
   readonly samples: Finding[]
+}
+
+export interface BoundsReport extends Bounds {
+  /** Threads outside of the ages. */
+  threadsTooOld: number
+  threadsTooYoung: number
+  threadsOfUnknownAge: number
+  /** Of these, the ones that were named on the command line. */
+  readonly named: string[]
+  /** Threads that were cut, and the rows of theirs that were not written. */
+  threadsCut: number
+  readonly leftOut: RowAmounts
 }
 
 export interface MigrateReport {
@@ -96,6 +109,10 @@ export interface MigrateReport {
   /** Other logical databases of the same server that seem to hold checkpoints: nothing of them was read. */
   otherDatabases: readonly { readonly db: number; readonly keys: number }[]
   readonly layouts: LayoutShare[]
+  /** What --newer-than, --older-than, --keep-last and --latest-only left out; null where none was given. */
+  bounds: BoundsReport | null
+  /** What bounds would leave out; only in a rehearsal without any. */
+  choices: readonly BoundChoice[]
   leftAlone: { storeItems: number; foreignKeys: number; indexKeys: number }
   /** One entry a reason, in the order they were first met. */
   readonly findings: FindingCount[]
@@ -103,7 +120,21 @@ export interface MigrateReport {
   stoppedBy?: Failure
 }
 
-const noRows = (): RowCounts => ({ inserted: 0, updated: 0, alreadyThere: 0 })
+/** Threads that their age left out. */
+const threadsOutside = (bounds: BoundsReport | null): number =>
+  bounds === null ? 0 : bounds.threadsTooOld + bounds.threadsTooYoung + bounds.threadsOfUnknownAge
+
+export const emptyBoundsReport = (bounds: Bounds): BoundsReport => ({
+  ...bounds,
+  threadsTooOld: 0,
+  threadsTooYoung: 0,
+  threadsOfUnknownAge: 0,
+  named: [],
+  threadsCut: 0,
+  leftOut: noRows(),
+})
+
+const noRowCounts = (): RowCounts => ({ inserted: 0, updated: 0, alreadyThere: 0 })
 
 /** A report before anything happened. */
 export function emptyMigrateReport(head: {
@@ -138,13 +169,15 @@ export function emptyMigrateReport(head: {
       skipped: 0,
       notFound: [],
     },
-    checkpoints: noRows(),
-    writes: noRows(),
-    blobs: noRows(),
+    checkpoints: noRowCounts(),
+    writes: noRowCounts(),
+    blobs: noRowCounts(),
     bytes: { read: 0, written: 0 },
     keysScanned: 0,
     otherDatabases: [],
     layouts: [],
+    bounds: null,
+    choices: [],
     leftAlone: { storeItems: 0, foreignKeys: 0, indexKeys: 0 },
     findings: [],
   }
@@ -180,9 +213,11 @@ const countOf = (findings: readonly FindingCount[], wanted: ReasonId): number =>
 /** The exit code a report stands for. Threads that the user did not select are no reason; a thread named and not there is one. */
 export function exitCodeOf(report: MigrateReport): ExitCode {
   if (report.stoppedBy !== undefined) return explain(report.stoppedBy).exit
-  const { threads, findings } = report
+  const { threads, findings, bounds } = report
   const rejected = countOfKind(findings, 'rejected') + countOfKind(findings, 'conflict')
-  const leftAlone = report.strict ? threads.skipped + countOf(findings, 'deleted') : 0
+  const leftAlone = report.strict
+    ? threads.skipped + threadsOutside(bounds) + countOf(findings, 'deleted')
+    : (bounds?.named.length ?? 0)
   const isComplete = rejected + threads.rejected + threads.partial + threads.notFound.length + leftAlone === 0
   return isComplete ? EXIT.ok : EXIT.rejects
 }

@@ -1,10 +1,19 @@
 /** What is remembered of a thread that a run has moved: the ledger stores it, reports count it. */
+import type { RowAmounts, ThreadBound } from './bounds.js'
 import type { Finding } from './finding.js'
 
 /** A key that was read, with the digest of what was read (12 bytes, see pipeline/source-digest.ts). */
 export interface SourceKey {
   readonly key: Buffer
   readonly digest: Buffer
+}
+
+/** A thread of which older checkpoints were left out on purpose. */
+export interface ThreadCut extends ThreadBound {
+  /** Rows that were not written. */
+  readonly leftOut: RowAmounts
+  /** Of the source keys, those that hold something of what was left out. */
+  readonly skippedKeys: readonly Buffer[]
 }
 
 export type Completeness = 'whole' | 'partial' | 'rejected'
@@ -29,4 +38,6 @@ export interface ThreadFacts {
   readonly findings: readonly Finding[]
   /** Only keys that their names gave to another thread: the rest of the thread was moved before, by the same run. */
   readonly isPart: boolean
+  /** What a bound inside the thread left out; absent where it left nothing out. */
+  readonly cut?: ThreadCut
 }

@@ -45,6 +45,8 @@ export interface Checkpoint {
    * RedisSaver: `updateState(config, null, '__copy__')`).
    */
   readonly copiesSibling?: boolean
+  /** When the saver says it stored it, milliseconds since 1970. */
+  readonly storedAtMs?: number
   readonly origin: Origin
 }
 
@@ -73,6 +75,8 @@ export interface PendingWrite {
   readonly idx: number
   readonly channel: string
   readonly value: Value
+  /** When the saver says it stored it, milliseconds since 1970. */
+  readonly storedAtMs?: number
   readonly origin: Origin
 }
 

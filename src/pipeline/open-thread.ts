@@ -1,15 +1,18 @@
 /** The thread that is being converted: its readers and its converter, and the findings it has gathered. */
+import { boundedConverter } from '../convert/bounds.js'
 import type { ConvertedThread, ConvertOptions, Dialect, OpenConverter } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
+import type { ThreadBound } from '../model/bounds.js'
 import type { Finding } from '../model/finding.js'
 import type { KnownThread } from '../model/rows.js'
-import type { ThreadFacts } from '../model/run.js'
+import type { SourceKey, ThreadCut, ThreadFacts } from '../model/run.js'
 import type { Batch } from '../target/batch.js'
 import type { ThreadState } from '../target/commit.js'
 import { keyText, type RecordedKeys } from '../target/ledger-pack.js'
 import type { ThreadKeys } from './inventory.js'
 import { ThreadPass } from './thread-pass.js'
+import { boundText, isOtherBound } from './unchanged.js'
 
 /** A thread on its way. */
 export interface Task extends ThreadKeys {
@@ -31,6 +34,7 @@ export class OpenThread {
   readonly findings: Finding[] = []
   /** Bytes of its rows that are at the target already. */
   stagedBytes = 0
+  private readonly bound: ThreadBound | null
 
   constructor(
     readonly task: Task,
@@ -41,10 +45,14 @@ export class OpenThread {
       readonly dialect: Dialect
       readonly convert: ConvertOptions
       readonly openConverter: OpenConverter
+      readonly bound: ThreadBound | null
     },
   ) {
     const report = (finding: Finding) => this.findings.push(finding)
-    const converter = options.openConverter(task.threadId, known, batch, report, options.convert)
+    const { bound } = options
+    this.bound = bound
+    const open = bound === null ? options.openConverter : boundedConverter(options.openConverter, bound)
+    const converter = open(task.threadId, known, batch, report, options.convert)
     const layouts = new Set(task.order.map((key) => key.layout))
     this.pass = new ThreadPass(task.threadId, registry, converter, report, layouts, options.dialect)
   }
@@ -53,6 +61,8 @@ export class OpenThread {
     const { pass, task } = this
     const read = new Set(task.order)
     const strays = new Set(pass.strays.map(({ key }) => keyText(key.key)))
+    const sourceKeys = pass.readKeys.filter(({ key }) => !strays.has(keyText(key)))
+    const cut = this.cutOf(converted, sourceKeys)
     return {
       threadId: task.threadId,
       layouts: [...pass.layouts],
@@ -62,12 +72,32 @@ export class OpenThread {
       blobs: converted.blobs,
       sourceBytes: pass.bytesRead,
       targetBytes,
-      sourceKeys: pass.readKeys.filter(({ key }) => !strays.has(keyText(key))),
+      sourceKeys,
       unreadKeys: task.keys.filter((key) => !read.has(key)).map((key) => key.key),
       longestPttlMs: pass.longestPttlMs,
       heads: converted.heads,
-      findings: this.findings,
+      findings: this.findingsOf(converted, cut),
       isPart: task.isPart,
+      ...(cut && { cut }),
     }
+  }
+
+  private cutOf({ bound: outcome }: ConvertedThread, read: readonly SourceKey[]): ThreadCut | undefined {
+    if (this.bound === null || outcome === undefined || outcome.skippedKeys.size === 0) return undefined
+    // Blobs are shared: what was left out may need any of them.
+    const blobs = new Set(this.task.keys.filter(({ role }) => role === 'blob').map(({ key }) => keyText(key)))
+    const skippedKeys = read
+      .map(({ key }) => key)
+      .filter((key) => outcome.skippedKeys.has(keyText(key)) || blobs.has(keyText(key)))
+    return { ...this.bound, leftOut: outcome.leftOut, skippedKeys }
+  }
+
+  private findingsOf({ bound: outcome, threadId }: ConvertedThread, cut: ThreadCut | undefined): Finding[] {
+    const findings =
+      outcome === undefined ? this.findings : this.findings.filter((finding) => outcome.concerns(finding))
+    const before = this.task.state.recorded
+    if (before === undefined || !isOtherBound(before.bounds, cut ?? null)) return findings
+    const detail = `${boundText(before.bounds)} before, ${boundText(cut ?? null)} now`
+    return [...findings, { reason: 'bound-changed', threadId, detail }]
   }
 }

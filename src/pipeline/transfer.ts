@@ -5,6 +5,7 @@
 import type { ConvertOptions, Dialect, OpenConverter } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
+import type { ThreadBound } from '../model/bounds.js'
 import type { ReadResult } from '../model/redis-value.js'
 import { UNKNOWN_THREAD } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
@@ -25,6 +26,8 @@ export interface TransferOptions {
   readonly convert: ConvertOptions
   readonly dialect: Dialect
   readonly openConverter: OpenConverter
+  /** What is kept of each thread; null: all of it. */
+  readonly bound: ThreadBound | null
   /** Bytes of source values asked for at once. */
   readonly readBytes: number
   /** Bytes of a thread's values held until it is known whether they have changed. */
@@ -157,7 +160,7 @@ export class Transfer {
         const keys = this.registry.ofThread(thread.keys)
         const order = readingOrder(this.registry, keys)
         const state = states.get(threadId) ?? UNKNOWN_STATE
-        const recorded = convertsAll ? undefined : comparableKeys(state, keys)
+        const recorded = convertsAll ? undefined : comparableKeys(state, keys, this.options.bound)
         const isSureToChange = recorded === undefined && state.hasRows && order.length > 0
         const known = isSureToChange ? this.sink.known(threadId, state) : undefined
         // An error waits until the thread begins.

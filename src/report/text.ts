@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatCounted } from './format.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
 import type { Style } from './style.js'
 import { tableLines } from './table.js'
+import { boundLines } from './text-bounds.js'
 import { findingLines } from './text-findings.js'
 import { verdictOf } from './verdict.js'
 import { wrapText } from './wrap.js'
@@ -20,6 +21,7 @@ export function migrateText(report: MigrateReport, options: TextOptions): string
   const sections = [
     [...sourceLines(report), ...layoutLines(report, style)],
     amountLines(report, columns),
+    boundLines(report, style),
     findingLines(report.findings, columns, style),
     noticeLines(report, columns, style),
     [...verdictLines(report, options), ...nextLines(report, options)],

@@ -47,6 +47,7 @@ export function keysToRecord(facts: ThreadFacts, state: ThreadState): RecordedKe
     const use = WITHOUT_ROWS[reason]
     if (key !== undefined && use !== undefined) uses.set(keyText(key), use)
   }
+  for (const key of facts.cut?.skippedKeys ?? []) uses.set(keyText(key), 'skipped')
   const read = facts.sourceKeys.map(
     ({ key, digest }): RecordedKey => ({
       key,
@@ -74,7 +75,8 @@ export function isOldNews(row: ThreadRow): boolean {
     recorded.completeness === completeness &&
     recorded.progress !== 'differs' &&
     row.checkpoints + row.blobs + row.writes + row.rewritten === 0 &&
-    keys.length === 0
+    keys.length === 0 &&
+    (row.facts.isPart || (recorded.bounds?.keepLast ?? null) === (row.facts.cut?.keepLast ?? null))
   )
 }
 
@@ -117,6 +119,7 @@ export async function recordThreads(
     ['latest_at', 'timestamptz', of(({ facts }) => latestAt(facts, run.nowMs))],
     ['newest', 'jsonb', of(({ facts }) => JSON.stringify(Object.fromEntries(facts.heads)))],
     ['renumbered', 'jsonb', of(({ facts }) => renumbered(facts.findings))],
+    ['bounds', 'jsonb', of(boundsOf)],
   ]
   const names = columns.map(([name]) => name)
   const table = qualified(run.ledgerSchema, 'threads')
@@ -158,6 +161,13 @@ function withEarlier(row: ThreadRow): ThreadRow {
     rowDigests: new Map([...sameRun.rowDigests, ...row.rowDigests]),
     blobDigest: addDigests(sameRun.blobDigest, row.blobDigest),
   }
+}
+
+/** A part of a thread says nothing of the rest. */
+function boundsOf({ facts: { cut, isPart }, state }: ThreadRow): string | null {
+  if (cut !== undefined) return JSON.stringify({ keepLast: cut.keepLast })
+  const earlier = isPart ? (state.sameRun?.bounds ?? null) : null
+  return earlier && JSON.stringify(earlier)
 }
 
 const FROM_NOW = `clock_timestamp() + v.latest_expiry * interval '1 millisecond'`

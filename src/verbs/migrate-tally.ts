@@ -1,6 +1,7 @@
 /** Adds up a migration's report from what the transfer tells: each thread once, whatever became of it. */
 
 import type { LayoutRegistry } from '../layouts/registry.js'
+import type { AgeVerdict, RowAmounts } from '../model/bounds.js'
 import type { RunProgress } from '../model/events.js'
 import { type Finding, kindOf } from '../model/finding.js'
 import { addFinding, type MigrateReport, type RowCounts } from '../model/report.js'
@@ -41,6 +42,19 @@ export class MigrateTally implements TransferListener {
     writes.alreadyThere += state.rows?.writes ?? 0
     blobs.alreadyThere += state.rows?.blobs ?? 0
     this.progress()
+  }
+
+  /** Outside of the ages that were asked for. */
+  leftByAge(threadId: string, why: Exclude<AgeVerdict, 'taken'>): void {
+    const { bounds, threads } = this.report
+    threads.leftOut++
+    if (bounds === null) return
+    if (why === 'too-old') bounds.threadsTooOld++
+    else if (why === 'too-young') bounds.threadsTooYoung++
+    else {
+      bounds.threadsOfUnknownAge++
+      this.find({ reason: 'age-unknown', threadId })
+    }
   }
 
   threadLeftOut(facts: ThreadFacts): void {
@@ -130,6 +144,13 @@ export class MigrateTally implements TransferListener {
       }
     }
     this.report.leftAlone.indexKeys += facts.unreadKeys.length
+    const { bounds } = this.report
+    if (facts.cut !== undefined && bounds !== null) {
+      const { leftOut } = facts.cut
+      bounds.threadsCut++
+      for (const amount of Object.keys(leftOut) as (keyof RowAmounts)[])
+        bounds.leftOut[amount] += leftOut[amount]
+    }
     for (const finding of facts.findings) this.find(finding)
     this.progress()
   }

@@ -1,11 +1,19 @@
 /** Moves threads from a source to a target. A dry run is the same call with a sink that only counts. */
 import { createHash } from 'node:crypto'
+import { BoundForecast } from '../convert/bound-forecast.js'
 import type { Dialect } from '../convert/converter.js'
 import { DIALECTS } from '../convert/dialects.js'
 import type { Layout, Prefixes } from '../layouts/layout.js'
+import { type Bounds, isBounded } from '../model/bounds.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure, failureOf } from '../model/failure.js'
-import { addFinding, type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
+import {
+  addFinding,
+  type EndpointNote,
+  emptyBoundsReport,
+  emptyMigrateReport,
+  type MigrateReport,
+} from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
 import type { Inventory, ThreadKeys } from '../pipeline/inventory.js'
 import { Recovery } from '../pipeline/recovery.js'
@@ -14,6 +22,7 @@ import type { Source } from '../source/source.js'
 import type { BatchSink, Recover } from '../target/batch-sink.js'
 import type { MergePolicy } from '../target/commit.js'
 import { DryRunSink } from '../target/dry-run.js'
+import { threadsOfAge } from './age-filter.js'
 import { dialectOf } from './dialect.js'
 import { listKeys } from './list-keys.js'
 import { MigrateRun, type MigrateTarget } from './migrate-run.js'
@@ -39,6 +48,7 @@ export interface MigrateRequest {
   /** Newest first. */
   readonly layouts: readonly Layout[]
   readonly scope: ThreadScope
+  readonly bounds: Bounds
   readonly allowOlderHead: boolean
   readonly policy: MergePolicy
   readonly restart: boolean
@@ -100,10 +110,15 @@ export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
 }
 
 function runRequestOf(request: MigrateRequest) {
-  const { target, prefixes, scope, allowOlderHead, dialect, policy, from } = request
+  const { target, prefixes, scope, bounds, allowOlderHead, dialect, policy, from } = request
   if (target === null) throw new Failure('no-target')
   const options = { prefixes, allowOlderHead, dialect, policy, scope: scopeNote(scope) }
-  return { ...request, target, sourceUrl: from.endpoint, options }
+  return {
+    ...request,
+    target,
+    sourceUrl: from.endpoint,
+    options: isBounded(bounds) ? { ...options, bounds } : options,
+  }
 }
 
 /** A file may name a million threads, or one with a NUL, which JSONB cannot hold: then their number and a digest stand for them. */
@@ -138,7 +153,7 @@ interface Work {
 }
 
 async function moveThreads(request: MigrateRequest, { report, run, sink, recover }: Work): Promise<void> {
-  const { source, scope, memoryBytes, signal, onEvent } = request
+  const { source, scope, bounds, memoryBytes, signal, onEvent } = request
   const listed = { ...request, wants: threadFilter(scope), maxBytes: memoryBytes * SHARES.inventory }
   const { inventory, registry, prefixes } = await retried(() => listKeys(listed), recover)
   try {
@@ -151,6 +166,8 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
     const named = new Set(scope.threads ?? [])
+    const choices = request.dryRun && !isBounded(bounds) ? new BoundForecast(request.now()) : null
+    if (isBounded(bounds)) report.bounds = emptyBoundsReport(bounds)
     const tally = new MigrateTally(
       report,
       registry,
@@ -159,7 +176,8 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     )
     const transfer = new Transfer(source, sink, registry, tally, {
       dialect,
-      openConverter: DIALECTS[dialect],
+      openConverter: choices === null ? DIALECTS[dialect] : choices.counting(DIALECTS[dialect]),
+      bound: bounds.keepLast === null ? null : { keepLast: bounds.keepLast },
       convert: { allowOlderHead: request.allowOlderHead, copiesBytes: memoryBytes * SHARES.copies },
       readBytes: memoryBytes * SHARES.read,
       holdBytes: memoryBytes * SHARES.hold,
@@ -169,12 +187,23 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
       recover,
     })
     report.threads.leftOut = found - ofThreads
-    await transfer.run(counted(inventory.threads(), ofThreads, report, named))
+    const world = { source, registry, bounds, dialect, nowMs: request.now(), retried: retriedBy(recover) }
+    const threads = threadsOfAge(inventory.threads(), world, ({ threadId }, why) => {
+      if (named.delete(threadId)) report.bounds?.named.push(threadId)
+      tally.leftByAge(threadId, why)
+    })
+    await transfer.run(counted(threads, ofThreads, report, named))
     report.threads.notFound.push(...named)
+    report.choices = choices?.list() ?? []
   } finally {
     await inventory.close()
   }
 }
+
+const retriedBy =
+  (recover: Recover) =>
+  <T>(work: () => Promise<T>): Promise<T> =>
+    retried(work, recover)
 
 async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {
   for (let attempt = 1; ; attempt++) {
