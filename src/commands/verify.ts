@@ -116,11 +116,13 @@ async function reportOf(run: {
       checkpointBlob: values.checkpointBlobPrefix,
     },
     showValues: options.showValues === true,
+    retryForMs: values.retryFor,
     takeoverTimeoutMs: values.takeoverTimeout,
     memoryBytes: values.memory,
     onEvent: context.onEvent,
     signal: context.signal,
     now: context.now,
+    random: Math.random,
   })
 }
 

@@ -103,7 +103,7 @@ export class CheckpointComparison {
         continue
       }
       const value = checkpoint.channelValues.get(channel)
-      const details = this.sides(value, stored !== undefined)
+      const details = { ...this.sides(value, stored !== undefined), ...goneBlob(row, channel, stored) }
       this.differs(checkpoint, 'channel', channel, details, placeOf(row, channel, stored, blob?.version))
     }
     if (!checkpoint.valuesAreDelta) this.tooManyValues(checkpoint, row, digests)
@@ -127,7 +127,7 @@ export class CheckpointComparison {
       const kind = stored === undefined ? 'missing' : 'differs'
       const source = { is: 'the value of an earlier checkpoint' }
       const place = placeOf(row, channel, stored, blob?.version)
-      this.differs(checkpoint, 'channel', channel, { kind, source }, place)
+      this.differs(checkpoint, 'channel', channel, { kind, source, ...goneBlob(row, channel, stored) }, place)
     }
     this.tooManyValues(checkpoint, row, all)
   }
@@ -188,6 +188,13 @@ const digestIn = (all: ReadonlyMap<string, Digest>, channel: string): Digest | u
 function differing(source: ReadonlyMap<string, Digest>, target: ReadonlyMap<string, Digest>): string[] {
   const names = new Set([...source.keys(), ...target.keys()])
   return [...names].filter((name) => source.get(name) !== target.get(name) || target.get(name) === UNREADABLE)
+}
+
+/** The official reader joins a blob by the version that the checkpoint names. */
+function goneBlob(row: ComparedCheckpoint, channel: string, stored: Digest | undefined) {
+  const version = row.channelVersions.get(channel)
+  if (stored !== undefined || version === undefined) return {}
+  return { note: `checkpoint_blobs has none for its version ${version}` }
 }
 
 function memberOf(map: Value, name: string): Value | undefined {

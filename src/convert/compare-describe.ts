@@ -22,14 +22,15 @@ export function describe(value: Value, showValue = false): DifferentSide {
 /** What the value is at its top; counts what is directly in it. */
 class Words {
   private what = ''
-  private unit = ''
+  /** What it is a container of; empty where its members say nothing. */
+  private unit: 'list' | 'map' | '' = ''
   private depth = 0
   private values = 0
 
   get text(): string {
     if (this.unit === '') return this.what
-    const count = this.unit === 'entries' ? this.values / 2 : this.values
-    return `${this.what} of ${count} ${this.unit}`
+    const [count, noun] = this.unit === 'map' ? [this.values / 2, 'member'] : [this.values, 'item']
+    return `${this.what} of ${counted(count, noun)}`
   }
 
   readonly sink: ValueSink = {
@@ -37,13 +38,13 @@ class Words {
     bool: () => this.say('boolean'),
     int: () => this.say('integer'),
     float: () => this.say('float'),
-    text: (_, start, end) => this.say(`text of ${end - start} bytes`),
-    bytes: (_, start, end) => this.say(`binary of ${end - start} bytes`),
-    bytearray: (_, start, end) => this.say(`bytearray of ${end - start} bytes`),
-    beginList: () => this.begin('list', 'items'),
-    beginTuple: () => this.begin('list', 'items'),
-    beginSet: (_, kind) => this.begin(kind, 'items'),
-    beginMap: () => this.begin('map', 'entries'),
+    text: (_, start, end) => this.say(`text of ${counted(end - start, 'byte')}`),
+    bytes: (_, start, end) => this.say(`binary of ${counted(end - start, 'byte')}`),
+    bytearray: (_, start, end) => this.say(`bytearray of ${counted(end - start, 'byte')}`),
+    beginList: () => this.begin('list', 'list'),
+    beginTuple: () => this.begin('list', 'list'),
+    beginSet: (_, kind) => this.begin(kind, 'list'),
+    beginMap: () => this.begin('map', 'map'),
     beginObject: ({ form, module, name }) =>
       this.begin(module === '' ? `object (${form})` : `object ${module}.${name}`, ''),
     end: () => {
@@ -56,9 +57,11 @@ class Words {
     else if (this.depth === 1) this.values++
   }
 
-  private begin(what: string, unit: string): void {
+  private begin(what: string, unit: 'list' | 'map' | ''): void {
     this.say(what)
     if (this.depth === 0) this.unit = unit
     this.depth++
   }
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -11,7 +11,7 @@ import {
 } from '../target/recorded-rows.js'
 import type { SqlSession } from '../target/session.js'
 import type { RecordedThreads } from './recorded-threads.js'
-import type { ThreadVerdict } from './verify-threads.js'
+import type { ThreadVerdict } from './verify-verdicts.js'
 
 /**
  * What became of these threads. `isGone`: Redis was asked and has them no longer. Postgres computes every digest: nothing is fetched, however large the

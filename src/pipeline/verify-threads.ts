@@ -2,17 +2,15 @@
  * Compares threads: the rows of many are read as digests, then each thread's keys as records. Both sides are read ahead; what is held is
  * the names of some threads and the values of one read.
  */
-import { describe } from '../convert/compare-describe.js'
-import { type ComparedThread, type StoredPlace, stateOf } from '../convert/compare-outcome.js'
+import type { ComparedThread } from '../convert/compare-outcome.js'
 import { StoredThread } from '../convert/compare-stored.js'
 import { ThreadComparison } from '../convert/compare-thread.js'
 import type { Dialect } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import type { ReadResult } from '../model/redis-value.js'
-import type { Difference, Explained, ThreadState } from '../model/verify-report.js'
 import type { Source } from '../source/source.js'
-import { readOneValue } from '../target/read-one-value.js'
+import type { Recover } from '../target/batch-sink.js'
 import { type CopyOutSession, readRows } from '../target/read-rows.js'
 import type { SqlSession } from '../target/session.js'
 import type { ThreadKeys } from './inventory.js'
@@ -20,15 +18,22 @@ import { readingOrder } from './reading-order.js'
 import type { LedgerThread, RecordedThreads } from './recorded-threads.js'
 import { byThread } from './strays.js'
 import { type StrayKey, ThreadPass } from './thread-pass.js'
-import { chunksOf } from './thread-queue.js'
+import { chunksOf, ThreadQueue } from './thread-queue.js'
+import { unlessAborted } from './unless-aborted.js'
+import { type ComparedWith, type ThreadVerdict, verdictsOf } from './verify-verdicts.js'
 
 /** What a comparison needs of the target. */
 export interface VerifyTarget {
-  /** A session for streams; closed by its owner. */
-  readonly reading: CopyOutSession
+  /** A session of our own for streams. */
+  open(): Promise<ReadingSession>
   use<T>(work: (session: SqlSession) => Promise<T>): Promise<T>
   readonly schema: string
   readonly dialect: Dialect
+}
+
+export interface ReadingSession extends CopyOutSession {
+  /** Never throws. */
+  close(): Promise<void>
 }
 
 export interface VerifyOptions {
@@ -38,24 +43,14 @@ export interface VerifyOptions {
   readonly copiesBytes: number
   readonly showValues: boolean
   readonly signal: AbortSignal
-}
-
-/** What became of one thread. */
-export interface ThreadVerdict {
-  readonly threadId: string
-  readonly state: ThreadState
-  readonly explained: Readonly<Explained>
-  readonly differences: readonly Difference[]
-  readonly compared: ComparedThread['compared']
-  /** Something of it stands in Postgres. */
-  readonly hasRows: boolean
-  readonly recorded: LedgerThread | undefined
+  /** Waits where a server is away; throws what ends the verification. */
+  readonly recover: Recover
 }
 
 export interface VerifyListener {
   readSource(bytes: number): void
   readTarget(bytes: number): void
-  /** Threads whose comparison is complete. */
+  /** Threads whose comparison is complete. Where it fails they are compared again. */
   compared(verdicts: readonly ThreadVerdict[]): Promise<void>
   /** Whether differences are still to be told in detail. */
   readonly wantsDetails: boolean
@@ -63,6 +58,8 @@ export interface VerifyListener {
 
 interface Task {
   readonly threadId: string
+  /** As the queue gave it. */
+  readonly thread: ThreadKeys
   readonly order: readonly ClaimedKey[]
   readonly stored: StoredThread
   readonly recorded: LedgerThread | undefined
@@ -78,13 +75,19 @@ interface Open {
   readonly pass: ThreadPass<ComparedThread>
 }
 
+interface Done extends ComparedWith {
+  readonly thread: ThreadKeys
+  readonly strays: readonly StrayKey[]
+}
+
 /** Threads whose rows are read together. */
 const TOGETHER = { items: 100, weight: 2000 } as const
 
 export class ThreadVerification {
   private readonly strays: StrayKey[] = []
   private open: Open | undefined
-  private done: { readonly task: Task; readonly thread: ComparedThread }[] = []
+  private done: Done[] = []
+  private settled = 0
 
   constructor(
     private readonly source: Source,
@@ -101,37 +104,72 @@ export class ThreadVerification {
     return new Map(byThread(this.strays.splice(0)).map((thread) => [thread.threadId, thread]))
   }
 
+  /** Threads that were under way when a server went away are compared again once it is back. */
   async run(threads: AsyncIterable<ThreadKeys>): Promise<void> {
-    const { signal, readBytes } = this.options
-    const stream = this.source.readStream(this.requests(threads), { batchBytes: readBytes })
-    for await (const { request, result } of stream) {
-      signal.throwIfAborted()
-      if (this.open?.task !== request.task) {
-        await this.finish()
-        this.open = this.start(request.task)
+    const queue = new ThreadQueue(threads)
+    for (let attempt = 1; ; attempt++) {
+      const settledBefore = this.settled
+      try {
+        await this.pass(queue)
+        return
+      } catch (error) {
+        this.open = undefined
+        this.done = []
+        if (this.settled > settledBefore) attempt = 1
+        await this.options.recover(error, attempt)
+        await queue.rewind()
       }
-      this.accept(request.claimed, result)
     }
-    await this.finish()
-    await this.settle()
   }
 
-  private async *requests(threads: AsyncIterable<ThreadKeys>): AsyncGenerator<Request> {
-    for await (const chunk of chunksOf(threads, TOGETHER)) {
-      for (const task of await this.tasksOf(chunk)) {
+  private async pass(queue: ThreadQueue): Promise<void> {
+    const { signal, readBytes } = this.options
+    const reading = await this.target.open()
+    const stream = this.source.readStream(this.requests(queue, reading), { batchBytes: readBytes })
+    const results = stream[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        // A server that does not answer must not keep us from stopping.
+        const { done, value } = await unlessAborted(results.next(), signal)
+        if (done) break
+        const { request, result } = value
+        if (this.open?.task !== request.task) {
+          await this.finish(queue)
+          this.open = this.start(request.task)
+        }
+        this.accept(request.claimed, result)
+      }
+      await this.finish(queue)
+      await this.settle(queue)
+    } finally {
+      // Whatever the stream still waits for ends with the session.
+      const ended = Promise.resolve(results.return?.()).catch(() => {})
+      await reading.close()
+      if (!signal.aborted) await ended
+    }
+  }
+
+  private async *requests(queue: ThreadQueue, reading: CopyOutSession): AsyncGenerator<Request> {
+    for await (const chunk of chunksOf(queue.threads(), TOGETHER)) {
+      for (const task of await this.tasksOf(chunk, queue, reading)) {
         for (const claimed of task.order) yield { key: claimed.key, type: claimed.type, claimed, task }
       }
     }
   }
 
-  private async tasksOf(threads: readonly ThreadKeys[]): Promise<Task[]> {
-    const readable = threads.flatMap(({ threadId, keys }) => {
-      const order = readingOrder(this.registry, this.registry.ofThread(keys))
-      return order.length === 0 ? [] : [{ threadId, order }]
+  private async tasksOf(
+    threads: readonly ThreadKeys[],
+    queue: ThreadQueue,
+    reading: CopyOutSession,
+  ): Promise<Task[]> {
+    const readable = threads.flatMap((thread) => {
+      const order = readingOrder(this.registry, this.registry.ofThread(thread.keys))
+      if (order.length === 0) queue.settle(thread)
+      return order.length === 0 ? [] : [{ threadId: thread.threadId, thread, order }]
     })
     const threadIds = readable.map(({ threadId }) => threadId)
     const [stored, recorded] = await Promise.all([
-      this.storedThreads(threadIds),
+      this.storedThreads(threadIds, reading),
       this.ledger?.of(threadIds) ?? new Map<string, LedgerThread>(),
     ])
     return readable.map((thread) => ({
@@ -141,8 +179,11 @@ export class ThreadVerification {
     }))
   }
 
-  private async storedThreads(threadIds: readonly string[]): Promise<Map<string, StoredThread>> {
-    const { reading, schema, dialect } = this.target
+  private async storedThreads(
+    threadIds: readonly string[],
+    reading: CopyOutSession,
+  ): Promise<Map<string, StoredThread>> {
+    const { schema, dialect } = this.target
     const stored = new Map(threadIds.map((threadId) => [threadId, new StoredThread(dialect)]))
     const onBytes = (bytes: number) => this.listener.readTarget(bytes)
     const { signal } = this.options
@@ -180,76 +221,28 @@ export class ThreadVerification {
     if (result.state === 'read') this.listener.readSource(result.sizeBytes)
   }
 
-  private async finish(): Promise<void> {
+  private async finish(queue: ThreadQueue): Promise<void> {
     const { open } = this
     if (open === undefined) return
     this.open = undefined
-    const thread = open.pass.end()
-    this.strays.push(...open.pass.strays)
-    this.done.push({ task: open.task, thread })
-    if (this.done.length >= TOGETHER.items) await this.settle()
+    const { task, pass } = open
+    const { thread, recorded } = task
+    this.done.push({ compared: pass.end(), recorded, thread, strays: pass.strays })
+    if (this.done.length >= TOGETHER.items) await this.settle(queue)
   }
 
-  /** Asks what is left to ask of the threads that are compared, and tells what became of them. */
-  private async settle(): Promise<void> {
+  /** Tells what became of the threads that are compared. */
+  private async settle(queue: ThreadQueue): Promise<void> {
     const done = this.done.splice(0)
     if (done.length === 0) return
-    const asRecorded = await this.ledger?.stillAsRecorded(
-      done.flatMap(({ task, thread }) =>
-        task.recorded === undefined ? [] : [{ recorded: task.recorded, doubtful: thread.doubtful }],
-      ),
-    )
-    const verdicts: ThreadVerdict[] = []
-    for (const { task, thread } of done) {
-      const { threadId, compared, hasRows } = thread
-      if (isNothing(thread) && task.recorded === undefined) continue
-      const explained = { ...thread.explained }
-      const differences = [...thread.differences]
-      for (const doubt of thread.doubtful) {
-        // The app adds writes to the newest checkpoint as soon as it goes on from there.
-        const isLeftBehind = explained.ahead > 0 && task.recorded?.isNewest(doubt)
-        if (asRecorded?.has(doubt)) explained.expired++
-        else if (isLeftBehind) explained.ahead++
-        else differences.push(...doubt.differences)
-      }
-      verdicts.push({
-        threadId,
-        state: stateOf({ explained, hasRows }, differences),
-        explained,
-        differences: await this.detailed(differences, thread.places),
-        compared,
-        hasRows,
-        recorded: task.recorded,
-      })
-    }
+    const { showValues } = this.options
+    const { wantsDetails } = this.listener
+    const verdicts = await verdictsOf(done, this.target, this.ledger, { wantsDetails, showValues })
     await this.listener.compared(verdicts)
-  }
-
-  /** Says of each difference what stands in Postgres. */
-  private async detailed(
-    differences: readonly Difference[],
-    places: ReadonlyMap<Difference, StoredPlace>,
-  ): Promise<Difference[]> {
-    const detailed: Difference[] = []
-    for (const difference of differences) {
-      const place = places.get(difference)
-      const target =
-        place === undefined || !this.listener.wantsDetails ? undefined : await this.sideOf(difference, place)
-      detailed.push(target === undefined ? difference : { ...difference, target })
+    for (const { thread, strays } of done) {
+      this.settled++
+      queue.settle(thread)
+      this.strays.push(...strays)
     }
-    return detailed
-  }
-
-  private async sideOf({ threadId, checkpointNs = '', checkpointId = '' }: Difference, place: StoredPlace) {
-    const where = { threadId, checkpointNs, checkpointId, ...place }
-    const value = await this.target.use((session) => readOneValue(session, this.target, where))
-    return value && describe(value, this.options.showValues)
   }
 }
-
-/** Keys that looked like a thread and hold nothing of one, and Postgres has nothing either. */
-const isNothing = ({ explained, compared, differences, hasRows }: ComparedThread): boolean =>
-  !hasRows &&
-  differences.length === 0 &&
-  compared.checkpoints + compared.writes === 0 &&
-  Object.values(explained).every((count) => count === 0)

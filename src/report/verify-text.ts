@@ -67,22 +67,24 @@ function differenceLines({ differences, differenceCount }: VerifyReport, options
 }
 
 function oneDifference(difference: Difference, { columns, style }: TextOptions): string[] {
-  const { threadId, checkpointNs, checkpointId, source, target, note } = difference
+  const { kind, threadId, checkpointNs, checkpointId, source, target, note } = difference
   const where = [
     threadId,
     ...(checkpointNs === undefined ? [] : [checkpointNs === '' ? 'root' : checkpointNs]),
     ...(checkpointId === undefined ? [] : [checkpointId]),
   ]
-  const heading = `${where.map(printableText).join(' · ')}  ${titleOf(difference)}`
+  const place = where.map(printableText).join(' · ')
+  const title = titleOf(difference)
+  const isShort = place.length + title.length + 4 <= columns
   return [
-    ...wrapText(heading, columns, { first: '  ', hanging: '    ' }).map((line, at) =>
-      at === 0 ? `  ${style.bad(line.slice(2))}` : line,
-    ),
+    ...(isShort ? [`  ${style.bad(place)}  ${title}`] : [`  ${style.bad(place)}`, `    ${title}`]),
     ...sideLines('Redis   ', source, columns),
-    ...sideLines('Postgres', target, columns),
+    ...sideLines('Postgres', target ?? (kind === 'missing' ? NOTHING : undefined), columns),
     ...(note === undefined ? [] : wrapText(printableText(note), columns, { first: '      ' })),
   ]
 }
+
+const NOTHING: DifferentSide = { is: 'nothing' }
 
 function sideLines(name: string, side: DifferentSide | undefined, columns: number): string[] {
   if (side === undefined) return []

@@ -1,7 +1,7 @@
 /** The verification in the ledger: the lease, its row, the verdicts on threads, the last word. Without a ledger nothing is remembered. */
 import type { VerifyReport } from '../model/verify-report.js'
 import { THREAD_STATES, type ThreadState } from '../model/verify-report.js'
-import type { ThreadVerdict } from '../pipeline/verify-threads.js'
+import type { ThreadVerdict } from '../pipeline/verify-verdicts.js'
 import type { Postgres } from '../target/connect.js'
 import { type Lease, takeLease } from '../target/lease.js'
 import type { LedgerScope } from '../target/ledger-read.js'
@@ -53,6 +53,11 @@ export class VerifyRun {
       await lease.release()
       throw error
     }
+  }
+
+  /** After the server was away: the lock is taken back, if nobody else has it. */
+  async restore(): Promise<void> {
+    await this.lease.renew()
   }
 
   get id(): number {

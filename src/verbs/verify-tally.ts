@@ -8,7 +8,8 @@ import {
   type VerifyReport,
 } from '../model/verify-report.js'
 import { SeenThreads } from '../pipeline/seen-threads.js'
-import type { ThreadVerdict, VerifyListener } from '../pipeline/verify-threads.js'
+import type { VerifyListener } from '../pipeline/verify-threads.js'
+import type { ThreadVerdict } from '../pipeline/verify-verdicts.js'
 
 /** States of which no thread is named: there are too many, and nothing is to be done. */
 const UNNAMED: ReadonlySet<ThreadState> = new Set(['equal', 'differs'])
@@ -40,15 +41,16 @@ export class VerifyTally implements VerifyListener {
   }
 
   async compared(verdicts: readonly ThreadVerdict[]): Promise<void> {
+    // First on record: what fails there is compared again.
+    await this.record(verdicts)
     for (const verdict of verdicts) this.add(verdict)
     this.progress()
-    await this.record(verdicts)
   }
 
   /** Threads of which only the ledger and Postgres were asked. */
   async comparedRecorded(verdicts: readonly ThreadVerdict[]): Promise<void> {
-    if (this.report.against === 'source') this.report.threads.onlyInLedger += verdicts.length
     await this.compared(verdicts)
+    if (this.report.against === 'source') this.report.threads.onlyInLedger += verdicts.length
   }
 
   private add({ threadId, state, explained, differences, compared, hasRows }: ThreadVerdict): void {

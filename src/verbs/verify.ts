@@ -6,8 +6,10 @@ import { Failure, failureOf } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { emptyVerifyReport, type VerifyReport } from '../model/verify-report.js'
 import { RecordedThreads } from '../pipeline/recorded-threads.js'
+import { Recovery } from '../pipeline/recovery.js'
 import { ThreadVerification } from '../pipeline/verify-threads.js'
 import type { Source } from '../source/source.js'
+import type { Recover } from '../target/batch-sink.js'
 import type { Postgres } from '../target/connect.js'
 import type { LedgerScope } from '../target/ledger-read.js'
 import { countThreads } from '../target/recorded-rows.js'
@@ -35,6 +37,8 @@ export interface VerifyRequest extends Choice {
   /** Throws `tables-missing` where rows of that dialect do not fit. */
   checkTables(dialect: Dialect): Promise<void>
   readonly showValues: boolean
+  /** How long a server may be away. */
+  readonly retryForMs: number
   readonly takeoverTimeoutMs: number
   /** Bytes for everything that waits between the two ends. */
   readonly memoryBytes: number
@@ -42,6 +46,8 @@ export interface VerifyRequest extends Choice {
   readonly signal: AbortSignal
   /** Milliseconds since 1970. */
   now(): number
+  /** From 0 up to 1. */
+  random(): number
 }
 
 /** Shares of the memory budget: keys, values in flight (two reads), copies to recognise repeats. The rest is for names and digests. */
@@ -62,12 +68,12 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const run = await begin(request)
   try {
     report.verificationId = run?.id ?? null
-    await compareAll(request, { report, run })
+    await compareAll(request, { report, run, recover: recoverOf(request, run) })
   } catch (error) {
     report.stoppedBy = stoppedByOf(error, request)
   }
   try {
-    await run?.end(report)
+    if (run !== null) await retried(() => run.end(report), lastWordOf(request, { report, run }))
   } catch (error) {
     report.stoppedBy ??= stoppedByOf(error, request)
   } finally {
@@ -98,11 +104,41 @@ function ledgerScopeOf({ ledgerSchema, sourceName, to }: VerifyRequest): LedgerS
 export interface VerifyWork {
   readonly report: VerifyReport
   readonly run: VerifyRun | null
+  readonly recover: Recover
+}
+
+function recoverOf(request: VerifyRequest, run: VerifyRun | null): Recover {
+  const { retryForMs, signal, onEvent, now, random, from, to } = request
+  const common = { retryForMs, signal, onEvent, now, random }
+  const restore = run === null ? {} : { restore: () => run.restore() }
+  const source = new Recovery({ ...common, endpoint: from?.endpoint ?? '' })
+  const target = new Recovery({ ...common, endpoint: to.endpoint, ...restore })
+  return (error, attempt) => (isOfRedis(error) ? source : target).after(error, attempt)
+}
+
+const isOfRedis = (error: unknown): boolean => error instanceof Failure && error.id.includes('redis')
+
+/** The last word of a verification that was stopped is tried once. */
+const lastWordOf = (request: VerifyRequest, { report, run }: Omit<VerifyWork, 'recover'>): Recover =>
+  report.stoppedBy === undefined
+    ? recoverOf(request, run)
+    : async (error) => {
+        throw error
+      }
+
+async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      await recover(error, attempt)
+    }
+  }
 }
 
 async function compareAll(request: VerifyRequest, work: VerifyWork): Promise<void> {
   const { postgres, source, onEvent, scope, sample } = request
-  const { report, run } = work
+  const { report, run, recover } = work
   const ledgerScope = ledgerScopeOf(request)
   const ledger = ledgerScope && new RecordedThreads(ledgerScope, (work) => postgres.use(work))
   const wants = await wantedThreads(request, ledgerScope)
@@ -117,12 +153,12 @@ async function compareAll(request: VerifyRequest, work: VerifyWork): Promise<voi
   const isWhole = sample === null && scope.limit === null
   if (source === null) {
     const tally = tallyOf(null)
-    await verifyLedger(request, { ledger: ledger!, tally, wants, isGone: false })
+    await verifyLedger(request, { ledger: ledger!, tally, wants, isGone: false, recover })
     report.threads.notFound.push(...[...named].filter((threadId) => !tally.seen.has(threadId)))
     return
   }
   const tally = await compareSource(request, { work, source, ledger, wants, tallyOf })
-  if (ledger !== null && isWhole) await verifyLedger(request, { ledger, tally, wants, isGone: true })
+  if (ledger !== null && isWhole) await verifyLedger(request, { ledger, tally, wants, isGone: true, recover })
   report.threads.notFound.push(...[...named].filter((threadId) => !tally.seen.has(threadId)))
   if (isWhole && scope.threads === null && scope.patterns.length === 0 && request.sinceRun === null) {
     report.threads.onlyInTarget = Math.max(0, (await threadsInTarget(request)) - tally.withRows)
@@ -139,7 +175,7 @@ interface Comparing {
 
 async function compareSource(request: VerifyRequest, comparing: Comparing): Promise<VerifyTally> {
   const { work, source, ledger, wants, tallyOf } = comparing
-  const listed = await listThreads(request, source, wants)
+  const listed = await retried(() => listThreads(request, source, wants), work.recover)
   const { inventory, registry } = listed
   try {
     const dialect = request.dialect ?? (await dialectOf(source, inventory, registry))
@@ -148,31 +184,27 @@ async function compareSource(request: VerifyRequest, comparing: Comparing): Prom
     const { chosen, threads } = chosenThreads(request, inventory, found)
     work.report.threads.leftOut = found - chosen
     const tally = tallyOf(chosen)
-    const reading = await request.postgres.open()
-    try {
-      const verification = new ThreadVerification(
-        source,
-        {
-          reading,
-          use: (work) => request.postgres.use(work),
-          schema: request.to.schema,
-          dialect,
-        },
-        registry,
-        ledger,
-        tally,
-        {
-          readBytes: request.memoryBytes * SHARES.read,
-          copiesBytes: request.memoryBytes * SHARES.copies,
-          showValues: request.showValues,
-          signal: request.signal,
-        },
-      )
-      await verification.run(threads)
-      await compareStrays(request, { source, verification })
-    } finally {
-      await reading.close()
-    }
+    const verification = new ThreadVerification(
+      source,
+      {
+        open: () => request.postgres.open(),
+        use: (work) => request.postgres.use(work),
+        schema: request.to.schema,
+        dialect,
+      },
+      registry,
+      ledger,
+      tally,
+      {
+        readBytes: request.memoryBytes * SHARES.read,
+        copiesBytes: request.memoryBytes * SHARES.copies,
+        showValues: request.showValues,
+        signal: request.signal,
+        recover: work.recover,
+      },
+    )
+    await verification.run(threads)
+    await compareStrays(request, { source, verification, recover: work.recover })
     return tally
   } finally {
     await inventory.close()
@@ -185,11 +217,20 @@ const listThreads = (request: VerifyRequest, source: Source, wants: (threadId: s
 /** Keys that belong to other threads than their names say: these threads are compared once more, with all their keys. */
 async function compareStrays(
   request: VerifyRequest,
-  { source, verification }: { readonly source: Source; readonly verification: ThreadVerification },
+  {
+    source,
+    verification,
+    recover,
+  }: {
+    readonly source: Source
+    readonly verification: ThreadVerification
+    readonly recover: Recover
+  },
 ): Promise<void> {
   for (let strays = verification.takeStrays(); strays.size > 0; strays = verification.takeStrays()) {
     const wanted = strays
-    const { inventory } = await listThreads(request, source, (threadId) => wanted.has(threadId))
+    const list = () => listThreads(request, source, (threadId) => wanted.has(threadId))
+    const { inventory } = await retried(list, recover)
     try {
       await verification.run(withStrays(inventory.threads(), wanted))
     } finally {

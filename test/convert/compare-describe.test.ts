@@ -61,7 +61,7 @@ group('a description', () => {
       { kind: 'list', items: [{ kind: 'list', items: [secretText, secretText] }, secretText] },
       'list of 2 items',
     ],
-    [{ kind: 'map', entries: [[secretText, { kind: 'null' }]] }, 'map of 1 entries'],
+    [{ kind: 'map', entries: [[secretText, { kind: 'null' }]] }, 'map of 1 member'],
     [
       { kind: 'object', head: { form: 'keywords', module: 'app', name: 'Cart' }, body: secretText },
       'object app.Cart',

@@ -74,7 +74,7 @@ const DAMAGES: readonly Damage[] = [
       kind: 'differs',
       part: 'channel',
       name: blob.channel,
-      target: { is: 'map of 1 entries' },
+      target: { is: 'map of 1 member' },
     }),
   },
   {
@@ -159,7 +159,7 @@ const DAMAGES: readonly Damage[] = [
       kind: 'differs',
       part: 'write',
       name: `${task.taskId}:1`,
-      target: { is: 'map of 1 entries' },
+      target: { is: 'map of 1 member' },
     }),
   },
   {
@@ -227,7 +227,7 @@ describe('verify finds', () => {
     const side = await base.copy()
     await side.sql(`UPDATE checkpoint_blobs SET blob = '\\x${secretBlob}' WHERE ${theBlob()}`)
     const [difference] = (await side.verify('--show-values')).differences
-    expect(difference?.target).toEqual({ is: 'map of 1 entries', value: `{"${SECRET}": "${SECRET}"}` })
+    expect(difference?.target).toEqual({ is: 'map of 1 member', value: `{"${SECRET}": "${SECRET}"}` })
     expect(difference?.source?.value).toBeTypeOf('string')
     expect((await side.cli('verify --show-values')).out).toContain(SECRET)
   })
