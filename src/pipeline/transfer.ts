@@ -17,10 +17,12 @@ import type { ThreadKeys } from './inventory.js'
 import { OpenThread, type Task } from './open-thread.js'
 import { pointersAlone } from './pointers-alone.js'
 import { readingOrder } from './reading-order.js'
+import { byThread } from './strays.js'
 import type { StrayKey } from './thread-pass.js'
 import { chunksOf, ThreadQueue } from './thread-queue.js'
 import { comparableKeys } from './unchanged.js'
 import { UnchangedThread } from './unchanged-thread.js'
+import { unlessAborted } from './unless-aborted.js'
 
 export interface TransferOptions {
   readonly convert: ConvertOptions
@@ -308,32 +310,6 @@ export class Transfer {
       throw error
     }
   }
-}
-
-/** Rejects as soon as the signal is aborted, with its reason. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  let stop: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop!)
-  }
-}
-
-function byThread(strays: readonly StrayKey[]): ThreadKeys[] {
-  const groups = new Map<string, ClaimedKey[]>()
-  for (const { key, threadId } of strays) {
-    const moved = { ...key, threadId }
-    const group = groups.get(threadId)
-    if (group === undefined) groups.set(threadId, [moved])
-    else group.push(moved)
-  }
-  return [...groups].map(([threadId, keys]) => ({ threadId, keys }))
 }
 
 async function* asyncOf<T>(items: Iterable<T>): AsyncGenerator<T> {
