@@ -81,6 +81,23 @@ async function countRows(
   )
 }
 
+/** Ids of the checkpoints that stand of each thread, whoever wrote them. */
+export async function standingCheckpoints(
+  session: SqlSession,
+  schema: string,
+  threadIds: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  const { rows } = await session.query<Record<'thread_id' | 'checkpoint_id', string>>(
+    `SELECT DISTINCT thread_id, checkpoint_id FROM ${qualified(schema, 'checkpoints')} WHERE thread_id = ANY($1::text[])`,
+    [threadIds],
+  )
+  const standing = new Map<string, Set<string>>()
+  for (const { thread_id, checkpoint_id } of rows) {
+    standing.set(thread_id, (standing.get(thread_id) ?? new Set()).add(checkpoint_id))
+  }
+  return standing
+}
+
 /**
  * `begun`: some keys may be gone from now on. `untouched`: none is, whatever was said before. `done`: all are. `restored`: all are back,
  * and the thread has to be verified again before they may go.

@@ -10,17 +10,10 @@ import type { KeyToPurge } from '../source/purge.js'
 import { existingThreads } from '../target/known.js'
 import { keyText, type RecordedKeys } from '../target/ledger-pack.js'
 import { type CurrentThread, readThreads } from '../target/ledger-read.js'
-import { missingRows } from '../target/purge-ledger.js'
+import { missingRows, standingCheckpoints } from '../target/purge-ledger.js'
 import { inPurgeOrder, type PurgeKey } from './purge-order.js'
 import { type PurgeRequest, retried } from './purge-request.js'
-import {
-  type Left,
-  latestChange,
-  leftByAge,
-  leftByLedger,
-  type SortedKeys,
-  sortedKeys,
-} from './purge-rules.js'
+import { type Left, latestChange, leftByAge, leftByLedger, sortedKeys } from './purge-rules.js'
 
 export interface Candidate {
   readonly threadId: string
@@ -48,14 +41,16 @@ export interface Looked {
 interface Draft {
   readonly threadId: string
   readonly record: CurrentThread | null
-  readonly sorted: Omit<SortedKeys, 'content' | 'index'>
-  readonly content: readonly KeyDraft[]
+  /** Keys of it that stay. */
+  kept: number
+  content: readonly KeyDraft[]
   readonly index: readonly ClaimedKey[]
   listed: Candidate['listed']
 }
 
 interface KeyDraft {
   readonly claimed: ClaimedKey
+  readonly isOrphan: boolean
   /** Null where it is to be read now. */
   readonly digest: Buffer | null
 }
@@ -117,17 +112,18 @@ export class PurgeCandidates {
       if (byAge !== null) return byAge
       if (content.length + index.length === 0) return null
     }
-    const { orphans, skipped } = sorted
+    const { skipped, kept } = sorted
     return {
       threadId: record.threadId,
       record,
-      sorted,
-      content: content.map(({ claimed, recorded }) => ({ claimed, digest: recorded.digest })),
+      kept,
+      content: content.map(({ claimed, recorded: { digest, use } }) => ({
+        claimed,
+        digest,
+        isOrphan: use === 'orphan',
+      })),
       index: index.map(({ claimed }) => claimed),
-      listed: [
-        ...(orphans > 0 ? [{ why: 'orphans' as const, keys: orphans }] : []),
-        ...(skipped > 0 ? [{ why: 'skipped' as const, keys: skipped }] : []),
-      ],
+      listed: skipped > 0 ? [{ why: 'skipped' as const, keys: skipped }] : [],
     }
   }
 
@@ -153,10 +149,12 @@ export class PurgeCandidates {
     return {
       threadId,
       record: null,
-      sorted: { orphans: keys.length, skipped: 0, kept: 0, unknown: [] },
-      content: keys.filter(({ role }) => role !== 'index').map((claimed) => ({ claimed, digest: null })),
+      kept: 0,
+      content: keys
+        .filter(({ role }) => role !== 'index')
+        .map((claimed) => ({ claimed, digest: null, isOrphan: true })),
       index: keys.filter(({ role }) => role === 'index'),
-      listed: [{ why: 'orphans', keys: keys.length }],
+      listed: [],
     }
   }
 
@@ -165,14 +163,22 @@ export class PurgeCandidates {
     const { postgres, scope, includeDeleted } = this.request
     const records = drafts.flatMap(({ record }) => (record === null ? [] : [record]))
     const orphans = drafts.filter(({ record }) => record === null).map(({ threadId }) => threadId)
-    const { missing, existing } = await retried(this.request, () =>
+    const withOrphans = drafts.filter(({ content }) => content.some(({ isOrphan }) => isOrphan))
+    const { missing, existing, standing } = await retried(this.request, () =>
       postgres.use(async (session) => ({
         missing: await missingRows(session, scope.targetSchema, records),
         existing: await existingThreads(session, scope.targetSchema, orphans),
+        standing: await standingCheckpoints(
+          session,
+          scope.targetSchema,
+          withOrphans.map(({ threadId }) => threadId),
+        ),
       })),
     )
+    for (const draft of withOrphans) withoutNeeded(draft, standing.get(draft.threadId) ?? new Set())
     return drafts.filter((draft) => {
       const { threadId } = draft
+      if (draft.content.length + draft.index.length === 0) return false
       const detail = missing.get(threadId)
       if (existing.has(threadId)) left.push({ threadId, reason: 'not-migrated', detail: '' })
       else if (detail !== undefined && !includeDeleted) left.push({ threadId, reason: 'deleted', detail })
@@ -231,7 +237,7 @@ export class PurgeCandidates {
       threadId: draft.threadId,
       keys: inPurgeOrder(keys.map((key) => ({ ...key, bytes: sizeOf.get(key) ?? null }))),
       bytes: keys.reduce((sum, key) => sum + (sizeOf.get(key) ?? 0), 0),
-      kept: draft.sorted.kept,
+      kept: draft.kept,
       wasPurging: draft.record?.progress === 'purging',
       isRecorded: draft.record !== null && draft.record.progress !== 'purged',
       listed: draft.listed,
@@ -243,3 +249,16 @@ const keyOfRecord = ({ claimed, digest }: KeyDraft): PurgeKey[] =>
   digest === null
     ? []
     : [{ key: claimed.key, type: claimed.type, use: 'content', digest, bytes: null, claimed }]
+
+/** A write whose checkpoint is gone from Redis and stands in Postgres is no orphan: the next migrate may want it. */
+function withoutNeeded(draft: Draft, standing: ReadonlySet<string>): void {
+  const needed = draft.content.filter(
+    ({ isOrphan, claimed: { checkpointId } }) =>
+      isOrphan && standing.size > 0 && (checkpointId === '' || standing.has(checkpointId)),
+  )
+  draft.content = draft.content.filter((key) => !needed.includes(key))
+  draft.kept += needed.length
+  const orphans =
+    draft.content.filter(({ isOrphan }) => isOrphan).length + (draft.record === null ? draft.index.length : 0)
+  if (orphans > 0) draft.listed = [...draft.listed, { why: 'orphans', keys: orphans }]
+}

@@ -60,8 +60,7 @@ export interface KnownKey {
 export interface SortedKeys {
   readonly content: readonly KnownKey[]
   readonly index: readonly KnownKey[]
-  /** Of `content`: what only a flag sends away. */
-  readonly orphans: number
+  /** Of `content`: what migrate left out, and only a flag sends away. */
   readonly skipped: number
   /** Keys that stay: somebody else's, and those whose flag was not given. */
   readonly kept: number
@@ -78,7 +77,7 @@ export function sortedKeys(
   const content: KnownKey[] = []
   const index: KnownKey[] = []
   const unknown: ClaimedKey[] = []
-  const counts = { orphans: 0, skipped: 0, kept: 0 }
+  const counts = { skipped: 0, kept: 0 }
   for (const claimed of keys) {
     const recorded = thread.keys.get(keyText(claimed.key))
     if (recorded === undefined) {
@@ -98,7 +97,7 @@ export function sortedKeys(
         break
       case 'orphan':
         if (orphans) content.push(known)
-        counts[orphans ? 'orphans' : 'kept']++
+        else counts.kept++
         break
       case 'skipped':
         if (includeSkipped) content.push(known)

@@ -322,6 +322,23 @@ describe('orphans', () => {
     expect(await redis.keys('checkpoint_write:*')).toEqual([])
   })
 
+  test('of which the checkpoint stands in Postgres stay: the write came after the purge', async () => {
+    await here.verified(thread)
+    const [newest] = await here.both.read('redis', thread)
+    await here.purge()
+    await here.both.writes('redis', thread, [['n', 9]], {
+      id: newest!.id,
+      task: '33333333-3333-3333-3333-333333333333',
+    })
+    const late = (await here.keysOf(thread)).filter((key) => key.includes('33333333-3333'))
+    expect(late.length).toBe(1)
+    await here.both.migrate()
+    await here.both.cli('verify --quiet')
+    await here.purge('--orphans')
+    const isMoved = await here.both.sql(`SELECT 1 FROM checkpoint_writes WHERE task_id LIKE '33333333%'`)
+    if (isMoved.length === 0) expect(await here.redis.exists(late[0]!)).toBe(1)
+  })
+
   test('of a thread that nobody knows any more are listed first, and stay while they are young', async () => {
     await here.verified(thread)
     await here.thread(other)
