@@ -146,7 +146,7 @@ async function print(
     format: json ? 'json' : quiet ? 'line' : 'text',
     columns: context.columns,
     colored: color && context.isTty,
-    again: { ...again, scope: `${again.scope}${boundsAgain(options)}${dialect}` },
+    again: { ...again, scope: `${again.scope}${dialect}`, bounds: boundsAgain(options) },
   })
   context.stdout.write(text)
 }

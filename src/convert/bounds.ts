@@ -108,8 +108,8 @@ class BoundedThread implements ThreadConverter {
         if (checkpoint === undefined) continue
         const { row, stored } = checkpoint
         const parent = row.parentCheckpointId
-        const isKept = parent === null || ids.has(parent) || this.standing.of(checkpointNs).has(parent)
-        rows.checkpointRow(isKept ? row : { ...row, parentCheckpointId: null })
+        const isLeftOut = parent !== null && this.isLeftOut({ checkpointNs, checkpointId: parent }, chosen)
+        rows.checkpointRow(isLeftOut ? { ...row, parentCheckpointId: null } : row)
         add(counts, 'checkpoints', row.checkpoint.length + row.metadata.length)
         for (const name of namesOf(stored)) blobs.add(name)
       }
@@ -125,8 +125,9 @@ class BoundedThread implements ThreadConverter {
 
   private concerns({ reason, checkpointNs = '', checkpointId }: Finding, chosen: Kept): boolean {
     const kind = kindOf({ reason })
-    if ((kind !== 'repaired' && kind !== 'rejected') || checkpointId === undefined || checkpointId === '')
-      return true
+    // A version that got another name keeps it in the checkpoints that inherit it.
+    if ((kind !== 'repaired' && kind !== 'rejected') || reason === 'version-renumbered') return true
+    if (checkpointId === undefined || checkpointId === '') return true
     const ids = chosen.get(checkpointNs)
     const ns = this.parts.held.namespaces.get(checkpointNs)
     if (ns === undefined) return true
@@ -135,11 +136,16 @@ class BoundedThread implements ThreadConverter {
     return checkpointId > ns.newest.at(-1)!
   }
 
+  /** A checkpoint that neither was there nor stands in the target is not left out by us: prune() clears a link to it, we keep it. */
+  private isLeftOut({ checkpointNs, checkpointId }: CheckpointName, chosen: Kept): boolean {
+    if (chosen.get(checkpointNs)?.has(checkpointId) || this.standing.of(checkpointNs).has(checkpointId))
+      return false
+    return this.parts.held.seen.has({ checkpointNs, checkpointId })
+  }
+
   /** A key that holds anything of what was left out has to outlive a purge. */
   private skippedKeys(chosen: Kept): ReadonlySet<string> {
-    const { seen } = this.parts.held
-    const isLeftOut = (name: CheckpointName) =>
-      seen.has(name) && !chosen.get(name.checkpointNs)?.has(name.checkpointId)
+    const isLeftOut = (name: CheckpointName) => this.isLeftOut(name, chosen)
     const skipped = new Set<string>()
     let isCut = false
     for (const [key, names] of this.keys) {

@@ -13,11 +13,16 @@ export interface FlagsAgain {
   readonly target: string
   /** Which threads, which prefixes. */
   readonly scope: string
+  /** What only a migration takes: how much of each thread. */
+  readonly bounds?: string
 }
 
-export function nextStepOf(report: MigrateReport, { target, scope }: FlagsAgain): NextStep | null {
+export function nextStepOf(
+  report: MigrateReport,
+  { target, scope, bounds = '' }: FlagsAgain,
+): NextStep | null {
   if (report.stoppedBy !== undefined || report.threads.selected === 0) return null
-  const migrate = `cp-migrate migrate${target}${scope}`
+  const migrate = `cp-migrate migrate${target}${scope}${bounds}`
   const tables = report.dialect === 'js' ? ' --dialect js' : ''
   return report.dryRun
     ? {

@@ -59,6 +59,11 @@ async function redisOf(from: Case): Promise<string> {
 
 const cases = fixtures().map((one) => [one.name, one] as const)
 
+const CLEAR_DANGLING = `UPDATE checkpoints c SET parent_checkpoint_id = NULL WHERE NOT EXISTS (SELECT FROM checkpoints p
+  WHERE (p.thread_id, p.checkpoint_ns, p.checkpoint_id) = (c.thread_id, c.checkpoint_ns, c.parent_checkpoint_id))
+  AND NOT EXISTS (SELECT FROM checkpoint_writes w
+  WHERE (w.thread_id, w.checkpoint_ns, w.checkpoint_id) = (c.thread_id, c.checkpoint_ns, c.parent_checkpoint_id))`
+
 const dialectOf = ({ family }: Case): string => (family === 'js' ? 'js' : 'python')
 
 describe('--latest-only', () => {
@@ -72,6 +77,8 @@ describe('--latest-only', () => {
     const before = sizeOf(await contentOf(whole.postgres))
     const refused: string[] = JSON.parse(await runPython(PRUNE, { args: [whole.postgres] }))
     const { report } = await migrate(latest, [...from.flags, '--latest-only'])
+    // A parent that was never there is not left out by us; prune() clears links to such, too.
+    await sql(latest.postgres, CLEAR_DANGLING)
     const kept = await contentOf(latest.postgres)
     expect(kept).toEqual(await contentOf(whole.postgres, refused))
     const cut = report.bounds!.leftOut
@@ -96,6 +103,28 @@ describe('--latest-only', () => {
     expect((await commandLine('migrate', later)).exit).toBe(0)
     expect(await contentOf(later.postgres)).toEqual(await contentOf(whole.postgres))
   })
+})
+
+describe('a cut thread', () => {
+  it.each(['python/0.5.2-full', 'js/1.0.11-full', 'python/0.0.8-full'])(
+    'of %s passes verification; a purge leaves what was left out, until it is told to take it',
+    async (name) => {
+      const from = fixture(name)
+      const redis = await redisOf(from)
+      const env = await initialised(redis, dialectOf(from))
+      const { report } = await migrate(env, ['--latest-only'])
+      const verified = await commandLine('verify', env)
+      expect(verified.exit, verified.out).toBe(0)
+      const checkpoints = async () => (await redisClient(redis).keys('checkpoint:*')).length
+      const before = await checkpoints()
+      await commandLine('purge-redis --older-than 0 --yes', env)
+      const left = await checkpoints()
+      expect(left).toBeGreaterThanOrEqual(report.bounds!.leftOut.checkpoints)
+      expect(left).toBeLessThan(before)
+      await commandLine('purge-redis --older-than 0 --yes --include-skipped', env)
+      expect(await checkpoints()).toBe(left - report.bounds!.leftOut.checkpoints)
+    },
+  )
 })
 
 describe('--keep-last', () => {

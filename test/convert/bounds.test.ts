@@ -116,6 +116,13 @@ describe('the newest of each namespace', () => {
     expect(cut(chain, [], { keepLast: 9 }).checkpoints).toEqual(['1 ← null', '2 ← 1', '3 ← 2'])
   })
 
+  it('keep a link to a parent that the source no longer has: we did not leave it out', () => {
+    expect(cut([checkpoint('5', { parent: '4' })]).checkpoints).toEqual(['5 ← 4'])
+    expect(cut([checkpoint('5', { parent: '4' }), checkpoint('6', { parent: '5' })]).checkpoints).toEqual([
+      '6 ← null',
+    ])
+  })
+
   it('bring the blobs they name and the writes under them, nothing else', () => {
     const { blobs, writes, thread, skipped } = cut(chain, [write('1', 'a'), write('3', 'b')])
     expect(blobs).toEqual(['messages 3'])
