@@ -104,7 +104,7 @@ export const FAILURES = {
   'redis-lost': {
     exit: EXIT.connection,
     what: 'the connection to {endpoint} was lost: {problem}',
-    next: 'Nothing in Redis was changed. Run the same command again: it goes on where it stopped.',
+    next: 'Run the same command again: it goes on where it stopped. Only purge-redis and restore-archive change anything in Redis.',
   },
   'redis-certificate': {
     exit: EXIT.connection,
@@ -195,7 +195,7 @@ export const FAILURES = {
   'redis-error': {
     exit: EXIT.failed,
     what: '{endpoint} answered {command} with an error: {problem}',
-    next: 'Nothing in Redis was changed. Run again with --verbose for the whole error.',
+    next: 'Run again with --verbose for the whole error. Only purge-redis and restore-archive change anything in Redis.',
   },
   // This machine
   'spill-failed': {

@@ -1,7 +1,7 @@
 /** A purge as a process of its own: killed in the middle, stopped by a signal, started by cron. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -158,6 +158,40 @@ describe('started by cron', () => {
     expect(out).toMatch(/^redis:\/\/[^ ]+: purged \d+ keys of 5 threads in [^ ]+ s, [^ ]+ KiB freed\n$/)
     const again = await start('--yes --quiet --older-than 0').ended
     expect(again).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/: nothing to purge\n$/) })
+  })
+
+  test('by the very line of docs/cron.md deletes what it should, and logs one line', async () => {
+    const docs = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cron.md'), 'utf8')
+    const line = /^17 3 \* \* \* (.*)$/m.exec(docs)![1]!
+    const folder = mkdtempSync(join(tmpdir(), 'cp-migrate-cron-'))
+    const bin = join(folder, 'bin')
+    mkdirSync(bin)
+    const program = (name: string, script: string) =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    program('cp-migrate', `exec ${process.execPath} ${PROGRAM} "$@"`)
+    program('logger', `cat > ${join(folder, 'log')}`)
+    const { REDIS_URL, CHECKPOINT_DB_URI } = here.both.env
+    writeFileSync(join(folder, '.env'), `REDIS_URL=${REDIS_URL}\nCHECKPOINT_DB_URI=${CHECKPOINT_DB_URI}\n`)
+    const night = line
+      .replace('/etc/cp-migrate', folder)
+      .replace('/var/lib/cp-migrate', folder)
+      .replace('--older-than 7d', '--older-than 1ms')
+    const child = spawn('/bin/sh', ['-c', night], {
+      cwd: '/',
+      env: { PATH: `${bin}:/usr/bin:/bin`, HOME: '/', SHELL: '/bin/sh', LOGNAME: 'cp-migrate' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let mail = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        mail += chunk
+      })
+    }
+    const [code] = await once(child, 'close')
+    expect({ code, mail }).toEqual({ code: 0, mail: '' })
+    expect(readFileSync(join(folder, 'log'), 'utf8')).toMatch(/: purged \d+ keys of 5 threads in .*\n$/)
+    expect(await here.redis.dbsize()).toBe(0)
+    expect(statSync(join(folder, 'purged.cpmarc')).mode & 0o777).toBe(0o600)
   })
 
   test('keeps out of the way of another run, and of a database that is away', async () => {

@@ -1,4 +1,7 @@
 /** A purge deletes only what is verified, unchanged, idle and still in Postgres; everything else stays, with a reason. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { commandLine, ends } from '../acceptance/command-line.js'
 import { fixture } from '../corpus/cases.js'
@@ -367,6 +370,23 @@ describe('between servers that are not at their best', () => {
     expect(JSON.parse(out)).toMatchObject({ compares: 'here', threads: { purged: 1, left: 1 } })
     expect(await here.keysOf(thread)).toEqual([])
     expect(await here.keysOf(other)).not.toEqual([])
+  })
+
+  test.each([
+    ['with scripts', '+eval', 'on the server'],
+    ['without', '+watch +multi +exec +unwatch', 'here'],
+  ])('the permissions that docs/cron.md names are enough, %s', async (_, rules, compares) => {
+    await here.verified(thread)
+    const rights = `+@read +@connection +info +unlink +json.get +json.mget ${rules}`.split(' ')
+    await here.redis.call('ACL', 'SETUSER', 'cron', 'reset', 'on', '>secret', '~*', ...rights)
+    const archive = join(mkdtempSync(join(tmpdir(), 'cp-migrate-archive-')), 'purged.cpmarc')
+    const { exit, out, err } = await commandLine(
+      `purge-redis --yes --older-than 0 --json --archive ${archive}`,
+      { ...here.both.env, REDIS_URL: here.both.redis.replace('redis://', 'redis://cron:secret@') },
+    )
+    expect(exit, err).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ compares, threads: { purged: 1 } })
+    expect(await here.redis.dbsize()).toBe(0)
   })
 
   test('a user who may not delete is told what is missing, and nothing is gone', async () => {
