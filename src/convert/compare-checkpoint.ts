@@ -29,32 +29,25 @@ export class CheckpointComparison {
     const { values } = digests
     const { checkpointNs, checkpointId, parentCheckpointId } = checkpoint
     const row = this.stored.checkpoints.get(checkpointKey(checkpointNs, checkpointId))
-    if (row === undefined) {
-      if (checkpoint.valuesAreDelta) this.inherited.add(checkpoint, values, () => {})
-      return false
-    }
-    this.outcome.compared.checkpoints++
-    if (row.parentCheckpointId !== parentCheckpointId && !this.isCutOff(checkpoint, row)) {
-      this.differs(checkpoint, 'parent', undefined, {
-        source: { is: parentCheckpointId ?? 'none' },
-        target: { is: row.parentCheckpointId ?? 'none' },
-      })
-    }
-    this.members(checkpoint, row, digests)
-    this.channelValues(checkpoint, row, values)
     // Without the values: what is kept of it must not keep its document in memory.
     const { channelVersions, versionsSeen, origin } = checkpoint
     const kept = { checkpointNs, checkpointId, parentCheckpointId, channelVersions, versionsSeen, origin }
+    if (row !== undefined) {
+      this.outcome.compared.checkpoints++
+      this.parent(kept, row)
+      this.members(checkpoint, row, digests)
+      this.channelValues(checkpoint, row, values)
+    }
     if (checkpoint.valuesAreDelta) {
       // Which values it shares with others is known once they were all read; their versions stand for them.
       this.inherited.add(checkpoint, values, (all) => {
-        this.inheritedValues(kept, row, all, values)
+        if (row !== undefined) this.inheritedValues(kept, row, all, values)
         this.versions.compare(kept, row, (channel) => digestIn(all, channel))
       })
     } else {
       this.versions.compare(kept, row, (channel) => values.get(channel))
     }
-    return true
+    return row !== undefined
   }
 
   channelValue(value: StoredChannelValue): void {
@@ -68,10 +61,28 @@ export class CheckpointComparison {
     for (const report of this.extraValues) report()
   }
 
-  /** A run that was told to leave older checkpoints out leaves the oldest it takes without a parent. */
-  private isCutOff({ checkpointNs, parentCheckpointId }: Checkpoint, row: ComparedCheckpoint): boolean {
-    if (!this.outcome.recorded?.isBounded || row.parentCheckpointId !== null) return false
-    return !this.stored.checkpoints.has(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
+  private parent(checkpoint: Kept, row: ComparedCheckpoint): void {
+    const { checkpointNs, checkpointId, parentCheckpointId, origin } = checkpoint
+    if (row.parentCheckpointId === parentCheckpointId) return
+    const difference = {
+      kind: 'differs',
+      part: 'parent',
+      checkpointNs,
+      checkpointId,
+      source: { is: parentCheckpointId ?? 'none' },
+      target: { is: row.parentCheckpointId ?? 'none' },
+    } as const
+    const isCutOff =
+      row.parentCheckpointId === null &&
+      !this.stored.checkpoints.has(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
+    if (!isCutOff) this.outcome.differs(origin.key, difference)
+    else if (!this.mayBeCutOff(checkpoint)) this.outcome.tooMuch(difference)
+  }
+
+  /** The oldest checkpoint that a run takes, or that the official saver's prune leaves, has no parent any more. */
+  private mayBeCutOff({ checkpointNs, parentCheckpointId }: Kept): boolean {
+    const { recorded } = this.outcome
+    return recorded?.isBounded === true || recorded?.wrote(checkpointNs, parentCheckpointId ?? '') === true
   }
 
   private members(checkpoint: Checkpoint, row: ComparedCheckpoint, source: CheckpointDigests): void {

@@ -30,13 +30,20 @@ export class VersionComparison {
     this.rule = new VersionRule(outcome.recorded?.renumbered ?? new Map())
   }
 
-  /** `digestOf` gives the value of a channel in the source; undefined where nobody knows it. */
+  /**
+   * `digestOf` gives the value of a channel in the source; undefined where nobody knows it. A checkpoint without a row tells all the
+   * same which versions hold several values.
+   */
   compare(
     checkpoint: Kept,
-    row: ComparedCheckpoint,
+    row: ComparedCheckpoint | undefined,
     digestOf: (channel: string) => Digest | undefined,
   ): void {
     const { checkpointNs, checkpointId, parentCheckpointId, channelVersions, origin } = checkpoint
+    for (const [channel, source] of channelVersions) {
+      this.rule.note({ checkpointNs, channel, source, digest: digestOf(channel) })
+    }
+    if (row === undefined) return
     const where = { checkpointNs, checkpointId, key: origin.key }
     const parents = this.pairs.get(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
     const pairs = new Map<string, VersionPair>()

@@ -44,13 +44,23 @@ export class VersionRule<Where> {
   /** `parent` is the same channel in the parent checkpoint, where both sides have it. */
   add(pair: VersionPair, where: Where, parent?: VersionPair): void {
     const { source, target, digest } = pair
-    this.noteValue(pair)
+    this.note(pair)
     const isSame = source === target
     const why = isSame ? undefined : this.faultOf(pair, parent)
     if (why !== undefined) this.faults.push({ pair, where, why })
     else if (!isSame && typeof source === typeof target) this.deferred.push({ pair, where })
     const key = nameOf(pair, target)
     if (!this.meanings.has(key)) this.meanings.set(key, { source, digest })
+  }
+
+  /** What the source has under a version. */
+  note(pair: Omit<VersionPair, 'target'>): void {
+    const { digest, source, checkpointNs, channel } = pair
+    if (digest === undefined) return
+    const key = nameOf(pair, source)
+    const first = this.values.get(key)
+    if (first === undefined) this.values.set(key, digest)
+    else if (first !== digest) this.mutated.add(`${checkpointNs}\0${channel}`)
   }
 
   /** All pairs were added. */
@@ -67,15 +77,6 @@ export class VersionRule<Where> {
       this.renumbered.get(checkpointNs)?.has(channel) === true ||
       this.mutated.has(`${checkpointNs}\0${channel}`)
     )
-  }
-
-  private noteValue(pair: VersionPair): void {
-    const { digest, source, checkpointNs, channel } = pair
-    if (digest === undefined) return
-    const key = nameOf(pair, source)
-    const first = this.values.get(key)
-    if (first === undefined) this.values.set(key, digest)
-    else if (first !== digest) this.mutated.add(`${checkpointNs}\0${channel}`)
   }
 
   private faultOf(pair: VersionPair, parent: VersionPair | undefined): string | undefined {
@@ -98,8 +99,10 @@ export class VersionRule<Where> {
   }
 }
 
-const nameOf = ({ checkpointNs, channel }: VersionPair, version: ChannelVersion): string =>
-  `${checkpointNs}\0${channel}\0${typeof version}\0${version}`
+const nameOf = (
+  { checkpointNs, channel }: Pick<VersionPair, 'checkpointNs' | 'channel'>,
+  version: ChannelVersion,
+): string => `${checkpointNs}\0${channel}\0${typeof version}\0${version}`
 
 /** A node has seen a version that is older than the current one, the current one, or a newer one: −1, 0, 1. */
 export function seenRelation(seen: ChannelVersion, current: ChannelVersion): number {

@@ -77,7 +77,9 @@ function oneDifference(difference: Difference, { columns, style }: TextOptions):
   const title = titleOf(difference)
   const isShort = place.length + title.length + 4 <= columns
   return [
-    ...(isShort ? [`  ${style.bad(place)}  ${title}`] : [`  ${style.bad(place)}`, `    ${title}`]),
+    ...(isShort
+      ? [`  ${style.bad(place)}  ${title}`]
+      : [`  ${style.bad(place)}`, ...wrapText(title, columns, { first: '    ' })]),
     ...sideLines('Redis   ', source, columns),
     ...sideLines('Postgres', target ?? (kind === 'missing' ? NOTHING : undefined), columns),
     ...(note === undefined ? [] : wrapText(printableText(note), columns, { first: '      ' })),

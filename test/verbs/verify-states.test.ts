@@ -242,6 +242,33 @@ describe('threads of which something was rejected', () => {
   })
 })
 
+describe('checkpoints that are left out on purpose', () => {
+  beforeAll(async () => {
+    app = await freshEnds()
+    side = new Side(app.redis, app.postgres)
+    for (const step of [1, 2, 3, 4]) await app.put('redis', 't-1', { list: [step] })
+  })
+
+  test('by a run that was told to take the newest are no difference', async () => {
+    expect(await app.migrate('--keep-last 2')).toMatchObject({ exit: 0 })
+    const report = await side.verify()
+    expect(report).toMatchObject({ exit: 0, compared: { checkpoints: 2 } })
+    expect(states(report)).toEqual({ equal: 1 })
+    const copy = await side.copy()
+    await copy.sql(`DELETE FROM checkpoint_blobs WHERE thread_id = 't-1'`)
+    expect(states(await copy.verify())).toEqual({ differs: 1 })
+  })
+
+  test('by a prune in Postgres are deleted, and the oldest that is left has no parent', async () => {
+    const newest = `(SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = 't-1')`
+    await side.sql(`DELETE FROM checkpoints WHERE thread_id = 't-1' AND checkpoint_id < ${newest}`)
+    await side.sql(`UPDATE checkpoints SET parent_checkpoint_id = NULL WHERE thread_id = 't-1'`)
+    const report = await side.verify()
+    expect(report.exit).toBe(0)
+    expect(states(report)).toEqual({ deleted: 1 })
+  })
+})
+
 describe('the lock', () => {
   test('keeps a verification out while another run is at work', async () => {
     await threeThreads()
