@@ -12,6 +12,7 @@ import {
   FRAME_HEAD_BYTES,
   frameHead,
 } from './purge-archive-format.js'
+import { FileWindow } from './purge-archive-window.js'
 
 const OWNER_ALONE = 0o600
 /** Keys are written in pieces of about so many bytes. */
@@ -101,7 +102,8 @@ export class PurgeArchive {
 /** Leaves a file that ends with a whole frame. */
 async function prepare(file: FileHandle, path: string): Promise<void> {
   const { size } = await file.stat()
-  const magic = await bytesAt(file, 0, Math.min(size, ARCHIVE_MAGIC.length))
+  const window = new FileWindow(file)
+  const magic = await window.read(0, Math.min(size, ARCHIVE_MAGIC.length))
   if (!ARCHIVE_MAGIC.subarray(0, magic.length).equals(magic)) {
     throw new Failure('archive-unreadable', { path, problem: 'it is something else' })
   }
@@ -110,15 +112,15 @@ async function prepare(file: FileHandle, path: string): Promise<void> {
     await file.write(ARCHIVE_MAGIC)
     return
   }
-  const end = await endOfFrames(file, size)
+  const end = await endOfFrames(window, size)
   if (end < size) await file.truncate(end)
 }
 
 /** Only the last frame can be damaged by a crash: all before it were on disk before a key was deleted. */
-async function endOfFrames(file: FileHandle, size: number): Promise<number> {
+async function endOfFrames(window: FileWindow, size: number): Promise<number> {
   let last = ARCHIVE_MAGIC.length
   for (let at = last; ; ) {
-    const head = await bytesAt(file, at, FRAME_HEAD_BYTES + 1)
+    const head = await window.read(at, FRAME_HEAD_BYTES + 1)
     // Zeros are room that was never filled.
     if (head.length <= FRAME_HEAD_BYTES || frameHead(head).kind === undefined) break
     const next = at + frameHead(head).totalBytes
@@ -126,22 +128,10 @@ async function endOfFrames(file: FileHandle, size: number): Promise<number> {
     last = at
     at = next
   }
-  const head = await bytesAt(file, last, FRAME_HEAD_BYTES)
+  const head = await window.read(last, FRAME_HEAD_BYTES)
   if (head.length < FRAME_HEAD_BYTES) return last
   const { totalBytes } = frameHead(head)
-  return decodeFrame(await bytesAt(file, last, totalBytes)) === null ? last : last + totalBytes
-}
-
-/** Fewer where the file ends. */
-export async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length)
-  let done = 0
-  while (done < length) {
-    const { bytesRead } = await file.read(bytes, done, length - done, at + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return bytes.subarray(0, done)
+  return decodeFrame(await window.read(last, totalBytes)) === null ? last : last + totalBytes
 }
 
 async function sync(folder: string): Promise<void> {

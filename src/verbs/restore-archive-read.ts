@@ -1,7 +1,6 @@
 /** Reads an archive: where each thread begins first, then the keys of one thread after another. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { Failure } from '../model/failure.js'
-import { bytesAt } from './purge-archive.js'
 import {
   ARCHIVE_MAGIC,
   type ArchivedKey,
@@ -12,6 +11,7 @@ import {
   FRAME_HEAD_BYTES,
   frameHead,
 } from './purge-archive-format.js'
+import { FileWindow } from './purge-archive-window.js'
 
 /** One thread as one purge archived it, with all its keys. */
 export interface ArchivedThread {
@@ -26,17 +26,20 @@ export interface ArchivedThread {
 export class ArchiveReader {
   /** Frames that are not what was written. */
   damaged = 0
+  readonly #window: FileWindow
 
   private constructor(
     private readonly file: FileHandle,
     private readonly size: number,
-  ) {}
+  ) {
+    this.#window = new FileWindow(file)
+  }
 
   /** Throws `archive-unreadable`. */
   static async open(path: string): Promise<ArchiveReader> {
     try {
       const file = await open(path, 'r')
-      const magic = await bytesAt(file, 0, ARCHIVE_MAGIC.length)
+      const magic = await new FileWindow(file).read(0, ARCHIVE_MAGIC.length)
       const { size } = await file.stat()
       if (magic.equals(ARCHIVE_MAGIC)) return new ArchiveReader(file, size)
       await file.close()
@@ -57,7 +60,7 @@ export class ArchiveReader {
     let sourceName = ''
     let begun: { readonly threadId: string; readonly from: number } | null = null
     for (let at = ARCHIVE_MAGIC.length; ; ) {
-      const head = await bytesAt(this.file, at, FRAME_HEAD_BYTES + 1)
+      const head = await this.#window.read(at, FRAME_HEAD_BYTES + 1)
       if (head.length <= FRAME_HEAD_BYTES) break
       const { totalBytes, kind } = frameHead(head)
       const next = at + totalBytes
@@ -78,8 +81,8 @@ export class ArchiveReader {
 
   async *keys({ from, to }: ArchivedThread): AsyncGenerator<ArchivedKey> {
     for (let at = from; at < to; ) {
-      const { totalBytes } = frameHead(await bytesAt(this.file, at, FRAME_HEAD_BYTES))
-      const frame = decodeFrame(await bytesAt(this.file, at, totalBytes))
+      const { totalBytes } = frameHead(await this.#window.read(at, FRAME_HEAD_BYTES))
+      const frame = decodeFrame(await this.#window.read(at, totalBytes))
       const key = frame?.kind === 'key' ? decodeKey(frame.body) : null
       if (key === null) this.damaged++
       else yield key
@@ -88,7 +91,7 @@ export class ArchiveReader {
   }
 
   private async json<Value>(from: number, to: number): Promise<Value | null> {
-    const frame = decodeFrame(await bytesAt(this.file, from, to - from))
+    const frame = decodeFrame(await this.#window.read(from, to - from))
     if (frame !== null) return JSON.parse(frame.body.toString()) as Value
     this.damaged++
     return null

@@ -1,8 +1,8 @@
 /** A rollback leaves the tables as they were before the run, and keeps its hands off what others built on them. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type CommandRun, commandLine, ends } from '../acceptance/command-line.js'
-import { fixture, linesOf } from '../corpus/cases.js'
-import { type KeyLine, loadRedis } from '../corpus/load.js'
+import { fixture, fixtures, linesOf } from '../corpus/cases.js'
+import { type KeyLine, loadCase, loadRedis } from '../corpus/load.js'
 import { freshDatabase, sql } from '../services/postgres.js'
 import { proxyTo } from '../services/proxy.js'
 import { freshRedis, redisClient } from '../services/redis.js'
@@ -118,6 +118,20 @@ describe('rolling back a run', () => {
     expect(await tablesOf(url)).toEqual(before)
     expect(await sql(url, 'SELECT 1 FROM cp_migrate.inserted')).toEqual([])
   })
+})
+
+test.each(fixtures().map(({ name }) => [name] as const))('%s leaves nothing behind', async (name) => {
+  const from = fixture(name)
+  const { url: redis } = await freshRedis()
+  await loadCase(from, redis)
+  const url = await freshDatabase()
+  const env = ends(redis, url)
+  await commandLine(`init --quiet --dialect ${from.family === 'js' ? 'js' : 'python'}`, env)
+  const { exit, err } = await commandLine(['migrate', '--quiet', ...from.flags], env)
+  expect([0, 3], err).toContain(exit)
+  expect((await tablesOf(url)).checkpoints).not.toEqual([])
+  expect(await commandLine('rollback --yes --quiet', env)).toMatchObject({ exit: 0 })
+  expect(await tablesOf(url)).toEqual(EMPTY)
 })
 
 describe('of several runs', () => {
