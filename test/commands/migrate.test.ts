@@ -135,7 +135,7 @@ describe('a run', () => {
     await cli('init --quiet', env)
     const { out, err } = await cli('migrate --quiet', env)
     expect(out.trimEnd().split('\n')).toHaveLength(1)
-    expect(out).toContain('2 threads whole, 1 partly')
+    expect(out).toContain('1 thread whole, 1 partly')
     expect(err).toBe('')
   })
 

@@ -88,8 +88,10 @@ describe('a run whose lock is gone', () => {
     expect(early.exit).toBe(11)
     expect(early.err).toContain('is still at work')
 
+    // The server may take a while to notice that the early one has left.
+    await lockWait(0)
     const successor = migrate(postgresUrl)
-    await lockWait()
+    await lockWait(1)
     first.letGo()
     const [late, next] = [await first.ended, await successor]
     expect(next.exit).toBe(0)
@@ -117,14 +119,14 @@ describe('a run whose lock is gone', () => {
     expect(await migrate(postgresUrl)).toMatchObject({ exit: 0 })
   })
 
-  /** Until the successor waits for the lease. */
-  async function lockWait(): Promise<void> {
+  /** Until that many sessions wait for the lease. */
+  async function lockWait(sessions: number): Promise<void> {
     for (;;) {
       const waiting = await sql(
         postgresUrl,
         `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%lease%' AND datname = current_database()`,
       )
-      if (waiting.length > 0) return
+      if (waiting.length === sessions) return
     }
   }
 })
