@@ -2,6 +2,7 @@
 import type { CommandModule } from './command.js'
 import { detect } from './detect.js'
 import { init } from './init.js'
+import { inspect } from './inspect.js'
 import { ledger } from './ledger-drop.js'
 import { migrate } from './migrate.js'
 import { purgeRedis } from './purge-redis.js'
@@ -13,6 +14,7 @@ import { verify } from './verify.js'
 
 export const COMMANDS: readonly CommandModule[] = [
   detect,
+  inspect,
   init,
   migrate,
   verify,

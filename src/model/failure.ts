@@ -70,6 +70,11 @@ export const FAILURES = {
     what: 'the source holds threads of the Python and of the JavaScript runtime',
     next: 'Their rows cannot share a schema. Migrate twice: with --dialect python, and with --dialect js --schema ANOTHER.',
   },
+  'nothing-called-so': {
+    exit: EXIT.failed,
+    what: '{endpoint} holds no key and no thread called "{name}"',
+    next: 'Names are exact; cp-migrate detect says what is there.',
+  },
   interrupted: {
     exit: EXIT.interrupted,
     what: 'stopped by Ctrl-C; what was committed stays',

@@ -6,6 +6,7 @@ import { kindOf as kindOfFinding } from '../model/finding.js'
 import type { RedisValue } from '../model/redis-value.js'
 import type { Source } from '../source/source.js'
 import type { KeyKind } from './detect-census.js'
+import { recognise } from './recognise.js'
 
 /** What was learnt of one kind of keys. */
 export interface KindSamples {
@@ -90,7 +91,7 @@ class Look {
   take(key: ClaimedKey, value: RedisValue, pttlMs: number): void {
     this.looked++
     this.pttls.push(pttlMs)
-    const known = this.recognise(key, value)
+    const known = recognise(key, value, this.registry)
     if (known === null) {
       if (key.ambiguous || key.role === 'pointer') this.nobodys.push(key)
       else this.damaged.push(key)
@@ -108,23 +109,6 @@ class Look {
     const { kind, recognised, looked, nobodys, damaged, unreadable, stubs, pttls } = this
     const isAll = looked === kind.keys
     return { kind, recognised, looked, nobodys, damaged, unreadable, stubs, meanBytes, pttls, isAll }
-  }
-
-  /** The layout that knows the value: one of those that the claiming layout reads, else of the next that claims the key. */
-  private recognise(key: ClaimedKey, value: RedisValue) {
-    for (
-      let claimed: ClaimedKey | null = key;
-      claimed !== null;
-      claimed = this.registry.claimAfter(claimed)
-    ) {
-      const reader = this.registry.readerOf(claimed.layout)
-      for (const layout of this.registry.layouts) {
-        if (this.registry.readerOf(layout.id) !== reader) continue
-        const { yes, evidence } = layout.recognises(claimed, value)
-        if (yes) return { layout: layout.id, evidence, key: claimed }
-      }
-    }
-    return null
   }
 
   /** What the reader says of a checkpoint's document alone; of other keys nothing can be said without their thread. */

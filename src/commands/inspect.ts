@@ -1,0 +1,88 @@
+/** `cp-migrate inspect KEY|THREAD`: one key or one thread decoded for a human. The one command that shows values unasked. */
+import type { Command } from 'commander'
+import { EXIT, type ExitCode, Failure } from '../model/failure.js'
+import type { CommandModule, Context, Options } from './command.js'
+import { layouts, output, prefixes, source, timeouts } from './options.js'
+
+export const inspect = {
+  name: 'inspect',
+  summary: 'decodes one key or one thread for a human; shows what it holds',
+  examples: [
+    ['cp-migrate inspect t-88', 'a thread: timeline, messages, interrupts'],
+    ['cp-migrate inspect t-88 --json', 'all of it, for a program'],
+    ['cp-migrate inspect KEY', 'a key: what it is, what it holds'],
+    ['cp-migrate inspect --raw KEY', 'its bytes taken apart, with offsets'],
+  ],
+  declare: (command) => output(timeouts(prefixes(layouts(look(source(command)))))),
+  run: runInspect,
+} as const satisfies CommandModule
+
+const look = (command: Command): Command =>
+  command
+    .argument('<name>', 'the exact name of a key, or the id of a thread')
+    .optionsGroup('What to show')
+    .option('--raw', "a key's bytes taken apart, a line a piece, with offsets")
+    .option('--full', 'every checkpoint and every value whole')
+    .option('--checkpoint <id>', 'the values of this checkpoint instead of the newest')
+    .option('--as-thread', 'take the name for a thread even where there is a key called so')
+
+async function runInspect(
+  options: Options,
+  context: Context,
+  positionals: readonly string[],
+): Promise<ExitCode> {
+  const [{ readConfig }, { chosenLayouts }, { Connections }, verb, { renderInspect }, { flagsAgain }] =
+    await Promise.all([
+      import('./config.js'),
+      import('./layouts.js'),
+      import('./connections.js'),
+      import('../verbs/inspect.js'),
+      import('../report/inspect-text.js'),
+      import('./flags-again.js'),
+    ])
+  const [name] = positionals
+  if (name === undefined)
+    throw new Failure('usage', { message: 'a key or a thread is missing', command: 'cp-migrate inspect' })
+  const config = readConfig(options, context)
+  const { values } = config
+  const chosen = await chosenLayouts(config, context.cwd)
+  const connections = new Connections(config)
+  const { json, quiet, color } = context.output
+  try {
+    const { source: from, note } = await connections.source()
+    if (!quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
+    const report = await verb.inspect({
+      source: from,
+      from: note,
+      prefixes: {
+        checkpoint: values.checkpointPrefix,
+        checkpointWrite: values.checkpointWritePrefix,
+        checkpointBlob: values.checkpointBlobPrefix,
+      },
+      layouts: chosen,
+      name,
+      asThread: options.asThread === true,
+      values:
+        options.checkpoint === undefined
+          ? json || options.full === true
+            ? 'all'
+            : 'newest'
+          : { checkpointId: String(options.checkpoint) },
+      signal: context.signal,
+      now: context.now,
+    })
+    context.stdout.write(
+      renderInspect(report, {
+        format: json ? 'json' : 'text',
+        columns: context.columns,
+        colored: color && context.isTty,
+        raw: options.raw === true,
+        full: options.full === true,
+        again: flagsAgain(config).scope,
+      }),
+    )
+    return EXIT.ok
+  } finally {
+    await connections.close()
+  }
+}
