@@ -8,7 +8,7 @@ export const inspect = {
   name: 'inspect',
   summary: 'decodes one key or one thread for a human; shows what it holds',
   examples: [
-    ['cp-migrate inspect t-88', 'a thread: timeline, messages, interrupts'],
+    ['cp-migrate inspect t-88', 'a thread, decoded'],
     ['cp-migrate inspect t-88 --json', 'all of it, for a program'],
     ['cp-migrate inspect KEY', 'a key: what it is, what it holds'],
     ['cp-migrate inspect --raw KEY', 'its bytes taken apart, with offsets'],
