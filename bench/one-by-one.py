@@ -20,8 +20,13 @@ def tuples_a5(url, limit):
     client = redis.Redis.from_url(url, protocol=2)
     saver = RedisSaver(redis_url=url)
     saver.setup()
+    # The saver finds nothing while the server still indexes what was there before; the wait is no part of the copy.
+    for index in ("checkpoint", "checkpoint_write"):
+        while float(client.ft(index).info()["percent_indexed"]) < 1:
+            time.sleep(0.1)
     for key in client.scan_iter(match="checkpoint:*", count=1000):
-        thread, cid = client.json().get(key, "$.thread_id", "$.checkpoint.id").values()
+        found = client.json().get(key, "$.thread_id", "$.checkpoint.id")
+        thread, cid = found["$.thread_id"], found["$.checkpoint.id"]
         yield saver.get_tuple({"configurable": {"thread_id": thread[0], "checkpoint_ns": "", "checkpoint_id": cid[0]}})
         limit -= 1
         if not limit:
@@ -59,8 +64,11 @@ def main():
     layout, source, target, limit = sys.argv[1:5]
     with PostgresSaver.from_conn_string(target) as saver:
         saver.setup()
+        tuples = {"a5": tuples_a5, "f1": tuples_f1}[layout](source, int(limit))
+        # The first one also waits for the index; it is not counted.
+        put(saver, next(tuples))
         began, copied = time.perf_counter(), 0
-        for found in {"a5": tuples_a5, "f1": tuples_f1}[layout](source, int(limit)):
+        for found in tuples:
             put(saver, found)
             copied += 1
         print(json.dumps({"checkpoints": copied, "seconds": time.perf_counter() - began}))
