@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { RedisEndpoint } from '../model/endpoint.js'
 import type { RedisType } from '../model/redis-value.js'
 import { oneAhead } from './ahead.js'
-import { commandFailure } from './redis-errors.js'
+import { commandFailure, isReplyError } from './redis-errors.js'
 import type { KeyOfType, ScanOptions } from './source.js'
 
 /** Keys that one SCAN looks at: the server does nothing else meanwhile, and larger pages are no faster here, only larger garbage. */
@@ -17,8 +17,11 @@ export async function* scanKeys(
   endpoint: RedisEndpoint,
   options: ScanOptions = {},
 ): AsyncGenerator<readonly KeyOfType[], void, undefined> {
+  let byScript = options.typesByScript === true
   for await (const names of oneAhead(scanNames(client, endpoint, options))) {
-    const types = await typesOf(client, endpoint, names)
+    const scripted = byScript ? await typesByScript(client, endpoint, names) : null
+    byScript &&= scripted !== null
+    const types = scripted ?? (await typesOf(client, endpoint, names))
     const page: KeyOfType[] = []
     for (const [at, key] of names.entries()) {
       const type = types[at]
@@ -58,6 +61,25 @@ export async function scanPage(
   })
   const [cursor, names] = Array.isArray(reply) ? reply : []
   return { cursor: String(cursor ?? '0'), names: Array.isArray(names) ? names : [] }
+}
+
+const TYPES_SCRIPT =
+  "local types = {} for at, key in ipairs(KEYS) do types[at] = redis.call('TYPE', key).ok end return types"
+
+/** Null where the server runs no such scripts, or not for this user. */
+async function typesByScript(
+  client: Redis,
+  endpoint: RedisEndpoint,
+  keys: readonly Buffer[],
+): Promise<(RedisType | null)[] | null> {
+  const types = await client
+    .callBuffer('EVAL_RO', [TYPES_SCRIPT, String(keys.length), ...keys])
+    .catch((error) => {
+      if (isReplyError(error)) return null
+      throw commandFailure(error, endpoint, 'EVAL_RO')
+    })
+  if (!Array.isArray(types) || types.length !== keys.length) return null
+  return types.map((type) => (String(type) === 'none' ? null : String(type)))
 }
 
 /** See `Source.types`. */

@@ -10,6 +10,11 @@ export interface KeyOfType {
 export interface ScanOptions {
   /** A pattern as `SCAN … MATCH` takes it; every key without. */
   readonly match?: string
+  /**
+   * Asks for the TYPEs of a page by one read-only script where the server runs such (Redis 7, `+eval_ro`), which costs half: for whoever
+   * does little else than listing. One by one otherwise.
+   */
+  readonly typesByScript?: boolean
 }
 
 export interface ReadStreamOptions {

@@ -34,7 +34,7 @@ export async function detect(request: DetectRequest): Promise<DetectReport> {
   const registry = new LayoutRegistry(request.layouts, prefixes)
   const census = new KeyCensus(registry)
   const expiring = expiringWithinMs === null ? null : new ExpiryList(expiringWithinMs)
-  for await (const page of source.scan()) {
+  for await (const page of source.scan({ typesByScript: true })) {
     signal.throwIfAborted()
     const names: ClaimedName[] = []
     if (expiring === null) census.take(page)

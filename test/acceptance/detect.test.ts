@@ -181,6 +181,34 @@ describe('expiry', () => {
   })
 })
 
+describe('a user who may only read', () => {
+  it('gets the same verdict, with scripts and without', async () => {
+    const { url } = await freshRedis()
+    await loadCase(fixture('python/0.5.2-mutated'), url)
+    const redis = redisClient(url)
+    const rules = [
+      'on',
+      '>secret',
+      '~*',
+      '+@read',
+      '+@connection',
+      '+info',
+      '+json.get',
+      '+json.mget',
+      '+select',
+    ]
+    await redis.call('ACL', 'SETUSER', 'reader', ...rules)
+    const reader = url.replace('//', '//reader:secret@')
+    const without = await detected(reader)
+    expect(await redis.info('commandstats')).not.toMatch(/cmdstat_eval_ro:calls=[1-9]\d*,usec=[1-9]/)
+    await redis.call('ACL', 'SETUSER', 'reader', '+eval_ro')
+    const scripted = await detected(reader)
+    expect(await redis.info('commandstats')).toMatch(/cmdstat_eval_ro:calls=[1-9]/)
+    expect(scripted.layouts).toEqual(without.layouts)
+    expect(scripted.keys).toEqual(without.keys)
+  })
+})
+
 describe('a large database', () => {
   it('is judged by a few values: most are never read, and nothing is written', async () => {
     const { url } = await freshRedis()
