@@ -1,5 +1,6 @@
 /** Reports: what a verb did or found, as a value that is rendered, saved and compared. All of it may be shown: no payload, no password. */
 import { type BoundChoice, type Bounds, noRows, type RowAmounts } from './bounds.js'
+import type { DetectFindings } from './detect-findings.js'
 import { EXIT, type ExitCode, explain, type Failure } from './failure.js'
 import { type Finding, type FindingKind, kindOf, REASONS, type ReasonId } from './finding.js'
 
@@ -109,6 +110,8 @@ export interface MigrateReport {
   /** Other logical databases of the same server that seem to hold checkpoints: nothing of them was read. */
   otherDatabases: readonly { readonly db: number; readonly keys: number }[]
   readonly layouts: LayoutShare[]
+  /** Which savers wrote the keys, as `detect` says it; only in a rehearsal. */
+  found: DetectFindings | null
   /** What --newer-than, --older-than, --keep-last and --latest-only left out; null where none was given. */
   bounds: BoundsReport | null
   /** What bounds would leave out; only in a rehearsal without any. */
@@ -176,6 +179,7 @@ export function emptyMigrateReport(head: {
     keysScanned: 0,
     otherDatabases: [],
     layouts: [],
+    found: null,
     bounds: null,
     choices: [],
     leftAlone: { storeItems: 0, foreignKeys: 0, indexKeys: 0 },

@@ -1,5 +1,5 @@
 /** What a detect report asks its reader to look at, each with the command that shows more. */
-import type { DetectFindings, Estimate, NamedKey } from '../model/detect-report.js'
+import type { DetectFindings, Estimate, NamedKey } from '../model/detect-findings.js'
 import { printableText, shellWord } from '../model/printable.js'
 import { formatCount, formatCounted, formatDuration } from './format.js'
 import type { Style } from './style.js'
@@ -102,14 +102,15 @@ function orphanNotices({ orphans }: DetectFindings): Notice[] {
   ]
 }
 
-function expiringNotices({ expiring }: DetectFindings, again: string): Notice[] {
-  const { threads, listed, withinMs } = expiring
-  if (listed !== null || threads.count === 0) return []
-  const about = threads.exact ? '' : 'about '
-  return [
-    {
-      text: `${about}${formatCounted(threads.count, 'thread')} ${threads.count === 1 ? 'expires' : 'expire'} within ${formatDuration(withinMs / 1000)}`,
-      command: `cp-migrate detect --expiring${again}`,
-    },
-  ]
+/** Null where no thread is about to go. */
+export function expiringText({ expiring: { threads, withinMs } }: DetectFindings): string | null {
+  if (threads.count === 0) return null
+  const verb = threads.count === 1 ? 'expires' : 'expire'
+  return `${threads.exact ? '' : 'about '}${formatCounted(threads.count, 'thread')} ${verb} within ${formatDuration(withinMs / 1000)}`
+}
+
+function expiringNotices(found: DetectFindings, again: string): Notice[] {
+  const text = found.expiring.listed === null ? expiringText(found) : null
+  if (text === null) return []
+  return [{ text, command: `cp-migrate detect --expiring${again}` }]
 }

@@ -1,7 +1,8 @@
 /** A detect report for a terminal: the server, a line a layout with its evidence, what is left alone, what needs a look, the next command. */
-import type { DetectFindings, DetectReport, Estimate, LayoutVerdict } from '../model/detect-report.js'
+import type { DetectFindings, Estimate, LayoutVerdict } from '../model/detect-findings.js'
+import type { DetectReport } from '../model/detect-report.js'
 import { printableText } from '../model/printable.js'
-import { detectNotices } from './detect-notices.js'
+import { detectNotices, expiringText } from './detect-notices.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { jsonText } from './json-text.js'
 import { type Style, styleOf } from './style.js'
@@ -62,6 +63,16 @@ export function foundLines(found: DetectFindings, columns: number, style: Style)
     { align: 'left' },
   ])
   return [...table, ...evidenceLines(found.layouts, columns, style), ...leftAloneLines(found, columns, style)]
+}
+
+/** What a rehearsal says of how sure the layouts are, and of what will not wait. */
+export function rehearsalLines(found: DetectFindings | null, columns: number, style: Style): string[] {
+  if (found === null) return []
+  const soon = expiringText(found)
+  return [
+    ...evidenceLines(found.layouts, columns, style),
+    ...(soon === null ? [] : wrapText(soon, columns, { first: '  ! ', hanging: '    ' }).map(style.warn)),
+  ]
 }
 
 function evidenceLines(layouts: readonly LayoutVerdict[], columns: number, style: Style): string[] {

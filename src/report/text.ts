@@ -1,6 +1,7 @@
 /** A migration report for a terminal: what was found, what happened, the findings with their remedies, the verdict, the next command. */
 import { printableText } from '../model/printable.js'
 import type { MigrateReport, RowCounts } from '../model/report.js'
+import { rehearsalLines } from './detect-text.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
 import type { Style } from './style.js'
@@ -19,7 +20,7 @@ export interface TextOptions {
 export function migrateText(report: MigrateReport, options: TextOptions): string {
   const { columns, style } = options
   const sections = [
-    [...sourceLines(report), ...layoutLines(report, style)],
+    [...sourceLines(report), ...layoutLines(report, style), ...rehearsalLines(report.found, columns, style)],
     amountLines(report, columns),
     boundLines(report, style),
     findingLines(report.findings, columns, style),

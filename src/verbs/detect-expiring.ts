@@ -1,6 +1,6 @@
 /** Threads whose checkpoints are about to expire: all of them by PTTL of every checkpoint key, or about how many from samples. */
 import type { Claim } from '../layouts/layout.js'
-import type { ExpiringThreads } from '../model/detect-report.js'
+import type { ExpiringThreads } from '../model/detect-findings.js'
 import type { KeyOfType, Source } from '../source/source.js'
 import type { KindSamples } from './detect-samples.js'
 import type { ThreadNames } from './detect-threads.js'

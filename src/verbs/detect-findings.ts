@@ -8,7 +8,7 @@ import type {
   LayoutVerdict,
   NamedKey,
   ServerFacts,
-} from '../model/detect-report.js'
+} from '../model/detect-findings.js'
 import { keyBeginning } from '../pipeline/inventory-counts.js'
 import type { Source, SourceInfo } from '../source/source.js'
 import type { KeyCensus } from './detect-census.js'

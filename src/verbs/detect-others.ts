@@ -1,6 +1,6 @@
 /** Keys that no layout claims: items of the savers' stores, names under a beginning that savers use, everything else (pure). */
 import type { Prefixes } from '../layouts/layout.js'
-import type { KeyGroup, NamedKey } from '../model/detect-report.js'
+import type { KeyGroup, NamedKey } from '../model/detect-findings.js'
 import { printableKey, utf8TextOf } from '../model/printable.js'
 import { type ForeignGroup, keyBeginning } from '../pipeline/inventory-counts.js'
 import type { KeyCensus } from './detect-census.js'

@@ -3,7 +3,7 @@
  * nowhere. All threads while they fit; then an even share of them, halved as often as needed.
  */
 import type { Claim } from '../layouts/layout.js'
-import type { Estimate } from '../model/detect-report.js'
+import type { Estimate } from '../model/detect-findings.js'
 import { hash53, hashWith } from './detect-sampling.js'
 import { NumberTable } from './detect-table.js'
 

@@ -1,6 +1,6 @@
 /** From what was counted and what samples said to one verdict a layout (pure). */
 import type { LayoutRegistry } from '../layouts/registry.js'
-import type { Certainty, Estimate, Evidence, LayoutVerdict } from '../model/detect-report.js'
+import type { Certainty, Estimate, Evidence, LayoutVerdict } from '../model/detect-findings.js'
 import type { KindSamples } from './detect-samples.js'
 import type { ThreadNames } from './detect-threads.js'
 

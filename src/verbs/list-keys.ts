@@ -7,6 +7,7 @@ import { Failure } from '../model/failure.js'
 import { Inventory } from '../pipeline/inventory.js'
 import { claimsByDocument } from '../pipeline/resolve-claims.js'
 import type { Source } from '../source/source.js'
+import { KeyCensus } from './detect-census.js'
 
 export interface ListRequest {
   readonly source: Source
@@ -18,6 +19,8 @@ export interface ListRequest {
   readonly maxBytes: number
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
+  /** Also counts the keys by kind, for whoever wants to say which savers wrote them. */
+  readonly takesCensus?: boolean
 }
 
 export interface ListedKeys {
@@ -25,6 +28,8 @@ export interface ListedKeys {
   readonly registry: LayoutRegistry
   /** The user's own, and those that search indexes gave away. */
   readonly prefixes: Prefixes
+  /** Null unless it was asked for. */
+  readonly census: KeyCensus | null
 }
 
 /** Close the inventory when its threads are no longer needed. */
@@ -34,7 +39,8 @@ export async function listKeys(request: ListRequest): Promise<ListedKeys> {
   if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
   const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
   const registry = new LayoutRegistry(request.layouts, prefixes)
-  const inventory = await Inventory.of(source.scan(), {
+  const census = request.takesCensus ? new KeyCensus(registry) : null
+  const inventory = await Inventory.of(census?.watch(source.scan()) ?? source.scan(), {
     claim: (key, type) => registry.claim(key, type),
     resolve: claimsByDocument(source, registry),
     wants: request.wants,
@@ -44,5 +50,5 @@ export async function listKeys(request: ListRequest): Promise<ListedKeys> {
       onEvent({ kind: 'scanning', keys, ofKeys: null })
     },
   })
-  return { inventory, registry, prefixes }
+  return { inventory, registry, prefixes, census }
 }

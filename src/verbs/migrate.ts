@@ -23,6 +23,7 @@ import type { BatchSink, Recover } from '../target/batch-sink.js'
 import type { MergePolicy } from '../target/commit.js'
 import { DryRunSink } from '../target/dry-run.js'
 import { threadsOfAge } from './age-filter.js'
+import { findingsOf } from './detect-findings.js'
 import { dialectOf } from './dialect.js'
 import { listKeys } from './list-keys.js'
 import { MigrateRun, type MigrateTarget } from './migrate-run.js'
@@ -154,11 +155,19 @@ interface Work {
 
 async function moveThreads(request: MigrateRequest, { report, run, sink, recover }: Work): Promise<void> {
   const { source, scope, bounds, memoryBytes, signal, onEvent } = request
-  const listed = { ...request, wants: threadFilter(scope), maxBytes: memoryBytes * SHARES.inventory }
-  const { inventory, registry, prefixes } = await retried(() => listKeys(listed), recover)
+  const listed = {
+    ...request,
+    wants: threadFilter(scope),
+    maxBytes: memoryBytes * SHARES.inventory,
+    takesCensus: request.dryRun,
+  }
+  const { inventory, registry, prefixes, census } = await retried(() => listKeys(listed), recover)
   try {
     countKeys(report, inventory)
     report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
+    if (census !== null) {
+      report.found = await retried(() => findingsOf(census, { source, registry, expiring: null }), recover)
+    }
     const dialect = request.dialect ?? (await retried(() => dialectOf(source, inventory, registry), recover))
     report.dialect = dialect
     if (request.dialect === null) await retried(() => request.checkTables(dialect), recover)

@@ -181,6 +181,20 @@ describe('expiry', () => {
   })
 })
 
+describe('a rehearsal', () => {
+  it('begins with the same verdict, and says what will not wait', async () => {
+    const url = await databaseOf(fixture('pickle/f4'))
+    const report = await detected(url)
+    const json = await commandLine('migrate --dry-run --json', { REDIS_URL: url })
+    const { found } = JSON.parse(json.out)
+    expect(found.layouts).toEqual(report.layouts)
+    expect(found.orphans).toEqual(report.orphans)
+    const { out } = await commandLine('migrate --dry-run', { REDIS_URL: url })
+    expect(out).toContain('· pickle-config-triple: 32 of 32 samples: pickled tuple of checkpoint,')
+    expect(out).toContain('8 threads expire within 1 d')
+  })
+})
+
 describe('a user who may only read', () => {
   it('gets the same verdict, with scripts and without', async () => {
     const { url } = await freshRedis()
