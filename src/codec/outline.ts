@@ -3,11 +3,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { Outline } from '../model/outline.js'
 import { DecodeError } from './bytes.js'
-import { type LookInside, outlineJson } from './outline-json.js'
-import { outlineMsgpack } from './outline-msgpack.js'
-import { outlinePickle } from './outline-pickle.js'
-import { hexOfBytes, OutlineBudget, textOfBytes } from './outline-scalars.js'
-import { type Unwrapped, unwrapAll } from './sniff.js'
+import { type LookInside, outlineJson } from './outline/json.js'
+import { outlineMsgpack } from './outline/msgpack.js'
+import { outlinePickle } from './outline/pickle.js'
+import { hexOfBytes, OutlineBudget, textOfBytes } from './outline/scalars.js'
+import { type Unwrapped, unwrapAll } from './wrappers/sniff.js'
 
 /** Shorter texts are words, whatever they could be decoded to. */
 const MIN_INSIDE_BYTES = 16

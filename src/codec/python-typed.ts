@@ -1,7 +1,7 @@
 /** A value made the pair of type tag and bytes that the official Python saver stores (`JsonPlusSerializer.dumps_typed`, langgraph-checkpoint 4.3.2). */
 import type { ObjectHead, Value, ValueNotes } from '../model/value.js'
-import { checkMsgpack } from './msgpack-read.js'
-import { MsgpackWriter } from './msgpack-write.js'
+import { checkMsgpack } from './msgpack/read.js'
+import { MsgpackWriter } from './msgpack/write.js'
 import { isSafeClass } from './python-safe-classes.js'
 
 export interface TypedBytes {

@@ -1,10 +1,10 @@
 /** LangGraph's serde pair: a type tag and bytes, made a value. */
 import type { Value } from '../model/value.js'
 import { DecodeError } from './bytes.js'
-import { msgpackValue } from './msgpack-read.js'
-import { readPickle } from './pickle-read.js'
-import { pickleValue } from './pickle-value.js'
-import { pythonJsonValue } from './python-json.js'
+import { pythonJsonValue } from './json/python-json.js'
+import { msgpackValue } from './msgpack/read.js'
+import { readPickle } from './pickle/read.js'
+import { pickleValue } from './pickle/value.js'
 
 /**
  * The value of a pair as `JsonPlusSerializer` and `EncryptedSerializer` write it (langgraph-checkpoint 1.0.0–4.3.2). Throws `DecodeError` for a

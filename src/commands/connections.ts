@@ -3,7 +3,7 @@ import { describeEndpoint, sourceNameOf } from '../model/endpoint.js'
 import { Failure } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
 import type { Source } from '../source/source.js'
-import type { Postgres } from '../target/connect.js'
+import type { Postgres } from '../target/connection/connect.js'
 import type { Config } from './config.js'
 
 export class Connections {
@@ -24,7 +24,7 @@ export class Connections {
     const { values, origins } = this.#config
     if (values.redis === undefined) throw new Failure('no-source')
     // Each driver is loaded only by the commands that use it.
-    const { RedisSource } = await import('../source/redis.js')
+    const { RedisSource } = await import('../source/redis/redis.js')
     const source = new RedisSource(values.redis, { connectTimeoutMs: values.connectTimeout })
     this.#opened.push(source)
     const { kind, version } = await source.info()
@@ -41,7 +41,7 @@ export class Connections {
   }): Promise<{ readonly target: Postgres; readonly note: EndpointNote & { readonly schema: string } }> {
     const { values, origins } = this.#config
     if (values.postgres === undefined) throw new Failure('no-target')
-    const { openPostgres } = await import('../target/connect.js')
+    const { openPostgres } = await import('../target/connection/connect.js')
     const target = await openPostgres(values.postgres, {
       writes,
       ...(origins.connectTimeout === 'default' ? {} : { connectTimeoutMs: values.connectTimeout }),

@@ -37,7 +37,7 @@ async function runInspect(
       import('./layouts.js'),
       import('./connections.js'),
       import('../verbs/inspect.js'),
-      import('../report/inspect-text.js'),
+      import('../report/inspect/text.js'),
       import('./flags-again.js'),
     ])
   const [name] = positionals

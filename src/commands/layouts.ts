@@ -17,7 +17,7 @@ export async function chosenLayouts({ values }: Config, cwd: string): Promise<re
 async function layoutOf(path: string, cwd: string, others: readonly Layout[]): Promise<Layout> {
   const text = contentOf(resolve(cwd, path), '--layout-file')
   // Checking a file takes a library that no other run needs.
-  const { LayoutFileProblem, parseLayoutFile } = await import('../layouts/layout-file.js')
+  const { LayoutFileProblem, parseLayoutFile } = await import('../layouts/generic/layout-file.js')
   try {
     const mapping = parseLayoutFile(text)
     if (!others.some(({ id }) => id === mapping.id)) return genericLayout(mapping)

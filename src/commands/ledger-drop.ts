@@ -1,7 +1,7 @@
 /** `cp-migrate ledger drop`: removes what runs remember; a plan unless `--yes` is given. */
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
-import type { Lease } from '../target/lease.js'
+import type { Lease } from '../target/ledger/lease.js'
 import type { CommandModule, Context, Options } from './command.js'
 import { locks, output, target, timeouts } from './options.js'
 

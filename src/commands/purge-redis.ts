@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { type ExitCode, Failure } from '../model/failure.js'
 import { shellWord } from '../model/printable.js'
 import { type PurgeReport, purgeExitCodeOf } from '../model/purge-report.js'
-import type { PurgeRequest } from '../verbs/purge-request.js'
+import type { PurgeRequest } from '../verbs/purge/request.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
@@ -107,7 +107,7 @@ async function reportOf(run: {
     import('./ledger.js'),
     import('./purger.js'),
     import('./scope.js'),
-    import('../verbs/purge-archive.js'),
+    import('../verbs/purge/archive.js'),
     import('../report/purge-text.js'),
     import('./layouts.js'),
   ])

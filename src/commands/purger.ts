@@ -1,8 +1,8 @@
 /** What can delete keys and what can write them, for the verbs that do. */
 import { Failure } from '../model/failure.js'
 import { indexDigest, sourceDigest } from '../pipeline/source-digest.js'
-import { RedisPurger } from '../source/redis-purge.js'
-import { RedisRestorer } from '../source/redis-restore.js'
+import { RedisPurger } from '../source/redis/purge.js'
+import { RedisRestorer } from '../source/redis/restore.js'
 import type { Config } from './config.js'
 
 /** Connects when it is first used. Throws `no-source` where no setting names a Redis. */

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { type ExitCode, Failure } from '../model/failure.js'
 import { type RollbackReport, rollbackExitCodeOf } from '../model/rollback-report.js'
-import type { WhichRuns } from '../target/rollback-runs.js'
+import type { WhichRuns } from '../target/rollback/runs.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'

@@ -2,7 +2,7 @@
 import type { Dialect } from '../convert/converter.js'
 import { Failure } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
-import type { MigrateTarget } from '../verbs/migrate-run.js'
+import type { MigrateTarget } from '../verbs/migrate/run.js'
 import { hasLedger, lackingTables } from '../verbs/target-tables.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'

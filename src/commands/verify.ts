@@ -90,7 +90,7 @@ async function reportOf(run: {
   const [verb, { openBoth }, { verifyEndpointsLine }, { readScope }, { chosenLayouts }] = await Promise.all([
     import('../verbs/verify.js'),
     import('./both-sides.js'),
-    import('../report/verify-render.js'),
+    import('../report/verify/render.js'),
     import('./scope.js'),
     import('./layouts.js'),
   ])
@@ -128,7 +128,7 @@ async function reportOf(run: {
 
 async function print(report: VerifyReport, config: Config, context: Context): Promise<void> {
   const [{ renderVerify }, { flagsAgain }] = await Promise.all([
-    import('../report/verify-render.js'),
+    import('../report/verify/render.js'),
     import('./flags-again.js'),
   ])
   const { json, quiet, color } = context.output

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { digestOf } from '../codec/digest.js'
-import { jsJsonValue } from '../codec/js-json.js'
+import { jsJsonValue } from '../codec/json/js-json.js'
 import { typedValue } from '../codec/serde.js'
 import { treeOf, treeValue } from '../codec/tree.js'
 import type { KnownBlob } from '../model/rows.js'

@@ -1,5 +1,5 @@
 /** The two JSONB columns of a `checkpoints` row as the official savers write them. */
-import type { JsonbWriter } from '../codec/jsonb-write.js'
+import type { JsonbWriter } from '../codec/json/jsonb-write.js'
 import type { ChannelVersion, Checkpoint } from '../model/thread.js'
 import type { Value } from '../model/value.js'
 import { WithoutMember } from './without-member.js'

@@ -1,7 +1,7 @@
 /** The dialects there are: which official saver will read the target. */
 import type { Dialect, OpenConverter } from './converter.js'
-import { JsRows } from './js-rows.js'
-import { PythonRows } from './python-rows.js'
+import { JsRows } from './js/rows.js'
+import { PythonRows } from './python/rows.js'
 import { type DialectContext, type DialectRows, ThreadFrame } from './thread-frame.js'
 
 const converterOf =

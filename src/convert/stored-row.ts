@@ -1,6 +1,6 @@
 /** What a checkpoint row says of itself, read from its two JSONB texts: what Postgres would see in them. */
-import { jsonString, members } from '../codec/json-read.js'
-import { MAP, QUOTE } from '../codec/json-scan.js'
+import { jsonString, members } from '../codec/json/read.js'
+import { MAP, QUOTE } from '../codec/json/scan.js'
 import type { CheckpointRow } from '../model/rows.js'
 import { ROOT_NS } from '../model/thread.js'
 

@@ -1,5 +1,5 @@
 /** Findings about the records of one thread. */
-import type { JsonbRepairs } from '../codec/jsonb-write.js'
+import type { JsonbRepairs } from '../codec/json/jsonb-write.js'
 import type { Finding, ReasonId } from '../model/finding.js'
 import type { Origin } from '../model/thread.js'
 import type { ValueNotes } from '../model/value.js'

@@ -1,7 +1,7 @@
 /** Checkpoints whose channel values stand in keys of their own: each goes out once all its blobs have come, parents before children. */
 import type { ChannelVersion, Checkpoint } from '../model/thread.js'
 import type { Value } from '../model/value.js'
-import type { StoredBlob } from './keyed-form.js'
+import type { StoredBlob } from './keys/keyed-form.js'
 
 interface Waiting {
   readonly checkpoint: Checkpoint

@@ -1,5 +1,5 @@
 /** Keys of channel values, `PREFIX:THREAD:NS:CHANNEL:VERSION`: the channel is free text, and LangGraph's own channels hold colons. */
-import type { KeyParser } from './keys.js'
+import type { KeyParser } from './keys/keys.js'
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 /** A namespace with a task id in it; nothing else looks like that. */

@@ -1,8 +1,8 @@
 /** Checkpoints of runtimes that only share LangGraph's name or idea, in Go and Java: recognised so that they can be refused by name. */
-import { MAP } from '../codec/json-scan.js'
+import { MAP } from '../codec/json/scan.js'
 import type { RedisValue } from '../model/redis-value.js'
 import { fieldText, hasFields, hashFields } from './hash-fields.js'
-import { claimByForms, keyForm } from './key-forms.js'
+import { claimByForms, keyForm } from './keys/key-forms.js'
 import type { ClaimedKey, Layout, RecordSink, ThreadReader } from './layout.js'
 
 const ID = 'foreign-runtime'

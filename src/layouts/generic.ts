@@ -2,11 +2,11 @@
 import { DecodeError } from '../codec/bytes.js'
 import type { RedisValue } from '../model/redis-value.js'
 import { versionNumber } from './awaited-blobs.js'
-import { GenericKeys } from './generic-keys.js'
-import type { Mapping } from './generic-mapping.js'
-import { GenericRecords } from './generic-records.js'
-import { GenericThread } from './generic-thread.js'
-import { keyedReadingOrder } from './key-forms.js'
+import { GenericKeys } from './generic/keys.js'
+import type { Mapping } from './generic/mapping.js'
+import { GenericRecords } from './generic/records.js'
+import { GenericThread } from './generic/thread.js'
+import { keyedReadingOrder } from './keys/key-forms.js'
 import type { Claim, ClaimedKey, KeyRole, Layout } from './layout.js'
 
 export function genericLayout(mapping: Mapping): Layout {

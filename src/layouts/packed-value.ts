@@ -3,18 +3,18 @@
  * its channel values are wanted one by one, as the bytes they are.
  */
 import { DecodeError } from '../codec/bytes.js'
-import { jsonString, plainJsonValue } from '../codec/json-read.js'
-import { elements, LIST, MAP, QUOTE, skipJson, skipSpace } from '../codec/json-scan.js'
-import { msgpackEntries, msgpackItems, msgpackText, requireOneMsgpack } from '../codec/msgpack-parts.js'
-import { msgpackValue } from '../codec/msgpack-read.js'
-import { asInt, asList, asText, asTextDict, isNull } from '../codec/pickle-navigate.js'
-import type { PickleNode } from '../codec/pickle-node.js'
-import { readPickle } from '../codec/pickle-read.js'
-import { pickleValue } from '../codec/pickle-value.js'
-import { pythonJsonValue } from '../codec/python-json.js'
+import { pythonJsonValue } from '../codec/json/python-json.js'
+import { jsonString, plainJsonValue } from '../codec/json/read.js'
+import { elements, LIST, MAP, QUOTE, skipJson, skipSpace } from '../codec/json/scan.js'
+import { msgpackEntries, msgpackItems, msgpackText, requireOneMsgpack } from '../codec/msgpack/parts.js'
+import { msgpackValue } from '../codec/msgpack/read.js'
+import { asInt, asList, asText, asTextDict, isNull } from '../codec/pickle/navigate.js'
+import type { PickleNode } from '../codec/pickle/node.js'
+import { readPickle } from '../codec/pickle/read.js'
+import { pickleValue } from '../codec/pickle/value.js'
 import { treeOf } from '../codec/tree.js'
 import type { Value } from '../model/value.js'
-import { fieldsAt } from './json-fields.js'
+import { fieldsAt } from './plain/json-fields.js'
 
 export interface PackedValue {
   readonly isNull: boolean

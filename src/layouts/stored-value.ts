@@ -1,11 +1,11 @@
 /** Values of serde pairs as savers of plain Redis store them: a tag, and bytes that may be written as base64. */
 import { DecodeError } from '../codec/bytes.js'
-import { jsonString } from '../codec/json-read.js'
-import { BACKSLASH, QUOTE } from '../codec/json-scan.js'
+import { jsonString } from '../codec/json/read.js'
+import { BACKSLASH, QUOTE } from '../codec/json/scan.js'
 import { typedValue } from '../codec/serde.js'
-import { unwrap } from '../codec/wrapped.js'
+import { unwrap } from '../codec/wrappers/wrapped.js'
 import type { Value } from '../model/value.js'
-import type { Fields, Range } from './json-fields.js'
+import type { Fields, Range } from './plain/json-fields.js'
 
 /**
  * A value that is read now; where that fails, one that fails again when it is asked for, so that its own record is left out with

@@ -2,10 +2,10 @@
 import type { Claim, ClaimedKey } from '../layouts/layout.js'
 import type { RedisType } from '../model/redis-value.js'
 import type { KeyOfType } from '../source/source.js'
-import { AmbiguousKeys, type ResolveClaims } from './inventory-ambiguous.js'
-import { InventoryCounts } from './inventory-counts.js'
-import { hashOf, MAX_LEVELS, type Part, Partitions } from './inventory-partitions.js'
-import { RecordCodec } from './inventory-record.js'
+import { AmbiguousKeys, type ResolveClaims } from './inventory/ambiguous.js'
+import { InventoryCounts } from './inventory/counts.js'
+import { hashOf, MAX_LEVELS, type Part, Partitions } from './inventory/partitions.js'
+import { RecordCodec } from './inventory/record.js'
 import { SpillFile } from './spill-file.js'
 
 /** All keys of one thread, sorted by their bytes, each once. */

@@ -1,11 +1,11 @@
 /** What the ledger knows of threads, in the form in which a comparison asks for it. */
-import type { Doubtful } from '../convert/compare-outcome.js'
-import type { RecordedThread } from '../convert/compare-recorded.js'
-import { checkpointName, keyText } from '../target/ledger-pack.js'
-import { type CurrentThread, type LedgerScope, readThreads } from '../target/ledger-read.js'
-import { readRejected } from '../target/read-rejected.js'
-import { CHECKPOINT_DIGESTS } from '../target/row-digests.js'
-import type { SqlSession } from '../target/session.js'
+import type { Doubtful } from '../convert/compare/outcome.js'
+import type { RecordedThread } from '../convert/compare/recorded.js'
+import type { SqlSession } from '../target/connection/session.js'
+import { checkpointName, keyText } from '../target/ledger/pack.js'
+import { type CurrentThread, type LedgerScope, readThreads } from '../target/ledger/read.js'
+import { readRejected } from '../target/rows/read-rejected.js'
+import { CHECKPOINT_DIGESTS } from '../target/rows/row-digests.js'
 import type { ReadKey } from './thread-pass.js'
 
 /** One thread on record. */

@@ -3,7 +3,7 @@ import type { Claim, ClaimedKey, RecordSink } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import type { RedisValue } from '../model/redis-value.js'
 import type { Source } from '../source/source.js'
-import type { ResolveClaims } from './inventory-ambiguous.js'
+import type { ResolveClaims } from './inventory/ambiguous.js'
 
 /** Bytes of values asked for at once: a saver of one key a thread leaves all of its keys in doubt, however large they are. */
 const BATCH_BYTES = 4 * 1024 ** 2

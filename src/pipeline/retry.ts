@@ -8,7 +8,7 @@ import {
   READ_ONLY,
   STARTING,
   TOO_MANY_CONNECTIONS,
-} from '../target/errors.js'
+} from '../target/connection/errors.js'
 
 /**
  * `in-the-way`: another transaction holds what we need, for milliseconds. `away`: a server cannot be reached or takes nobody, for

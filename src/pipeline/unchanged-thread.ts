@@ -1,7 +1,7 @@
 /** A thread that is taken for unchanged until one of its values says otherwise; what was read of it waits, so that it need not be read again. */
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { ReadResult } from '../model/redis-value.js'
-import type { RecordedKeys } from '../target/ledger-pack.js'
+import type { RecordedKeys } from '../target/ledger/pack.js'
 import type { Task } from './open-thread.js'
 import { sourceDigest } from './source-digest.js'
 import { isAsRecorded } from './unchanged.js'

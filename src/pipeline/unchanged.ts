@@ -1,8 +1,8 @@
 /** Whether a thread is what the ledger says it was: the same keys with the same content, whole then, and its rows still there. */
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { ThreadBound } from '../model/bounds.js'
-import type { ThreadState } from '../target/commit.js'
-import { keyText, type RecordedKeys } from '../target/ledger-pack.js'
+import { keyText, type RecordedKeys } from '../target/ledger/pack.js'
+import type { ThreadState } from '../target/rows/commit.js'
 
 /**
  * The keys to compare with; undefined where a thread has to be converted whatever its values are: it is new, has new keys, was not

@@ -7,9 +7,9 @@ import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import type { Source } from '../source/source.js'
-import { KeyCensus } from './detect-census.js'
-import { type ClaimedName, ExpiryList } from './detect-expiring.js'
-import { findingsOf } from './detect-findings.js'
+import { KeyCensus } from './detect/census.js'
+import { type ClaimedName, ExpiryList } from './detect/expiring.js'
+import { findingsOf } from './detect/findings.js'
 
 export interface DetectRequest {
   readonly source: Source

@@ -1,11 +1,16 @@
 /** From what init saw and did to its report (pure). */
 import type { InitReport, InitStepNote } from '../model/init-report.js'
 import { REPORT_SCHEMA_VERSION } from '../model/report.js'
-import { type CheckpointTable, MIGRATIONS_TABLE, TASK_PATH_STEP, type WantedTables } from '../target/ddl.js'
-import { scriptOf } from '../target/init-apply.js'
-import type { InitPlan } from '../target/init-plan.js'
-import type { InitStep } from '../target/init-steps.js'
-import type { TargetState } from '../target/schema.js'
+import { scriptOf } from '../target/init/apply.js'
+import {
+  type CheckpointTable,
+  MIGRATIONS_TABLE,
+  TASK_PATH_STEP,
+  type WantedTables,
+} from '../target/init/ddl.js'
+import type { InitPlan } from '../target/init/plan.js'
+import type { TargetState } from '../target/init/schema.js'
+import type { InitStep } from '../target/init/steps.js'
 
 export function initReport(facts: {
   readonly endpoint: string

@@ -8,16 +8,16 @@ import {
   advisoryKeyOf,
   pollAdvisoryLock,
   releaseAdvisoryLock,
-} from '../target/advisory-lock.js'
-import type { Postgres } from '../target/connect.js'
-import { versionText } from '../target/connect-checks.js'
-import type { Compression, WantedTables } from '../target/ddl.js'
-import { applySteps, scriptOf } from '../target/init-apply.js'
-import { type InitPlan, planInit } from '../target/init-plan.js'
-import type { InitStep } from '../target/init-steps.js'
-import { readMigrations } from '../target/migrations.js'
-import { EMPTY_TARGET, readTarget, type TargetState } from '../target/schema.js'
-import type { SqlSession } from '../target/session.js'
+} from '../target/connection/advisory-lock.js'
+import type { Postgres } from '../target/connection/connect.js'
+import { versionText } from '../target/connection/connect-checks.js'
+import type { SqlSession } from '../target/connection/session.js'
+import { applySteps, scriptOf } from '../target/init/apply.js'
+import type { Compression, WantedTables } from '../target/init/ddl.js'
+import { readMigrations } from '../target/init/migrations.js'
+import { type InitPlan, planInit } from '../target/init/plan.js'
+import { EMPTY_TARGET, readTarget, type TargetState } from '../target/init/schema.js'
+import type { InitStep } from '../target/init/steps.js'
 import { initReport } from './init-report.js'
 
 export interface InitOptions {

@@ -8,8 +8,8 @@ import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { findThread } from '../pipeline/find-thread.js'
 import { readThreadRecords } from '../pipeline/thread-records.js'
 import type { Source } from '../source/source.js'
-import { inspectedKey } from './inspect-key.js'
-import { inspectedThread, type ThreadView } from './inspect-thread.js'
+import { inspectedKey } from './inspect/key.js'
+import { inspectedThread, type ThreadView } from './inspect/thread.js'
 
 export interface InspectRequest {
   readonly source: Source

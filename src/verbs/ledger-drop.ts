@@ -2,12 +2,12 @@
 import { Failure } from '../model/failure.js'
 import type { LedgerDropReport } from '../model/ledger-drop-report.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
-import type { Postgres } from '../target/connect.js'
-import { LEDGER_TABLES } from '../target/ddl.js'
-import type { Lease } from '../target/lease.js'
-import { ledgerBytes } from '../target/run-totals.js'
-import { disownedBy } from '../target/runs.js'
-import { inTransaction, qualified, quoted, type SqlSession } from '../target/session.js'
+import type { Postgres } from '../target/connection/connect.js'
+import { inTransaction, qualified, quoted, type SqlSession } from '../target/connection/session.js'
+import { LEDGER_TABLES } from '../target/init/ddl.js'
+import type { Lease } from '../target/ledger/lease.js'
+import { ledgerBytes } from '../target/ledger/run-totals.js'
+import { disownedBy } from '../target/ledger/runs.js'
 
 export interface LedgerDropRequest {
   readonly postgres: Postgres

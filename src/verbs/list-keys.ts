@@ -7,7 +7,7 @@ import { Failure } from '../model/failure.js'
 import { Inventory } from '../pipeline/inventory.js'
 import { claimsByDocument } from '../pipeline/resolve-claims.js'
 import type { Source } from '../source/source.js'
-import { KeyCensus } from './detect-census.js'
+import { KeyCensus } from './detect/census.js'
 
 export interface ListRequest {
   readonly source: Source

@@ -13,12 +13,12 @@ import { REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { threadFilter } from '../model/scope.js'
 import type { ThreadKeys } from '../pipeline/inventory.js'
 import { SeenThreads } from '../pipeline/seen-threads.js'
-import { readThreads } from '../target/ledger-read.js'
-import { pageOfPurgeable } from '../target/purge-ledger.js'
+import { pageOfPurgeable } from '../target/ledger/purge-ledger.js'
+import { readThreads } from '../target/ledger/read.js'
 import { type ListedKeys, listKeys } from './list-keys.js'
-import { type Outcome, PurgeAct } from './purge-act.js'
-import { type Candidate, PurgeCandidates } from './purge-candidates.js'
-import { type PurgeRequest, retried } from './purge-request.js'
+import { type Outcome, PurgeAct } from './purge/act.js'
+import { type Candidate, PurgeCandidates } from './purge/candidates.js'
+import { type PurgeRequest, retried } from './purge/request.js'
 
 /** Threads that are looked at and deleted together. */
 const GROUP = { threads: 100, keys: 20_000 } as const

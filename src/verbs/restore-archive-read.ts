@@ -10,8 +10,8 @@ import {
   decodeKey,
   FRAME_HEAD_BYTES,
   frameHead,
-} from './purge-archive-format.js'
-import { FileWindow } from './purge-archive-window.js'
+} from './purge/archive-format.js'
+import { FileWindow } from './purge/archive-window.js'
 
 /** One thread as one purge archived it, with all its keys. */
 export interface ArchivedThread {

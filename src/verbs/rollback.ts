@@ -4,19 +4,24 @@ import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { addRefused, emptyRollbackReport, type RollbackReport } from '../model/rollback-report.js'
 import type { Recovery } from '../pipeline/recovery.js'
-import type { Postgres } from '../target/connect.js'
-import { hasSqlstate, IN_THE_WAY } from '../target/errors.js'
-import type { Lease } from '../target/lease.js'
-import { type CheckedThread, checkThreads } from '../target/rollback-check.js'
-import { lockThreads, type Removed, undoThreads } from '../target/rollback-rows.js'
-import { chooseRuns, endRuns, type WhichRuns } from '../target/rollback-runs.js'
+import type { Postgres } from '../target/connection/connect.js'
+import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
+import {
+  inTransaction,
+  qualified,
+  type SqlSession,
+  transactionOutcome,
+} from '../target/connection/session.js'
+import type { Lease } from '../target/ledger/lease.js'
+import { type CheckedThread, checkThreads } from '../target/rollback/check.js'
+import { lockThreads, type Removed, undoThreads } from '../target/rollback/rows.js'
+import { chooseRuns, endRuns, type WhichRuns } from '../target/rollback/runs.js'
 import {
   pageOfThreads,
   readThreadsToUndo,
   standingThreads,
   type TargetScope,
-} from '../target/rollback-threads.js'
-import { inTransaction, qualified, type SqlSession, transactionOutcome } from '../target/session.js'
+} from '../target/rollback/threads.js'
 
 export interface RollbackRequest {
   readonly postgres: Postgres

@@ -2,11 +2,11 @@
 import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import type { ShownRunState, StatusReport } from '../model/status-report.js'
-import type { Postgres } from '../target/connect.js'
-import { isLocked, readHolder } from '../target/lease.js'
-import { type RunRow, readFindings, readRuns } from '../target/ledger-read.js'
-import { findingTotals, ledgerBytes, NO_TOTALS, runTotals } from '../target/run-totals.js'
-import type { SqlSession } from '../target/session.js'
+import type { Postgres } from '../target/connection/connect.js'
+import type { SqlSession } from '../target/connection/session.js'
+import { isLocked, readHolder } from '../target/ledger/lease.js'
+import { type RunRow, readFindings, readRuns } from '../target/ledger/read.js'
+import { findingTotals, ledgerBytes, NO_TOTALS, runTotals } from '../target/ledger/run-totals.js'
 
 export interface StatusRequest {
   readonly postgres: Postgres

@@ -1,11 +1,11 @@
 /** Whether a target has the tables and the ledger that migrate writes into, in the shape of today. */
 import { Failure } from '../model/failure.js'
-import type { Postgres } from '../target/connect.js'
-import { versionText } from '../target/connect-checks.js'
-import { refusalOfTables } from '../target/init-shape.js'
-import { tableSteps } from '../target/init-steps.js'
-import { readMigrations } from '../target/migrations.js'
-import { readLedger, readTarget } from '../target/schema.js'
+import type { Postgres } from '../target/connection/connect.js'
+import { versionText } from '../target/connection/connect-checks.js'
+import { readMigrations } from '../target/init/migrations.js'
+import { readLedger, readTarget } from '../target/init/schema.js'
+import { refusalOfTables } from '../target/init/shape.js'
+import { tableSteps } from '../target/init/steps.js'
 
 /**
  * What init would still have to make before rows of that dialect fit: `table checkpoints`, `column checkpoint_writes.task_path`. Throws

@@ -12,7 +12,7 @@ import { atEndOfFile } from '../services/each-file.js'
 import { databaseUrl, ownPostgres, sql } from '../services/postgres.js'
 import { runPython } from '../services/python.js'
 import { freshRedis, redisClient } from '../services/redis.js'
-import { transactionPooler } from '../target/fake-pooler.js'
+import { transactionPooler } from '../target/connection/fake-pooler.js'
 import { expectDiscreet } from './bad-input.js'
 import { commandLine, ends } from './command-line.js'
 

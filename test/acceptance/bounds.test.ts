@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { MigrateReport } from '../../src/model/report.js'
-import { unpackKeys } from '../../src/target/ledger-pack.js'
+import { unpackKeys } from '../../src/target/ledger/pack.js'
 import { type Case, fixture, fixtures } from '../corpus/cases.js'
 import { loadCase } from '../corpus/load.js'
 import { freshDatabase, sql } from '../services/postgres.js'

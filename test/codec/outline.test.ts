@@ -1,8 +1,8 @@
 /** Payloads taken apart: every piece stands where it is said to stand, and nothing that is cut or damaged breaks it. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { emitJson } from '../../src/codec/json-read.js'
-import { MsgpackWriter } from '../../src/codec/msgpack-write.js'
+import { emitJson } from '../../src/codec/json/read.js'
+import { MsgpackWriter } from '../../src/codec/msgpack/write.js'
 import { outlineDocument, outlineOf } from '../../src/codec/outline.js'
 import type { Outline } from '../../src/model/outline.js'
 

@@ -5,8 +5,8 @@ import { PythonTyped } from '../../src/codec/python-typed.js'
 import { typedValue } from '../../src/codec/serde.js'
 import { treeValue } from '../../src/codec/tree.js'
 import type { Tree } from '../../src/model/value.js'
-import { anyPythonTree, hasManyInSet } from './msgpack-arbitraries.js'
-import { type MsgpackOracle, msgpackOracle } from './msgpack-oracle.js'
+import { anyPythonTree, hasManyInSet } from './msgpack/arbitraries.js'
+import { type MsgpackOracle, msgpackOracle } from './msgpack/oracle.js'
 
 const pair = (type: string, hex: string) => ({ type, bytes: Buffer.from(hex, 'hex') })
 

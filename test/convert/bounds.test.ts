@@ -1,6 +1,6 @@
 /** Cutting a thread: what stays, whose parents are cleared, which blobs go along, and what cannot be cut. */
 import { describe, expect, it } from 'vitest'
-import { plainJsonValue } from '../../src/codec/json-read.js'
+import { plainJsonValue } from '../../src/codec/json/read.js'
 import { boundedConverter } from '../../src/convert/bounds.js'
 import type { ConvertedThread } from '../../src/convert/converter.js'
 import { DIALECTS } from '../../src/convert/dialects.js'

@@ -1,7 +1,7 @@
 /** What the official reader joins into one value is bounded: tested with a bound of a few hundred kB in place of 512 MB. */
 import { expect, test } from 'vitest'
-import { jsJsonValue } from '../../src/codec/js-json.js'
-import { plainJsonValue } from '../../src/codec/json-read.js'
+import { jsJsonValue } from '../../src/codec/json/js-json.js'
+import { plainJsonValue } from '../../src/codec/json/read.js'
 import type { ConvertedThread, Dialect, ThreadConverter } from '../../src/convert/converter.js'
 import { DIALECTS } from '../../src/convert/dialects.js'
 import { MAX_JOINED_BYTES } from '../../src/convert/joined-sizes.js'

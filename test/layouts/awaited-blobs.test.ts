@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AwaitedBlobs } from '../../src/layouts/awaited-blobs.js'
 import type { Checkpoint } from '../../src/model/thread.js'
 import type { Value } from '../../src/model/value.js'
-import { id } from './plain-values.js'
+import { id } from './plain/plain-values.js'
 
 const value = (bytes: number): Value => ({ encoding: 'raw', bytes: Buffer.alloc(bytes), emit: () => {} })
 const checkpoint = (n: number): Checkpoint => ({

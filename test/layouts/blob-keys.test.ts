@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { blobKeyParser } from '../../src/layouts/blob-keys.js'
-import { NODE, TASK, version } from './plain-values.js'
+import { NODE, TASK, version } from './plain/plain-values.js'
 
 const parse = blobKeyParser('lg:blob', '')
 const split = (key: string) => {

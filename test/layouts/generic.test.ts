@@ -2,9 +2,9 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { treeOf } from '../../src/codec/tree.js'
+import { parseLayoutFile } from '../../src/layouts/generic/layout-file.js'
 import { genericLayout } from '../../src/layouts/generic.js'
 import { DEFAULT_PREFIXES } from '../../src/layouts/layout.js'
-import { parseLayoutFile } from '../../src/layouts/layout-file.js'
 import type { RedisValue } from '../../src/model/redis-value.js'
 import { type Key, readKeys, reasonsOf } from './read-case.js'
 

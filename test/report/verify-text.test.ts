@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/model/failure.js'
 import { REPORT_SCHEMA_VERSION } from '../../src/model/report.js'
 import { emptyVerifyReport, NOTHING_EXPLAINED, type VerifyReport } from '../../src/model/verify-report.js'
-import { renderVerify } from '../../src/report/verify-render.js'
+import { renderVerify } from '../../src/report/verify/render.js'
 import { NO_FLAGS } from './sample.js'
 
 function report(change: (report: VerifyReport) => void = () => {}): VerifyReport {

@@ -1,8 +1,8 @@
 /** Sources over test servers. */
 import { parseRedisUrl } from '../../src/commands/endpoint-url.js'
 import { explain, Failure } from '../../src/model/failure.js'
-import { RedisSource } from '../../src/source/redis.js'
-import type { RedisConnectionOptions } from '../../src/source/redis-connection.js'
+import type { RedisConnectionOptions } from '../../src/source/redis/connection.js'
+import { RedisSource } from '../../src/source/redis/redis.js'
 import { atEndOfFile } from '../services/each-file.js'
 
 /** A source over a URL as a user would write it, closed after the file. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { RedisSource } from '../../src/source/redis.js'
+import type { RedisSource } from '../../src/source/redis/redis.js'
 import type { KeyOfType } from '../../src/source/source.js'
 import { freshRedis, redisClient } from '../services/redis.js'
 import { all, sourceOf } from './open.js'

@@ -1,8 +1,8 @@
 /** The stream of a COPY, cut anywhere, gives the same tuples; one that ends early says so. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { COPY_HEADER, COPY_TRAILER } from '../../src/target/copy-buffer.js'
-import { type Tuple, tuplesOf } from '../../src/target/copy-tuples.js'
+import { COPY_HEADER, COPY_TRAILER } from '../../src/target/rows/copy-buffer.js'
+import { type Tuple, tuplesOf } from '../../src/target/rows/copy-tuples.js'
 
 const field = fc.option(fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)))
 const table = fc.array(fc.array(field, { maxLength: 4 }), { maxLength: 10 })

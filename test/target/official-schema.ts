@@ -1,5 +1,5 @@
 /** What official savers leave in a schema, older ones too, and a dump to compare schemas by. */
-import { readMigrations, withSchemas } from '../../src/target/migrations.js'
+import { readMigrations, withSchemas } from '../../src/target/init/migrations.js'
 import { sql } from '../services/postgres.js'
 import { runPython } from '../services/python.js'
 

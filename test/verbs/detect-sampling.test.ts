@@ -1,9 +1,9 @@
 /** Counting in bounded memory: what is kept is even, exact while it fits, and close where it does not. */
 import { describe, expect, it } from 'vitest'
 import type { Claim, KeyRole } from '../../src/layouts/layout.js'
-import { hash53, hashOfKey, Samples } from '../../src/verbs/detect-sampling.js'
-import { NumberTable } from '../../src/verbs/detect-table.js'
-import { ThreadNames } from '../../src/verbs/detect-threads.js'
+import { hash53, hashOfKey, Samples } from '../../src/verbs/detect/sampling.js'
+import { NumberTable } from '../../src/verbs/detect/table.js'
+import { ThreadNames } from '../../src/verbs/detect/threads.js'
 
 const claim = (role: KeyRole, threadId: string, checkpointId = '', checkpointNs = ''): Claim => ({
   layout: 'python-full',

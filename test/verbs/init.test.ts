@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { run } from '../../scripts/services/run.mjs'
 import { parsePostgresUrl } from '../../src/commands/endpoint-url.js'
 import { explain, Failure } from '../../src/model/failure.js'
-import { openPostgres, type Postgres } from '../../src/target/connect.js'
+import { openPostgres, type Postgres } from '../../src/target/connection/connect.js'
 import { type InitOptions, init } from '../../src/verbs/init.js'
 import { freshDatabase, sql, systemPostgres } from '../services/postgres.js'
 import {
@@ -436,7 +436,7 @@ describe('ways to ask', () => {
 
   it('waits for another init, and names it when it takes too long', async () => {
     const url = await freshDatabase()
-    const { advisoryKeyOf, tryAdvisoryLock } = await import('../../src/target/advisory-lock.js')
+    const { advisoryKeyOf, tryAdvisoryLock } = await import('../../src/target/connection/advisory-lock.js')
     const other = await (await opened(url)).open()
     expect(await tryAdvisoryLock(other, advisoryKeyOf('init', ''))).toBe(true)
     const failure = await failureOf(initAt(url, {}, 300))

@@ -2,17 +2,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { KeyRole } from '../../src/layouts/layout.js'
-import type { KeyUse, RecordedKey } from '../../src/target/ledger-pack.js'
-import type { CurrentThread } from '../../src/target/ledger-read.js'
+import type { KeyUse, RecordedKey } from '../../src/target/ledger/pack.js'
+import type { CurrentThread } from '../../src/target/ledger/read.js'
 import {
   decodeFrame,
   decodeKey,
   encodeFrame,
   encodeKeyFrame,
   frameHead,
-} from '../../src/verbs/purge-archive-format.js'
-import { inPurgeOrder, type PurgeKey, stepsOf } from '../../src/verbs/purge-order.js'
-import { latestChange, leftByAge, leftByLedger, sortedKeys } from '../../src/verbs/purge-rules.js'
+} from '../../src/verbs/purge/archive-format.js'
+import { inPurgeOrder, type PurgeKey, stepsOf } from '../../src/verbs/purge/order.js'
+import { latestChange, leftByAge, leftByLedger, sortedKeys } from '../../src/verbs/purge/rules.js'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')
 const HOUR = 3_600_000

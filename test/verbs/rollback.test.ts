@@ -331,8 +331,8 @@ describe('when something comes in between', () => {
 
   test('a second one is kept out, and told who is at work', async () => {
     const { url, cli } = await migrated()
-    const { takeLease } = await import('../../src/target/lease.js')
-    const { openPostgres } = await import('../../src/target/connect.js')
+    const { takeLease } = await import('../../src/target/ledger/lease.js')
+    const { openPostgres } = await import('../../src/target/connection/connect.js')
     const { parsePostgresUrl } = await import('../../src/commands/endpoint-url.js')
     const postgres = await openPostgres(parsePostgresUrl(url, {}), { writes: true })
     const lease = await takeLease(postgres, {

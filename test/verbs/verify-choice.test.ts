@@ -1,7 +1,7 @@
 /** A sample has the size that was asked for, and is the same for the same seed. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Sample } from '../../src/verbs/verify-choice.js'
+import { Sample } from '../../src/verbs/verify/choice.js'
 
 const chosen = (size: number, total: number, seed: string): number[] => {
   const sample = new Sample(size, total, seed)

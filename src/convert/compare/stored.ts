@@ -1,0 +1,185 @@
+/**
+ * What a comparison keeps of one thread in Postgres: versions and digests, never values. So a thread of any size takes the memory of its
+ * names, and each blob is decoded once, however many checkpoints share it.
+ */
+import { DecodeError } from '../../codec/bytes.js'
+import type { StoredBlob, StoredCheckpoint, StoredRows, StoredWrite } from '../../model/stored-thread.js'
+import type { ChannelVersion } from '../../model/thread.js'
+import type { Dialect } from '../converter.js'
+import { jsonbDigest, metadataDigests } from './jsonb.js'
+import { type Digest, digestOfStored } from './values.js'
+
+/** Stands for what cannot be decoded; equal to no digest. */
+export const UNREADABLE = 'unreadable'
+
+export interface ComparedCheckpoint {
+  readonly checkpointNs: string
+  readonly checkpointId: string
+  readonly parentCheckpointId: string | null
+  readonly fields: ReadonlyMap<string, Digest>
+  readonly channelVersions: ReadonlyMap<string, ChannelVersion>
+  readonly versionsSeen: ReadonlyMap<string, ReadonlyMap<string, ChannelVersion>>
+  readonly inlined: ReadonlyMap<string, Digest>
+  readonly metadata: ReadonlyMap<string, Digest>
+}
+
+export interface ComparedBlob {
+  readonly checkpointNs: string
+  readonly channel: string
+  readonly version: string
+  /** Undefined for type `empty`. */
+  readonly digest: Digest | undefined
+  /** Some checkpoint of the thread names it. */
+  isNamed: boolean
+  /** Some checkpoint of the source has this value under it. */
+  isMatched: boolean
+}
+
+export interface ComparedWrite {
+  readonly taskId: string
+  readonly taskPath: string
+  readonly idx: number
+  readonly channel: string
+  readonly digest: Digest
+  /** The source has it too. */
+  isMatched: boolean
+}
+
+export class StoredThread implements StoredRows {
+  readonly checkpoints = new Map<string, ComparedCheckpoint>()
+  readonly blobs = new Map<string, ComparedBlob>()
+  /** By checkpoint, then by task and index. */
+  readonly writes = new Map<string, Map<string, ComparedWrite>>()
+  /** Namespace → newest checkpoint, and the newest of all. */
+  readonly newest = new Map<string, string>()
+  newestOfAll = ''
+  readonly dialect: Dialect
+  /** Texts that come in every row, each kept once. */
+  private readonly texts = new Map<string, string>()
+
+  constructor(dialect: Dialect) {
+    this.dialect = dialect
+  }
+
+  get isEmpty(): boolean {
+    return this.checkpoints.size + this.blobs.size + this.writes.size === 0
+  }
+
+  checkpoint(row: StoredCheckpoint): void {
+    const { dialect } = this
+    const { checkpointNs, checkpointId, parentCheckpointId } = row
+    const fields = new Map<string, Digest>()
+    for (const [name, value] of row.fields) {
+      if (isLeftOver(name, value.bytes)) continue
+      fields.set(
+        this.once(name),
+        readable(() => jsonbDigest(value, dialect)),
+      )
+    }
+    const inlined = new Map<string, Digest>()
+    for (const [channel, value] of row.inlined) {
+      inlined.set(
+        this.once(channel),
+        readable(() => digestOfStored(value)),
+      )
+    }
+    this.checkpoints.set(checkpointKey(checkpointNs, checkpointId), {
+      checkpointNs,
+      checkpointId,
+      parentCheckpointId,
+      fields,
+      channelVersions: this.versions(row.channelVersions),
+      versionsSeen: new Map(
+        Array.from(row.versionsSeen, ([node, seen]) => [this.once(node), this.versions(seen)]),
+      ),
+      inlined,
+      metadata: readable(() => metadataDigests(row.metadata, dialect), UNREADABLE_METADATA),
+    })
+  }
+
+  blob({ checkpointNs, channel, version, value }: StoredBlob): void {
+    this.blobs.set(blobKey(checkpointNs, channel, version), {
+      checkpointNs,
+      channel,
+      version,
+      digest: value === undefined ? undefined : readable(() => digestOfStored(value)),
+      isNamed: false,
+      isMatched: false,
+    })
+  }
+
+  write({ checkpointNs, checkpointId, taskId, taskPath, idx, channel, value }: StoredWrite): void {
+    const key = checkpointKey(checkpointNs, checkpointId)
+    let writes = this.writes.get(key)
+    if (writes === undefined) {
+      writes = new Map()
+      this.writes.set(key, writes)
+    }
+    const digest = readable(() => digestOfStored(value))
+    writes.set(writeKey(taskId, idx), { taskId, taskPath, idx, channel, digest, isMatched: false })
+  }
+
+  /** All rows are there: notes which blobs are named by a checkpoint, and which checkpoints are the newest. */
+  complete(): void {
+    for (const { checkpointNs, checkpointId, channelVersions } of this.checkpoints.values()) {
+      if (checkpointId > (this.newest.get(checkpointNs) ?? '')) this.newest.set(checkpointNs, checkpointId)
+      if (checkpointId > this.newestOfAll) this.newestOfAll = checkpointId
+      for (const [channel, version] of channelVersions) {
+        const blob = this.blobs.get(blobKey(checkpointNs, channel, String(version)))
+        if (blob !== undefined) blob.isNamed = true
+      }
+    }
+    this.texts.clear()
+  }
+
+  /** The blob that the official reader joins to a channel of a checkpoint. */
+  blobOf({ checkpointNs, channelVersions }: ComparedCheckpoint, channel: string): ComparedBlob | undefined {
+    const version = channelVersions.get(channel)
+    return version === undefined ? undefined : this.blobs.get(blobKey(checkpointNs, channel, String(version)))
+  }
+
+  /** What the official reader gives for a channel: the blob wins over what stands in the JSONB. JavaScript's looks at blobs only. */
+  valueOf(checkpoint: ComparedCheckpoint, channel: string): Digest | undefined {
+    const blob = this.blobOf(checkpoint, channel)?.digest
+    return blob ?? (this.dialect === 'python' ? checkpoint.inlined.get(channel) : undefined)
+  }
+
+  private versions(versions: ReadonlyMap<string, ChannelVersion>): ReadonlyMap<string, ChannelVersion> {
+    return new Map(
+      Array.from(versions, ([channel, version]) => [
+        this.once(channel),
+        typeof version === 'string' ? this.once(version) : version,
+      ]),
+    )
+  }
+
+  private once(text: string): string {
+    const known = this.texts.get(text)
+    if (known !== undefined) return known
+    this.texts.set(text, text)
+    return text
+  }
+}
+
+export const checkpointKey = (checkpointNs: string, checkpointId: string): string =>
+  `${checkpointNs}\0${checkpointId}`
+export const blobKey = (checkpointNs: string, channel: string, version: string): string =>
+  `${checkpointNs}\0${channel}\0${version}`
+export const writeKey = (taskId: string, idx: number): string => `${taskId}\0${idx}`
+
+const UNREADABLE_METADATA: ReadonlyMap<string, Digest> = new Map([['', UNREADABLE]])
+
+/** Members that only older savers leave in a row. */
+const isLeftOver = (name: string, bytes: Buffer | undefined): boolean =>
+  name === 'type' || (name === 'pending_sends' && bytes?.toString('latin1') === '[]')
+
+function readable(read: () => Digest): Digest
+function readable<T>(read: () => T, otherwise: T): T
+function readable(read: () => unknown, otherwise: unknown = UNREADABLE): unknown {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof DecodeError) return otherwise
+    throw error
+  }
+}

@@ -1,0 +1,176 @@
+/** The Python dialect: rows as `langgraph-checkpoint-postgres` would have written them (modern profile, ≥ 2.0.25). */
+import { JsonbWriter } from '../../codec/json/jsonb-write.js'
+import { PythonTyped } from '../../codec/python-typed.js'
+import type { ChannelVersion, Checkpoint, PendingWrite } from '../../model/thread.js'
+import type { Value } from '../../model/value.js'
+import {
+  ChannelCopies,
+  type Copy,
+  identityOf,
+  identityOfScalar,
+  type NewCopy,
+  sameBytes,
+  sameValue,
+} from '../channel-copies.js'
+import { checkpointJsonb, pythonMetadataJsonb } from '../checkpoint-jsonb.js'
+import { refuse, within } from '../left-out.js'
+import { misfitOfCast, misfitOfKey } from '../limits.js'
+import { Lineage } from '../lineage.js'
+import type { DialectContext, DialectRows } from '../thread-frame.js'
+import { staysInline, topLevelOf } from '../top-level.js'
+import { PYTHON_NUMBERING, renumberedString } from './versions.js'
+
+export class PythonRows implements DialectRows {
+  private readonly jsonb = new JsonbWriter()
+  private readonly typed = new PythonTyped()
+  private readonly lineage: Lineage<string>
+  private readonly copies: ChannelCopies
+
+  constructor(private readonly context: DialectContext) {
+    const { known, options } = context
+    this.lineage = new Lineage(PYTHON_NUMBERING, known.checkpoints)
+    this.copies = new ChannelCopies(options.copiesBytes)
+    this.copies.seed(known.blobs)
+  }
+
+  get classes(): ReadonlySet<string> {
+    return this.typed.classes
+  }
+
+  end(): boolean {
+    return true
+  }
+
+  /** Python savers keep values in the checkpoints, or their layouts put them there. */
+  channelValue(): void {}
+
+  checkpoint(checkpoint: Checkpoint): void {
+    const { threadId, checkpointNs } = checkpoint
+    const versions = new Map<string, string>()
+    for (const channel of checkpoint.channelVersions.keys())
+      versions.set(channel, this.lineage.wanted(checkpoint, channel))
+    const inlined = new Map<string, Value | true>()
+    const fresh: {
+      readonly channel: string
+      readonly wanted: string
+      readonly value: Value
+      readonly copy: NewCopy
+    }[] = []
+    for (const [channel, value] of checkpoint.channelValues) {
+      const wanted = versions.get(channel)
+      const placed = this.place(checkpoint, channel, wanted, value)
+      if (placed.inline !== undefined) inlined.set(channel, placed.inline)
+      if (wanted === undefined) continue
+      versions.set(channel, placed.version)
+      if (placed.copy !== undefined) fresh.push({ channel, wanted, value, copy: placed.copy })
+    }
+    const sizes = fresh.map(({ channel, copy }) => [channel, copy.blob?.bytes.length ?? 0] as const)
+    this.context.sizes.refuseBlobs(checkpointNs, versions, new Map(sizes))
+    this.writeCheckpoint(checkpoint, versions, inlined)
+    // Only now: a checkpoint that is left out must not count as the place where a value was written.
+    for (const { channel, wanted, value, copy } of fresh) {
+      this.copies.add({ checkpointNs, channel, version: wanted }, copy, value)
+      if (copy.blob === undefined) continue
+      const { type, bytes } = copy.blob
+      this.context.rows.blobRow({ threadId, checkpointNs, channel, version: copy.version, type, blob: bytes })
+    }
+    this.lineage.settle(checkpoint, versions)
+  }
+
+  write(write: PendingWrite): void {
+    const { threadId, checkpointNs, checkpointId, taskId, taskPath, idx, channel } = write
+    const notes = this.context.findings.notesOf(write, channel)
+    const { type, bytes } = this.typed.of(write.value, notes)
+    refuse(misfitOfCast({ channel, type, 'task id': taskId }))
+    this.context.sizes.refuseWrite(write, bytes.length)
+    this.context.rows.writeRow({
+      threadId,
+      checkpointNs,
+      checkpointId,
+      taskId,
+      taskPath,
+      idx,
+      channel,
+      type,
+      blob: bytes,
+    })
+  }
+
+  private writeCheckpoint(
+    checkpoint: Checkpoint,
+    versions: ReadonlyMap<string, string>,
+    inlined: ReadonlyMap<string, Value | true>,
+  ): void {
+    const seen = new Map<string, ReadonlyMap<string, ChannelVersion>>()
+    for (const [node, channels] of checkpoint.versionsSeen) {
+      const strings = new Map<string, ChannelVersion>()
+      for (const [channel, version] of channels) {
+        strings.set(channel, this.lineage.seen(checkpoint, node, channel, version, versions))
+      }
+      seen.set(node, strings)
+    }
+    const metadata = Buffer.from(pythonMetadataJsonb(this.jsonb, checkpoint.metadata))
+    this.context.findings.addRepairs(checkpoint, 'metadata', this.jsonb.repairs)
+    const body = checkpointJsonb(this.jsonb, { checkpoint, versions, seen, inlined })
+    this.context.findings.addRepairs(checkpoint, 'checkpoint', this.jsonb.repairs)
+    const { threadId, checkpointNs, checkpointId, parentCheckpointId } = checkpoint
+    this.context.rows.checkpointRow({
+      threadId,
+      checkpointNs,
+      checkpointId,
+      parentCheckpointId,
+      checkpoint: body,
+      metadata,
+    })
+  }
+
+  /** Where one channel value goes: into the JSONB, into a blob, or to a copy that is there already; with the version it gets. */
+  private place(checkpoint: Checkpoint, channel: string, wanted: string | undefined, value: Value): Placed {
+    const { checkpointNs } = checkpoint
+    // The official writer finds no place for a blob without a version either; it keeps primitives.
+    if (wanted === undefined)
+      return staysInline(topLevelOf(value)) ? { version: '', inline: value } : { version: '' }
+    const copies = this.copiesOf(checkpoint, channel, wanted)
+    const same = copies.find((copy) => sameBytes(copy.value, value))
+    if (same !== undefined)
+      return { version: same.version, ...(same.inline && { inline: same.deltaSnapshot ? true : value }) }
+
+    const notes = this.context.findings.notesOf(checkpoint, channel)
+    const top = topLevelOf(value)
+    const scalar = staysInline(top)
+    const deltaSnapshot = top.kind === 'object' && top.head.form === 'delta-snapshot'
+    const typed = scalar ? undefined : within(`channel ${channel}`, () => this.typed.of(value, notes))
+    const identity = typed === undefined ? identityOfScalar(top) : identityOf(typed.type, typed.bytes)
+    const inline = scalar || deltaSnapshot ? { inline: deltaSnapshot ? (true as const) : value } : {}
+    const equal =
+      copies.find((copy) => copy.identity === identity) ??
+      copies.find((copy) => !scalar && sameValue(copy.value, value))
+    if (equal !== undefined) {
+      this.copies.link({ checkpointNs, channel, version: wanted }, equal)
+      return { version: equal.version, ...inline }
+    }
+    const version = copies.length === 0 ? wanted : renumberedString(checkpoint, channel, identity)
+    if (version !== wanted) this.context.findings.add('version-renumbered', checkpoint, `channel ${channel}`)
+    if (typed === undefined)
+      return { version, ...inline, copy: { version, identity, inline: true, deltaSnapshot } }
+    refuse(misfitOfCast({ channel, type: typed.type }))
+    refuse(misfitOfKey({ 'thread id': checkpoint.threadId, namespace: checkpointNs, channel, version }))
+    const blob = { type: typed.type, bytes: Buffer.from(typed.bytes) }
+    return { version, ...inline, copy: { version, identity, inline: deltaSnapshot, deltaSnapshot, blob } }
+  }
+
+  /** Copies under the wanted version, and the parent's under the name it has there. */
+  private copiesOf(checkpoint: Checkpoint, channel: string, wanted: string): readonly Copy[] {
+    const { checkpointNs } = checkpoint
+    const copies = this.copies.of({ checkpointNs, channel, version: wanted })
+    const inherited = this.lineage.inherited(checkpoint, channel)
+    if (inherited === undefined || inherited === wanted) return copies
+    return [...copies, ...this.copies.of({ checkpointNs, channel, version: inherited })]
+  }
+}
+
+interface Placed {
+  readonly version: string
+  readonly inline?: Value | true
+  readonly copy?: NewCopy
+}

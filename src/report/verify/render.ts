@@ -1,0 +1,39 @@
+/** From a verification's report to the text for stdout, in the form that was asked for. */
+import { explain } from '../../model/failure.js'
+import { printableText } from '../../model/printable.js'
+import { exitCodeOfVerify, type VerifyReport } from '../../model/verify-report.js'
+import { jsonText } from '../json-text.js'
+import type { RenderOptions } from '../render.js'
+import { styleOf } from '../style.js'
+import { verifyText } from './text.js'
+import { nextAfterVerify, verifyVerdict } from './verdict.js'
+
+export function renderVerify(report: VerifyReport, options: RenderOptions): string {
+  const { format, again, columns } = options
+  switch (format) {
+    case 'json':
+      return verifyJson(report, options)
+    case 'line':
+      return `${verifyEndpointsLine(report)}: ${verifyVerdict(report).text}\n`
+    case 'text':
+      return verifyText(report, { columns, style: styleOf(options.colored), again })
+  }
+}
+
+/** Which two sides: `redis://cache/0 (REDIS_URL) ↔ postgres://db/agents, schema public (--postgres)`. */
+export function verifyEndpointsLine({ source, target }: Pick<VerifyReport, 'source' | 'target'>): string {
+  const schema = target.schema === undefined ? '' : `, schema ${printableText(target.schema)}`
+  const postgres = `${target.endpoint}${schema} (${target.setBy})`
+  return source === null ? postgres : `${source.endpoint} (${source.setBy}) ↔ ${postgres}`
+}
+
+function verifyJson(report: VerifyReport, { again }: RenderOptions): string {
+  const { stoppedBy, ...rest } = report
+  const stopped = stoppedBy && explain(stoppedBy)
+  return jsonText({
+    ...rest,
+    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
+    exitCode: exitCodeOfVerify(report),
+    next: nextAfterVerify(report, again)?.command ?? null,
+  })
+}

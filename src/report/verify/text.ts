@@ -1,0 +1,211 @@
+/** A verification for a terminal: what was compared, every difference with both sides, threads in other states, the verdict, the next command. */
+import { printableText } from '../../model/printable.js'
+import {
+  type Difference,
+  type DifferentSide,
+  type Explained,
+  exitCodeOfVerify,
+  THREAD_STATES,
+  type ThreadNote,
+  type ThreadState,
+  type VerifyReport,
+} from '../../model/verify-report.js'
+import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
+import type { FlagsAgain } from '../next.js'
+import type { Style } from '../style.js'
+import { wrapText } from '../wrap.js'
+import { nextAfterVerify, verifyVerdict } from './verdict.js'
+
+interface TextOptions {
+  readonly columns: number
+  readonly style: Style
+  readonly again: FlagsAgain
+}
+
+/** Differences and threads of one state that are named; `--json` has more. */
+const SHOWN_DIFFERENCES = 20
+const SHOWN_THREADS = 5
+
+export function verifyText(report: VerifyReport, options: TextOptions): string {
+  const sections = [
+    comparedLines(report, options),
+    differenceLines(report, options),
+    stateLines(report, options),
+    noticeLines(report, options),
+    [...verdictLines(report, options), ...nextLines(report, options)],
+  ]
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`
+}
+
+function comparedLines(
+  { threads, compared, bytes, seconds }: VerifyReport,
+  { columns }: TextOptions,
+): string[] {
+  if (threads.compared === 0) return []
+  const counts = [
+    formatCounted(threads.compared, 'thread'),
+    formatCounted(compared.checkpoints, 'checkpoint'),
+    ...(compared.writes > 0 ? [formatCounted(compared.writes, 'write')] : []),
+    formatCounted(compared.values, 'value'),
+  ]
+  const sizes = bytes.source + bytes.target > 0 ? `, ${formatBytes(bytes.source + bytes.target)}` : ''
+  const text = `compared ${counts.join(' · ')}${sizes} in ${formatDuration(seconds)}`
+  return wrapText(text, columns, { first: '  ', hanging: '    ' })
+}
+
+function differenceLines({ differences, differenceCount }: VerifyReport, options: TextOptions): string[] {
+  if (differenceCount === 0) return []
+  const shown = differences.slice(0, SHOWN_DIFFERENCES)
+  const hidden = differenceCount - shown.length
+  return [
+    ...shown.flatMap((difference) => oneDifference(difference, options)),
+    ...(hidden > 0 ? [options.style.faint(`  … and ${formatCount(hidden)} more (--json)`)] : []),
+  ]
+}
+
+function oneDifference(difference: Difference, { columns, style }: TextOptions): string[] {
+  const { kind, threadId, checkpointNs, checkpointId, source, target, note } = difference
+  const where = [
+    threadId,
+    ...(checkpointNs === undefined ? [] : [checkpointNs === '' ? 'root' : checkpointNs]),
+    ...(checkpointId === undefined ? [] : [checkpointId]),
+  ]
+  const place = where.map(printableText).join(' · ')
+  const title = titleOf(difference)
+  const isShort = place.length + title.length + 4 <= columns
+  return [
+    ...(isShort
+      ? [`  ${style.bad(place)}  ${title}`]
+      : [`  ${style.bad(place)}`, ...wrapText(title, columns, { first: '    ' })]),
+    ...sideLines('Redis   ', source, columns),
+    ...sideLines('Postgres', target ?? (kind === 'missing' ? NOTHING : undefined), columns),
+    ...(note === undefined ? [] : wrapText(printableText(note), columns, { first: '      ' })),
+  ]
+}
+
+const NOTHING: DifferentSide = { is: 'nothing' }
+
+function sideLines(name: string, side: DifferentSide | undefined, columns: number): string[] {
+  if (side === undefined) return []
+  const text = side.value === undefined ? side.is : `${side.is}: ${side.value}`
+  return wrapText(printableText(text), columns, {
+    first: `      ${name}  `,
+    hanging: ' '.repeat(8 + name.length),
+  })
+}
+
+const PARTS: Readonly<Record<Difference['part'], string>> = {
+  thread: 'thread',
+  checkpoint: 'checkpoint',
+  parent: 'parent',
+  field: 'field',
+  version: 'version of channel',
+  'versions-seen': 'versions seen by',
+  metadata: 'metadata',
+  channel: 'channel',
+  write: 'write',
+  'write-order': 'order of writes',
+  blob: 'blob of channel',
+  rows: 'rows',
+}
+const KINDS: Readonly<Record<Difference['kind'], string>> = {
+  missing: 'missing in Postgres',
+  extra: 'only in Postgres',
+  differs: 'differs',
+}
+
+function titleOf({ kind, part, name }: Difference): string {
+  const named = name === undefined ? '' : ` "${printableText(name)}"`
+  return `${PARTS[part]}${named} ${KINDS[kind]}`
+}
+
+const STATE_TITLES: Readonly<Partial<Record<ThreadState, string>>> = {
+  behind: 'behind: Redis has more than was migrated',
+  rejected: 'not migrated: what Redis holds of them was rejected',
+  partial: 'partly migrated: the rest was rejected and stays in Redis; what was migrated is equal',
+  deleted: 'rows were deleted in Postgres since; the others are equal',
+  ahead: 'ahead: the application went on in Postgres; what was migrated is equal',
+  expired: 'expired in Redis, wholly or in part; the rows are as they were written',
+}
+
+const COUNTED: readonly (readonly [keyof Explained, string])[] = [
+  ['behind', 'newer in Redis'],
+  ['leftOut', 'left in Redis'],
+  ['deleted', 'deleted in Postgres'],
+  ['ahead', 'newer in Postgres'],
+  ['expired', 'expired'],
+  ['history', 'older in Postgres'],
+  ['skipped', 'left in Redis as a run was told'],
+]
+
+function stateLines({ threads, notes }: VerifyReport, { columns, style }: TextOptions): string[] {
+  return THREAD_STATES.flatMap((state) => {
+    const title = STATE_TITLES[state]
+    const count = threads[state]
+    if (title === undefined || count === 0) return []
+    const named = (notes[state] ?? []).slice(0, SHOWN_THREADS)
+    return [
+      ...wrapText(`${formatCounted(count, 'thread')} ${title}`, columns, { first: '  ', hanging: '    ' }),
+      ...named.map((note) => style.faint(`      ${printableText(note.threadId)}  ${noteText(note)}`)),
+      ...(count > named.length ? [style.faint(`      … and ${formatCount(count - named.length)} more`)] : []),
+    ]
+  })
+}
+
+const noteText = (note: ThreadNote): string =>
+  COUNTED.filter(([kind]) => note[kind] > 0)
+    .map(([kind, words]) => `${formatCount(note[kind])} ${words}`)
+    .join(', ')
+
+function noticeLines(report: VerifyReport, { columns, style }: TextOptions): string[] {
+  const { threads, sample, verificationId } = report
+  const { notFound, onlyInTarget, onlyInLedger } = threads
+  const notices: string[] = []
+  if (notFound.length > 0) {
+    const shown = notFound.slice(0, SHOWN_THREADS).map(printableText).join(', ')
+    const more = notFound.length > SHOWN_THREADS ? ', …' : ''
+    notices.push(`${formatCounted(notFound.length, 'named thread')} not found: ${shown}${more}`)
+  }
+  if (sample !== null)
+    notices.push(`A sample: --seed ${printableText(sample.seed)} chooses the same threads again.`)
+  if (onlyInLedger > 0) {
+    const subject = `${formatCounted(onlyInLedger, 'thread')} ${onlyInLedger === 1 ? 'is' : 'are'}`
+    notices.push(`${subject} no longer in Redis: compared with what the ledger recorded.`)
+  }
+  if (onlyInTarget !== null && onlyInTarget > 0) {
+    const verb = onlyInTarget === 1 ? 'is' : 'are'
+    notices.push(
+      `${formatCounted(onlyInTarget, 'thread')} in Postgres ${verb} not from this Redis; not compared.`,
+    )
+  }
+  if (verificationId === null) {
+    notices.push(
+      'There is no ledger: nothing was recorded, and what expired or changed since cannot be told apart.',
+    )
+  }
+  return notices.flatMap((notice) =>
+    wrapText(notice, columns, { first: '  ! ', hanging: '    ' }).map(style.warn),
+  )
+}
+
+function verdictLines(report: VerifyReport, { columns, style }: TextOptions): string[] {
+  const { mark, text } = verifyVerdict(report)
+  const exit = exitCodeOfVerify(report)
+  const [first = '', ...rest] = wrapText(text, columns, { first: `${mark} `, hanging: '  ' })
+  return [
+    `${(mark === '✓' ? style.good : style.bad)(mark)}${first.slice(1)}`,
+    ...rest,
+    ...(exit === 0 || report.stoppedBy ? [] : [`  exit code ${exit}`]),
+  ]
+}
+
+function nextLines(report: VerifyReport, { style, again, columns }: TextOptions): string[] {
+  const next = nextAfterVerify(report, again)
+  if (next === null) return []
+  const line = `Next  ${style.strong(next.command)}`
+  const isShort = 'Next  '.length + next.command.length + next.why.length + 4 <= columns
+  return isShort ? [`${line}    ${next.why}`] : [line, `      ${next.why}`]
+}

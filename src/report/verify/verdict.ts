@@ -1,0 +1,60 @@
+/** The verdict of a verification in one sentence, and the command that should follow. */
+import { shellWord } from '../../model/printable.js'
+import { exitCodeOfVerify, type VerifyReport } from '../../model/verify-report.js'
+import { formatCount, formatCounted, formatDuration } from '../format.js'
+import type { FlagsAgain, NextStep } from '../next.js'
+
+export function verifyVerdict(report: VerifyReport): { readonly mark: '✓' | '✗'; readonly text: string } {
+  const { threads, stoppedBy, seconds } = report
+  const mark = exitCodeOfVerify(report) === 0 ? '✓' : '✗'
+  const parts = wordsOf(report)
+  if (stoppedBy !== undefined) {
+    return { mark, text: `stopped after ${formatDuration(seconds)}: ${parts.join(' · ')}` }
+  }
+  if (threads.compared === 0) return { mark, text: `no thread to compare${leftOut(report)}` }
+  return { mark, text: parts.join(' · ') }
+}
+
+function wordsOf(report: VerifyReport): string[] {
+  const { threads, against } = report
+  const { equal, differs, behind, rejected, partial, deleted, ahead, expired } = threads
+  const how = against === 'ledger' ? 'as the ledger recorded them' : 'equal, value by value'
+  const one = against === 'ledger' ? 'as the ledger recorded it' : 'equal, value by value'
+  return [
+    `${formatCounted(equal, 'thread')} ${equal === 1 ? one : how}`,
+    `${formatCount(differs)} ${differs === 1 ? 'differs' : 'differ'}`,
+    ...(behind > 0 ? [`${formatCount(behind)} behind (Redis has more)`] : []),
+    ...(ahead > 0 ? [`${formatCount(ahead)} ahead (the application went on in Postgres)`] : []),
+    ...(partial > 0 ? [`${formatCount(partial)} partly migrated`] : []),
+    ...(rejected > 0 ? [`${formatCount(rejected)} not migrated`] : []),
+    ...(deleted > 0 ? [`${formatCount(deleted)} with rows deleted in Postgres`] : []),
+    ...(expired > 0 ? [`${formatCount(expired)} expired in Redis, as written`] : []),
+  ]
+}
+
+const leftOut = ({ threads }: VerifyReport): string =>
+  threads.leftOut > 0 ? ` (${formatCount(threads.leftOut)} left out)` : ''
+
+/** The sensible next command. */
+export function nextAfterVerify(report: VerifyReport, { target, scope }: FlagsAgain): NextStep | null {
+  const { threads, stoppedBy, differences, verificationId, against } = report
+  if (stoppedBy !== undefined || threads.compared === 0) return null
+  const ids = new Set(differences.map(({ threadId }) => threadId))
+  const [only] = ids
+  if (threads.differs > 0) {
+    const which = threads.differs === 1 && only !== undefined ? ` --thread ${shellWord(only)}` : scope
+    const command = `cp-migrate migrate${target}${which}`
+    return { command, why: 'writes what is missing, touches nothing else' }
+  }
+  if (threads.behind > 0) {
+    const what = threads.behind === 1 ? 'the thread' : `the ${formatCount(threads.behind)} threads`
+    return {
+      command: `cp-migrate migrate${target}${scope}`,
+      why: `brings ${what} up to date; repeat until the cutover`,
+    }
+  }
+  if (verificationId === null)
+    return { command: `cp-migrate init${target}`, why: 'makes the ledger, which can remember this' }
+  if (against === 'ledger') return { command: `cp-migrate status${target}`, why: 'what the runs did' }
+  return { command: `cp-migrate purge-redis${target}`, why: 'what Redis can let go; a plan' }
+}

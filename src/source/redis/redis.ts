@@ -1,0 +1,114 @@
+/** The source port over one standalone Redis or Valkey server. */
+import type { Redis } from 'ioredis'
+import { describeEndpoint, type RedisEndpoint } from '../../model/endpoint.js'
+import type { ReadResult, RedisType } from '../../model/redis-value.js'
+import { oneAhead } from '../ahead.js'
+import { readInBatches } from '../read-stream.js'
+import type {
+  KeyOfType,
+  OtherDatabase,
+  ReadKey,
+  ReadStreamOptions,
+  ScanOptions,
+  SearchIndex,
+  Source,
+  SourceInfo,
+} from '../source.js'
+import { openRedis, type RedisConnectionOptions, readInfo } from './connection.js'
+import { lookIntoDatabases, readSearchIndexes } from './hints.js'
+import { memoryOf, timesToLive } from './measures.js'
+import { scanKeys, typesOf } from './scan.js'
+import { measureValues, readValues } from './values.js'
+
+/**
+ * Reads over one connection, opened when it is first needed and again when it was lost: what was under way then fails with `redis-lost`.
+ */
+export class RedisSource implements Source {
+  readonly #endpoint: RedisEndpoint
+  readonly #options: RedisConnectionOptions
+  #opening: Promise<Redis> | null = null
+
+  constructor(endpoint: RedisEndpoint, options: RedisConnectionOptions = {}) {
+    this.#endpoint = endpoint
+    this.#options = options
+  }
+
+  describe(): string {
+    return describeEndpoint(this.#endpoint)
+  }
+
+  async info(): Promise<SourceInfo> {
+    return readInfo(await this.#client(), this.#endpoint)
+  }
+
+  async *scan(options: ScanOptions = {}): AsyncGenerator<readonly KeyOfType[], void, undefined> {
+    yield* oneAhead(scanKeys(await this.#client(), this.#endpoint, options))
+  }
+
+  async types(keys: readonly Buffer[]): Promise<readonly (RedisType | null)[]> {
+    return typesOf(await this.#client(), this.#endpoint, keys)
+  }
+
+  async memoryOf(keys: readonly Buffer[]): Promise<readonly (number | null)[]> {
+    return memoryOf(await this.#client(), this.#endpoint, keys)
+  }
+
+  async timesToLive(keys: readonly Buffer[]): Promise<readonly number[]> {
+    return timesToLive(await this.#client(), this.#endpoint, keys)
+  }
+
+  async read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]> {
+    return readValues(await this.#client(), this.#endpoint, requests)
+  }
+
+  readStream<Request extends KeyOfType>(
+    requests: Iterable<Request> | AsyncIterable<Request>,
+    options: ReadStreamOptions,
+  ): AsyncGenerator<ReadKey<Request>, void, undefined> {
+    return readInBatches(requests, options, {
+      read: (batch) => this.read(batch),
+      measure: async (window) => measureValues(await this.#client(), this.#endpoint, window),
+    })
+  }
+
+  async searchIndexes(): Promise<readonly SearchIndex[]> {
+    return readSearchIndexes(await this.#client(), this.#endpoint)
+  }
+
+  async databasesWith(prefixes: readonly string[]): Promise<readonly OtherDatabase[]> {
+    const { databases } = await this.info()
+    // A connection of its own: SELECT would move every command that is under way on the other one.
+    const client = await openRedis(this.#endpoint, this.#options)
+    try {
+      return await lookIntoDatabases(client, this.#endpoint, databases, prefixes)
+    } finally {
+      client.disconnect()
+    }
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#opening
+    this.#opening = null
+    await opening?.then(
+      (client) => client.disconnect(),
+      () => {},
+    )
+  }
+
+  async #client(): Promise<Redis> {
+    const opening = this.#opening ?? this.#open()
+    const client = await opening
+    if (client.status === 'ready') return client
+    // Several calls may find the connection lost: the first one opens the next for all of them.
+    return this.#opening === opening ? this.#open() : this.#client()
+  }
+
+  #open(): Promise<Redis> {
+    const opening = openRedis(this.#endpoint, this.#options)
+    this.#opening = opening
+    opening.catch(() => {
+      if (this.#opening === opening) this.#opening = null
+    })
+    return opening
+  }
+}

@@ -1,0 +1,168 @@
+/** One connection to Postgres: how it is opened, what it is set to, and how it is told that it broke. */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import pg from 'pg'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type { PostgresEndpoint } from '../../model/endpoint.js'
+import type { CopySession } from '../rows/staging.js'
+import { isConnectionLost } from './errors.js'
+
+export interface SessionOptions {
+  /** Until the server has let us in. */
+  readonly connectTimeoutMs: number
+  /** 0 waits without limit. */
+  readonly statementTimeoutMs: number
+}
+
+/** How one attempt treats TLS: libpq's `prefer` is two attempts. */
+export type TlsAttempt = 'off' | 'encrypt' | 'verify-ca' | 'verify-full'
+
+export class PgSession implements CopySession {
+  /** For COPY streams; statements go through `query`. */
+  readonly client: pg.Client
+  #brokenBy: Error | undefined
+
+  constructor(client: pg.Client) {
+    this.client = client
+    // Without a listener a connection that breaks between two statements would end the process.
+    client.on('error', (error) => {
+      this.#brokenBy ??= error
+    })
+    client.on('end', () => {
+      this.#brokenBy ??= new Error('Connection terminated')
+    })
+  }
+
+  /** The process that the server named when it let us in; a pooler makes one up. */
+  get announcedPid(): number | null {
+    return (this.client as pg.Client & { readonly processID: number | null }).processID
+  }
+
+  /** Set once the connection is gone; it never comes back. */
+  get brokenBy(): Error | undefined {
+    return this.#brokenBy
+  }
+
+  async query<Row = Record<string, unknown>>(
+    sql: string,
+    parameters?: readonly unknown[],
+  ): Promise<{ readonly rows: Row[] }> {
+    try {
+      const result = await this.client.query(sql, parameters as unknown[] | undefined)
+      return { rows: result.rows as Row[] }
+    } catch (error) {
+      // The server says why it ends a session before the wire is closed.
+      if (isConnectionLost(error)) this.#brokenBy ??= error as Error
+      throw error
+    }
+  }
+
+  async copyIn(sql: string, chunks: Iterable<Buffer>): Promise<void> {
+    await pipeline(Readable.from(chunks), this.client.query(copyFrom(sql)))
+  }
+
+  /** The bytes of one `COPY … TO STDOUT`. Whoever stops reading before the end must close the session. */
+  async *copyOut(sql: string): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* this.client.query(copyTo(sql))
+    } catch (error) {
+      if (isConnectionLost(error)) this.#brokenBy ??= error as Error
+      throw error
+    }
+  }
+
+  /** Alive, and in no transaction: whoever is next may use it. */
+  get isClean(): boolean {
+    return this.#brokenBy === undefined && this.client.getTransactionStatus() === 'I'
+  }
+
+  /** Never throws: what there is to lose was lost before. */
+  async close(): Promise<void> {
+    await this.client.end().catch(() => {})
+  }
+}
+
+/** Opens one session, without turning errors into failures. */
+export async function openSession(
+  endpoint: PostgresEndpoint,
+  tls: TlsAttempt,
+  options: SessionOptions,
+): Promise<PgSession> {
+  const client = new pg.Client({
+    host: endpoint.host,
+    port: endpoint.port,
+    database: endpoint.database,
+    user: endpoint.username,
+    ...(endpoint.password === undefined ? {} : { password: endpoint.password.reveal() }),
+    ...(endpoint.options === undefined ? {} : { options: endpoint.options }),
+    // A Unix socket has no TLS, whatever was asked for; libpq ignores it there too.
+    ssl: endpoint.host.startsWith('/') ? false : TLS_OPTIONS[tls],
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    application_name: 'cp-migrate',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    types: { getTypeParser: typeParser },
+  })
+  const session = new PgSession(client)
+  try {
+    await client.connect()
+    await session.query(SETTINGS, [String(options.statementTimeoutMs)])
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+const TLS_OPTIONS: Readonly<Record<TlsAttempt, pg.ClientConfig['ssl']>> = {
+  off: false,
+  encrypt: { rejectUnauthorized: false },
+  'verify-ca': { checkServerIdentity: () => undefined },
+  'verify-full': {},
+}
+
+/**
+ * Set after login, not in the startup packet: poolers refuse parameters they do not know. Joined with pg_settings, because older
+ * servers lack some. The keep-alives let the server notice within a minute that we are gone, and free our locks.
+ */
+const SETTINGS = `
+  SELECT set_config(wanted.name, wanted.value, false)
+  FROM (VALUES
+    ('statement_timeout', $1),
+    ('idle_session_timeout', '0'),
+    ('idle_in_transaction_session_timeout', '0'),
+    ('transaction_timeout', '0'),
+    ('tcp_keepalives_idle', '30'),
+    ('tcp_keepalives_interval', '10'),
+    ('tcp_keepalives_count', '3')
+  ) AS wanted (name, value)
+  JOIN pg_settings USING (name)`
+
+type Parser = (text: string) => unknown
+const asText: Parser = (text) => text
+
+/**
+ * node-postgres' own reading is kept for types it reads without loss; JSON, numeric, dates and times stay text (a `Date` drops
+ * microseconds, `JSON.parse` drops digits), and int8 becomes bigint.
+ */
+const READ_BY_DRIVER: ReadonlySet<number> = new Set([
+  16, // bool
+  17, // bytea
+  21, // int2
+  23, // int4
+  26, // oid
+  700, // float4
+  701, // float8
+  1000, // bool[]
+  1001, // bytea[]
+  1003, // name[]
+  1005, // int2[]
+  1007, // int4[]
+  1009, // text[]
+])
+const INT8 = 20
+
+function typeParser(oid: number, format?: 'text' | 'binary'): Parser {
+  if (oid === INT8) return BigInt
+  return READ_BY_DRIVER.has(oid) ? pg.types.getTypeParser(oid, format as 'text') : asText
+}

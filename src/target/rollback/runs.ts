@@ -1,0 +1,56 @@
+/** Which runs a rollback undoes, and what becomes of them in the ledger. */
+import { Failure } from '../../model/failure.js'
+import { qualified, type SqlSession } from '../connection/session.js'
+import { type RunRow, readRuns } from '../ledger/read.js'
+import { standingThreads, type TargetScope, undoableRuns } from './threads.js'
+
+/** `to-before`: that run and every later one. */
+export type WhichRuns =
+  | { readonly kind: 'last' }
+  | { readonly kind: 'run'; readonly id: number }
+  | { readonly kind: 'to-before'; readonly id: number }
+  | { readonly kind: 'all' }
+
+/** Newest first; empty where there is nothing to undo. Throws `no-such-run`. */
+export async function chooseRuns(
+  session: SqlSession,
+  scope: TargetScope,
+  { which, endpoint }: { readonly which: WhichRuns; readonly endpoint: string },
+): Promise<RunRow[]> {
+  const runs = await undoableRuns(session, scope)
+  if (which.kind === 'all') return runs
+  if (which.kind === 'last') return runs.slice(0, 1)
+  if (!runs.some(({ id }) => id === which.id)) {
+    const [run] = await readRuns(session, scope.ledgerSchema, { id: which.id })
+    throw new Failure('no-such-run', {
+      run: which.id,
+      endpoint,
+      schema: scope.targetSchema,
+      why: whyNot(run, scope),
+      known: runs.length === 0 ? 'none' : runs.map(({ id }) => id).join(', '),
+    })
+  }
+  return runs.filter(({ id }) => (which.kind === 'run' ? id === which.id : id >= which.id))
+}
+
+function whyNot(run: RunRow | undefined, { targetSchema }: TargetScope): string {
+  if (run === undefined) return 'the ledger does not know it'
+  if (run.targetSchema !== targetSchema) return `it wrote into schema ${run.targetSchema}`
+  return run.state === 'rolled_back' ? 'it was rolled back before' : 'migrate --restart has made it forgotten'
+}
+
+/** Runs of which nothing stands any more are called rolled back; gives those of which something does. */
+export async function endRuns(
+  session: SqlSession,
+  scope: TargetScope,
+  runIds: readonly number[],
+): Promise<Set<number>> {
+  const standing = await standingThreads(session, scope, runIds)
+  await session.query(
+    `UPDATE ${qualified(scope.ledgerSchema, 'runs')}
+     SET state = 'rolled_back', rolled_back_at = clock_timestamp(), finished_at = coalesce(finished_at, clock_timestamp())
+     WHERE id = ANY($1::int[]) AND state <> 'rolled_back'`,
+    [runIds.filter((id) => !standing.has(id))],
+  )
+  return new Set(standing.keys())
+}

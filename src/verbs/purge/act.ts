@@ -1,0 +1,208 @@
+/** Deletes the keys of threads that may be purged: on record first, archived first, then each thread in as few steps as can be. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PurgeLeft } from '../../model/purge-report.js'
+import type { Purged } from '../../source/purge.js'
+import type { Lease } from '../../target/ledger/lease.js'
+import { type PurgeStep, recordPurge } from '../../target/ledger/purge-ledger.js'
+import type { PurgeArchive } from './archive.js'
+import type { Candidate } from './candidates.js'
+import { type PurgeKey, stepsOf } from './order.js'
+import { type PurgeRequest, retried } from './request.js'
+
+/** What became of one thread. */
+export interface Outcome {
+  readonly candidate: Candidate
+  /** `left`: as it was, or with the keys that an earlier step had deleted. */
+  readonly state: 'purged' | 'left'
+  readonly reason?: PurgeLeft
+  readonly detail?: string
+  readonly deleted: number
+  readonly absent: number
+  /** Indexes that are still needed. */
+  readonly kept: number
+  readonly bytes: number
+  readonly archived: number
+}
+
+/** Bytes of dumps held at once. */
+const ARCHIVE_BYTES = 8 * 1024 ** 2
+
+export class PurgeAct {
+  readonly #pace: Pace
+
+  constructor(
+    private readonly request: PurgeRequest,
+    private readonly lease: Lease,
+    private readonly tell: (outcome: Outcome) => void,
+  ) {
+    this.#pace = new Pace(request)
+  }
+
+  /** Threads of which an earlier purge has left nothing. */
+  async finish(threadIds: readonly string[]): Promise<void> {
+    if (threadIds.length > 0) await this.record({ done: threadIds })
+  }
+
+  async run(candidates: readonly Candidate[]): Promise<void> {
+    const ready = await this.archived(candidates)
+    if (ready.length === 0) return
+    const recorded = ready.filter(({ candidate }) => candidate.isRecorded)
+    await this.record({ begun: recorded.map(({ candidate }) => candidate.threadId) })
+    const done: string[] = []
+    // Whatever happens: threads that were not come to are as they were.
+    const waiting = new Set(recorded.filter(({ candidate }) => !candidate.wasPurging))
+    let failure: unknown
+    try {
+      for (const entry of ready) {
+        this.request.signal.throwIfAborted()
+        await this.#pace.turn()
+        const wasWaiting = waiting.delete(entry)
+        const outcome = await this.thread(entry)
+        if (outcome.state === 'purged' && entry.candidate.isRecorded) done.push(entry.candidate.threadId)
+        else if (outcome.deleted === 0 && wasWaiting) waiting.add(entry)
+        this.tell(outcome)
+      }
+    } catch (error) {
+      failure = error
+    }
+    const untouched = [...waiting].map(({ candidate }) => candidate.threadId)
+    // What is not told stays "purging", which is always true enough: the next purge looks again.
+    await this.record({ done, untouched }).catch((error) => {
+      failure ??= error
+    })
+    if (failure !== undefined) throw failure
+  }
+
+  /** Those that are in the archive and on disk; all where there is no archive. */
+  private async archived(candidates: readonly Candidate[]): Promise<Archived[]> {
+    const { archive } = this.request
+    if (archive === null) return candidates.map((candidate) => ({ candidate, archived: 0 }))
+    const ready: Archived[] = []
+    for (const candidate of candidates) {
+      this.request.signal.throwIfAborted()
+      const archived = await this.archive(archive, candidate)
+      if (archived === null) this.tell(leftOf(candidate, 'changed'))
+      else ready.push({ candidate, archived })
+    }
+    await archive.flush()
+    return ready
+  }
+
+  /** How many keys; null where one has changed. */
+  private async archive(archive: PurgeArchive, { threadId, keys }: Candidate): Promise<number | null> {
+    let archived = 0
+    await archive.begin(threadId)
+    for (const slice of slicesOf(keys)) {
+      const dumps = await retried(this.request, () => this.request.purger.dump(slice))
+      if (dumps === null) return null
+      const known = new Map(slice.map((key) => [key.key.toString('latin1'), key]))
+      for (const { key, dump, pttlMs } of dumps) {
+        const { use, digest } = known.get(key.toString('latin1'))!
+        await archive.key({ key, use, digest, pttlMs, dump })
+      }
+      archived += dumps.length
+    }
+    await archive.end(archived)
+    return archived
+  }
+
+  private async thread({ candidate, archived }: Archived): Promise<Outcome> {
+    const steps = stepsOf(candidate.keys)
+    const sum = { deleted: 0, absent: 0, kept: 0, bytes: 0, archived }
+    const left = (reason: PurgeLeft, detail: string): Outcome => ({
+      candidate,
+      state: 'left',
+      reason,
+      detail,
+      ...sum,
+    })
+    if (steps.length > 1) {
+      const { changed } = await retried(this.request, () => this.request.purger.examine(candidate.keys))
+      if (changed.length > 0) return left('changed', `${changed.length} keys`)
+    }
+    for (const [at, step] of steps.entries()) {
+      if (at > 0) await this.#pace.turn()
+      const purged = await this.step(step)
+      if (purged.state === 'changed') return left('changed', `${purged.changed.length} keys`)
+      if (purged.state === 'busy') return left('in-use', 'written to all the time')
+      sum.deleted += purged.deleted
+      sum.absent += purged.absent
+      sum.kept += purged.kept
+      sum.bytes += step.reduce((total, { bytes }) => total + (bytes ?? 0), 0)
+      this.#pace.took(purged.deleted)
+    }
+    return { candidate, state: 'purged', ...sum }
+  }
+
+  private step(keys: readonly PurgeKey[]): Promise<Purged> {
+    return retried(this.request, async (attempt) => {
+      const purged = await this.request.purger.purge(keys)
+      if (attempt === 1 || purged.state !== 'deleted') return purged
+      // The wire broke before the answer came: what is gone now went then.
+      const there = keys.filter(({ bytes }) => bytes !== 0).length
+      return { ...purged, deleted: there - purged.kept, absent: keys.length - there }
+    })
+  }
+
+  private record(steps: Partial<Record<PurgeStep, readonly string[]>>): Promise<void> {
+    const { postgres, scope } = this.request
+    if (Object.values(steps).every((ids) => ids.length === 0)) return Promise.resolve()
+    const { recover } = this.request
+    // A user who stops the purge still wants to have on record what was done.
+    const patient = { recover, signal: new AbortController().signal }
+    return retried(patient, () => postgres.use((session) => recordPurge(session, this.lease, scope, steps)))
+  }
+}
+
+interface Archived {
+  readonly candidate: Candidate
+  readonly archived: number
+}
+
+export const leftOf = (candidate: Candidate, reason: PurgeLeft, detail = ''): Outcome => ({
+  candidate,
+  state: 'left',
+  reason,
+  detail,
+  deleted: 0,
+  absent: 0,
+  kept: 0,
+  bytes: 0,
+  archived: 0,
+})
+
+function* slicesOf(keys: readonly PurgeKey[]): Generator<PurgeKey[]> {
+  let slice: PurgeKey[] = []
+  let bytes = 0
+  for (const key of keys) {
+    if (slice.length > 0 && bytes + (key.bytes ?? 0) > ARCHIVE_BYTES) {
+      yield slice
+      slice = []
+      bytes = 0
+    }
+    slice.push(key)
+    bytes += key.bytes ?? 0
+  }
+  if (slice.length > 0) yield slice
+}
+
+/** Lets no more than so many keys go in a second. */
+class Pace {
+  #since: number | null = null
+  #keys = 0
+
+  constructor(private readonly request: Pick<PurgeRequest, 'keysPerSecond' | 'now' | 'signal'>) {}
+
+  /** Waits until the next step may be taken; throws when the user stops the purge meanwhile. */
+  async turn(): Promise<void> {
+    const { keysPerSecond, now, signal } = this.request
+    if (keysPerSecond === null) return
+    this.#since ??= now()
+    const waitMs = this.#since + (this.#keys / keysPerSecond) * 1000 - now()
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+  }
+
+  took(keys: number): void {
+    this.#keys += keys
+  }
+}

@@ -1,0 +1,58 @@
+/** What a purge is asked to do, and with what. */
+import type { Layout, Prefixes } from '../../layouts/layout.js'
+import type { OnEvent } from '../../model/events.js'
+import type { EndpointNote } from '../../model/report.js'
+import type { ThreadScope } from '../../model/scope.js'
+import type { Purger } from '../../source/purge.js'
+import type { Source } from '../../source/source.js'
+import type { Postgres } from '../../target/connection/connect.js'
+import type { Lease } from '../../target/ledger/lease.js'
+import type { LedgerScope } from '../../target/ledger/read.js'
+import type { PurgeArchive } from './archive.js'
+import type { PurgeRules } from './rules.js'
+
+export interface PurgeRequest extends PurgeRules {
+  readonly source: Source
+  readonly purger: Purger
+  readonly postgres: Postgres
+  readonly scope: LedgerScope
+  readonly from: EndpointNote
+  readonly to: EndpointNote
+  /** Null: a plan, which changes nothing and needs no lock. */
+  readonly lease: Lease | null
+  readonly prefixes: Prefixes
+  /** Newest first. */
+  readonly layouts: readonly Layout[]
+  readonly threads: ThreadScope
+  readonly maxKeys: number | null
+  /** Keys a second; null: as fast as it goes. */
+  readonly keysPerSecond: number | null
+  readonly strict: boolean
+  /** A plan writes none. */
+  readonly archive: PurgeArchive | null
+  /** Its path, for the report. */
+  readonly archivePath: string | null
+  /** Bytes for the list of keys. */
+  readonly memoryBytes: number
+  /** Waits for the server that went away; gives up by throwing. */
+  readonly recover: (error: unknown, attempt: number) => Promise<void>
+  readonly onEvent: OnEvent
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Work that is done again where a server went away meanwhile; `attempt` counts from 1. */
+export async function retried<T>(
+  { recover, signal }: Pick<PurgeRequest, 'recover' | 'signal'>,
+  work: (attempt: number) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(attempt)
+    } catch (error) {
+      signal.throwIfAborted()
+      await recover(error, attempt)
+    }
+  }
+}
