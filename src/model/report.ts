@@ -3,6 +3,7 @@ import { type BoundChoice, type Bounds, noRows, type RowAmounts } from './bounds
 import type { DetectFindings } from './detect-findings.js'
 import { EXIT, type ExitCode, explain, type Failure } from './failure.js'
 import { type Finding, type FindingKind, kindOf, REASONS, type ReasonId } from './finding.js'
+import type { Forecast, Survey } from './survey.js'
 
 /** Rises when a field of the JSON document is renamed, removed or changes its meaning. */
 export const REPORT_SCHEMA_VERSION = 1
@@ -116,6 +117,10 @@ export interface MigrateReport {
   bounds: BoundsReport | null
   /** What bounds would leave out; only in a rehearsal without any. */
   choices: readonly BoundChoice[]
+  /** What was seen of the threads that were converted; null where the run ended before the first. */
+  survey: Survey | null
+  /** What the run would take; only in a rehearsal. */
+  forecast: Forecast | null
   leftAlone: { storeItems: number; foreignKeys: number; indexKeys: number }
   /** One entry a reason, in the order they were first met. */
   readonly findings: FindingCount[]
@@ -182,6 +187,8 @@ export function emptyMigrateReport(head: {
     found: null,
     bounds: null,
     choices: [],
+    survey: null,
+    forecast: null,
     leftAlone: { storeItems: 0, foreignKeys: 0, indexKeys: 0 },
     findings: [],
   }

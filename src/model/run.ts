@@ -1,6 +1,7 @@
 /** What is remembered of a thread that a run has moved: the ledger stores it, reports count it. */
 import type { RowAmounts, ThreadBound } from './bounds.js'
 import type { Finding } from './finding.js'
+import type { ThreadSeen } from './survey.js'
 
 /** A key that was read, with the digest of what was read (12 bytes, see pipeline/source-digest.ts). */
 export interface SourceKey {
@@ -40,4 +41,6 @@ export interface ThreadFacts {
   readonly isPart: boolean
   /** What a bound inside the thread left out; absent where it left nothing out. */
   readonly cut?: ThreadCut
+  /** What a report tells of it; absent where it was not converted. */
+  readonly seen?: ThreadSeen
 }

@@ -78,6 +78,13 @@ export class OpenThread {
       heads: converted.heads,
       findings: this.findingsOf(converted, cut),
       isPart: task.isPart,
+      seen: {
+        shortestPttlMs: pass.shortestPttlMs,
+        days: pass.days.days,
+        classes: converted.classes,
+        valuesSeen: converted.valuesSeen,
+        waitsAtInterrupt: converted.waitsAtInterrupt,
+      },
       ...(cut && { cut }),
     }
   }

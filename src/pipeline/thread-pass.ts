@@ -5,6 +5,7 @@
 import type { Dialect, RecordTaker } from '../convert/converter.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layouts/layout.js'
 import { isLayoutAfter, type LayoutRegistry } from '../layouts/registry.js'
+import { CheckpointDays } from '../model/checkpoint-days.js'
 import { type Finding, kindOf } from '../model/finding.js'
 import type { ReadResult } from '../model/redis-value.js'
 import type { Checkpoint, Origin, PendingWrite, StoredChannelValue } from '../model/thread.js'
@@ -32,6 +33,9 @@ export class ThreadPass<Made> {
   bytesRead = 0
   /** Milliseconds that the longest-lived of its keys still has; −1: some key lives for ever; null: nothing was read. */
   longestPttlMs: number | null = null
+  /** Milliseconds that the first of its keys to go still has; null: none expires. */
+  shortestPttlMs: number | null = null
+  readonly days = new CheckpointDays()
   private readonly readers = new Map<string, ThreadReader>()
   private readonly records: RecordSink
   private readonly waiting:
@@ -128,6 +132,7 @@ export class ThreadPass<Made> {
   private takeCheckpoint(checkpoint: Checkpoint): void {
     this.layouts.add(checkpoint.origin.layout)
     if (this.isOfOtherDialect(checkpoint)) return
+    this.days.add(checkpoint.checkpointId)
     if (this.waiting === undefined) this.converter.checkpoint(checkpoint)
     else this.waiting.checkpoints.push(checkpoint)
   }
@@ -172,6 +177,7 @@ export class ThreadPass<Made> {
   private livesFor(pttlMs: number): void {
     if (pttlMs === -1 || this.longestPttlMs === -1) this.longestPttlMs = -1
     else this.longestPttlMs = Math.max(this.longestPttlMs ?? 0, pttlMs)
+    if (pttlMs >= 0) this.shortestPttlMs = Math.min(this.shortestPttlMs ?? pttlMs, pttlMs)
   }
 
   /** Parents before children; of one checkpoint the newer layout first, so that the older one is the copy. */

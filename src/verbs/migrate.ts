@@ -28,6 +28,7 @@ import { dialectOf } from './dialect.js'
 import { listKeys } from './list-keys.js'
 import { MigrateRun, type MigrateTarget } from './migrate/run.js'
 import { MigrateTally } from './migrate/tally.js'
+import { SurveyCount } from './survey/survey.js'
 
 export interface MigrateRequest {
   readonly source: Source
@@ -161,6 +162,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     maxBytes: memoryBytes * SHARES.inventory,
     takesCensus: request.dryRun,
   }
+  const survey = new SurveyCount(request.now())
   const { inventory, registry, prefixes, census } = await retried(() => listKeys(listed), recover)
   try {
     countKeys(report, inventory)
@@ -182,6 +184,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
       registry,
       (progress) => onEvent({ kind: 'threads', progress }),
       ofThreads,
+      survey,
     )
     const transfer = new Transfer(source, sink, registry, tally, {
       dialect,
@@ -205,6 +208,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     report.threads.notFound.push(...named)
     report.choices = choices?.list() ?? []
   } finally {
+    report.survey = survey.result()
     await inventory.close()
   }
 }

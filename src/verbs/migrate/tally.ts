@@ -11,6 +11,7 @@ import type { Task } from '../../pipeline/open-thread.js'
 import type { TransferListener } from '../../pipeline/transfer.js'
 import { findingsOf } from '../../target/ledger/ledger.js'
 import type { Committed, Merged, RowKey, ThreadCommit } from '../../target/rows/commit.js'
+import type { SurveyCount } from '../survey/survey.js'
 
 export class MigrateTally implements TransferListener {
   private threadsDone = 0
@@ -21,6 +22,7 @@ export class MigrateTally implements TransferListener {
     private readonly registry: LayoutRegistry,
     private readonly onProgress: (progress: RunProgress) => void,
     private readonly ofThreads: number,
+    private readonly survey: SurveyCount,
   ) {}
 
   read(bytes: number): void {
@@ -130,6 +132,7 @@ export class MigrateTally implements TransferListener {
 
   private thread(facts: ThreadFacts): void {
     this.threadsDone++
+    if (!facts.isPart) this.survey.thread(facts)
     for (const id of facts.layouts) {
       let share = this.report.layouts.find((layout) => layout.id === id)
       if (share === undefined) {
