@@ -1,8 +1,8 @@
 """Compares a migrated database with the rows the official writer makes, both read by the official PostgresSaver.
 
-Takes one JSON object on stdin: `folder` of the case, `types` (folder of its user classes), `migrated` and `golden` (URLs;
-the golden database is empty and gets the case's rows), `schema` of the migrated tables. Prints the verdict as one JSON
-object: see judge.ts, which owns the shape. What is accepted although it differs is counted under the name of its rule.
+Takes a JSON list on stdin, of each case: `folder`, `types` (folder of its user classes), `migrated` and `golden` (URLs; the
+golden database is the same for all and made empty before each), `schema` of the migrated tables. Prints the list of verdicts:
+see judge.ts, which owns their shape. What is accepted although it differs is counted under the name of its rule.
 """
 
 import collections
@@ -26,10 +26,16 @@ SHOWN = 40
 
 
 def main():
-    order = json.load(sys.stdin)
+    json.dump([verdict_on(order) for order in json.load(sys.stdin)], sys.stdout)
+
+
+def verdict_on(order):
+    sys.modules.pop("corpus_types", None)  # each family of cases has one of that name
     sys.path.insert(0, order["types"])
     folder = pathlib.Path(order["folder"])
     rows = golden_rows(folder)
+    with psycopg.connect(order["golden"]) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     load(order["golden"], rows)
     migrated_url = f"{order['migrated']}?options=-csearch_path%3D{order['schema']}"
 
@@ -39,7 +45,8 @@ def main():
     verdict = compare(case, golden, migrated)
     verdict.update(compare_rows(case, rows, migrated_url, verdict["differences"]))
     verdict["differences"] = verdict["differences"][:SHOWN]
-    json.dump(verdict, sys.stdout)
+    sys.path.remove(order["types"])
+    return verdict
 
 
 class Case:

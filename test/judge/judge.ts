@@ -43,18 +43,27 @@ export interface Difference {
 
 /** Judges the tables in `schema` of the database at `postgresUrl`; needs a scratch database on the same server. */
 export async function judgeCase(judged: Case, postgresUrl: string, schema = 'public'): Promise<Verdict> {
+  return (await judgeCases([{ judged, schema }], postgresUrl))[0]!
+}
+
+/** The same for many cases, each in a schema of its own, by one process. */
+export async function judgeCases(
+  cases: readonly { readonly judged: Case; readonly schema: string }[],
+  postgresUrl: string,
+): Promise<Verdict[]> {
   const admin = databaseUrl(postgresUrl, 'postgres')
   const scratch = `golden_${randomBytes(6).toString('hex')}`
   await sql(admin, `CREATE DATABASE ${scratch}`)
   try {
-    const order = {
-      folder: judged.folder,
-      types: judged.types,
+    const golden = databaseUrl(postgresUrl, scratch)
+    const orders = cases.map(({ judged: { folder, types }, schema }) => ({
+      folder,
+      types,
       migrated: postgresUrl,
-      golden: databaseUrl(postgresUrl, scratch),
+      golden,
       schema,
-    }
-    return JSON.parse(await runPython(join(import.meta.dirname, 'judge.py'), { input: order }))
+    }))
+    return JSON.parse(await runPython(join(import.meta.dirname, 'judge.py'), { input: orders }))
   } finally {
     await sql(admin, `DROP DATABASE ${scratch} WITH (FORCE)`)
   }
