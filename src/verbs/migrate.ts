@@ -1,6 +1,5 @@
 /** Moves threads from a source to a target. A dry run is the same call with a sink that only counts. */
 import { createHash } from 'node:crypto'
-import { BoundForecast } from '../convert/bound-forecast.js'
 import type { Dialect } from '../convert/converter.js'
 import { DIALECTS } from '../convert/dialects.js'
 import type { Layout, Prefixes } from '../layouts/layout.js'
@@ -8,14 +7,12 @@ import { type Bounds, isBounded } from '../model/bounds.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure, failureOf } from '../model/failure.js'
 import {
-  addFinding,
   type EndpointNote,
   emptyBoundsReport,
   emptyMigrateReport,
   type MigrateReport,
 } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
-import type { Inventory, ThreadKeys } from '../pipeline/inventory.js'
 import { Recovery } from '../pipeline/recovery.js'
 import { Transfer } from '../pipeline/transfer.js'
 import type { Source } from '../source/source.js'
@@ -26,6 +23,8 @@ import { threadsOfAge } from './age-filter.js'
 import { findingsOf } from './detect/findings.js'
 import { dialectOf } from './dialect.js'
 import { listKeys } from './list-keys.js'
+import { counted, countKeys, elsewhere, keysToRead } from './migrate/keys.js'
+import { Rehearsal } from './migrate/rehearsal.js'
 import { MigrateRun, type MigrateTarget } from './migrate/run.js'
 import { MigrateTally } from './migrate/tally.js'
 import { SurveyCount } from './survey/survey.js'
@@ -162,7 +161,8 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     maxBytes: memoryBytes * SHARES.inventory,
     takesCensus: request.dryRun,
   }
-  const survey = new SurveyCount(request.now())
+  const startedAt = request.now()
+  const survey = new SurveyCount(startedAt)
   const { inventory, registry, prefixes, census } = await retried(() => listKeys(listed), recover)
   try {
     countKeys(report, inventory)
@@ -177,18 +177,18 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
     const named = new Set(scope.threads ?? [])
-    const choices = request.dryRun && !isBounded(bounds) ? new BoundForecast(request.now()) : null
+    const rehearsal = request.dryRun ? new Rehearsal(request.now(), isBounded(bounds)) : null
     if (isBounded(bounds)) report.bounds = emptyBoundsReport(bounds)
     const tally = new MigrateTally(
       report,
       registry,
       (progress) => onEvent({ kind: 'threads', progress }),
-      ofThreads,
+      { threads: ofThreads, keys: keysToRead(inventory, request) },
       survey,
     )
     const transfer = new Transfer(source, sink, registry, tally, {
       dialect,
-      openConverter: choices === null ? DIALECTS[dialect] : choices.counting(DIALECTS[dialect]),
+      openConverter: rehearsal?.counting(DIALECTS[dialect]) ?? DIALECTS[dialect],
       bound: bounds.keepLast === null ? null : { keepLast: bounds.keepLast },
       convert: { allowOlderHead: request.allowOlderHead, copiesBytes: memoryBytes * SHARES.copies },
       readBytes: memoryBytes * SHARES.read,
@@ -206,7 +206,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     })
     await transfer.run(counted(threads, ofThreads, report, named))
     report.threads.notFound.push(...named)
-    report.choices = choices?.list() ?? []
+    rehearsal?.end(report, request.now() - startedAt)
   } finally {
     report.survey = survey.result()
     await inventory.close()
@@ -227,48 +227,6 @@ async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> 
     }
   }
 }
-
-/** The first `limit` threads; notes which of the named ones there are. */
-async function* counted(
-  threads: AsyncIterable<ThreadKeys>,
-  limit: number,
-  report: MigrateReport,
-  named: Set<string>,
-): AsyncGenerator<ThreadKeys> {
-  if (limit === 0) return
-  for await (const thread of threads) {
-    named.delete(thread.threadId)
-    report.threads.selected++
-    yield thread
-    if (report.threads.selected === limit) return
-  }
-}
-
-function countKeys(report: MigrateReport, { counts }: Inventory): void {
-  report.keysScanned = counts.scanned
-  for (const group of counts.foreignGroups()) {
-    const isStore = STORE_PREFIXES.has(group.prefix)
-    if (isStore) report.leftAlone.storeItems += group.keys
-    else report.leftAlone.foreignKeys += group.keys
-    for (const [at, { key }] of group.samples.entries()) {
-      const times = at === 0 ? group.keys - group.samples.length + 1 : 1
-      addFinding(report.findings, { reason: isStore ? 'store-item' : 'foreign-key', key }, times)
-    }
-  }
-}
-
-/** Other logical databases that seem to hold checkpoints; how many keys is a guess from those looked at. */
-async function elsewhere(source: Source, prefixes: Prefixes): Promise<MigrateReport['otherDatabases']> {
-  const beginnings = [...prefixes.checkpoint, ...prefixes.checkpointWrite].map((prefix) => `${prefix}:`)
-  const found = await source.databasesWith(beginnings)
-  return found.map(({ db, keys, lookedAt, matching }) => ({
-    db,
-    keys: Math.round((keys * matching) / lookedAt),
-  }))
-}
-
-/** Keys of the official savers' long-term stores. */
-const STORE_PREFIXES: ReadonlySet<string> = new Set(['store:', 'store_vectors:'])
 
 function stoppedByOf(error: unknown, { signal, target }: MigrateRequest): Failure {
   if (error instanceof Failure) return error

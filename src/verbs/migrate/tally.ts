@@ -13,20 +13,25 @@ import { findingsOf } from '../../target/ledger/ledger.js'
 import type { Committed, Merged, RowKey, ThreadCommit } from '../../target/rows/commit.js'
 import type { SurveyCount } from '../survey/survey.js'
 
+/** Fewer keys say nothing of the others. */
+const MIN_KEYS = 100
+
 export class MigrateTally implements TransferListener {
   private threadsDone = 0
   private rejects = 0
+  private keysRead = 0
 
   constructor(
     private readonly report: MigrateReport,
     private readonly registry: LayoutRegistry,
     private readonly onProgress: (progress: RunProgress) => void,
-    private readonly ofThreads: number,
+    private readonly of: { readonly threads: number; readonly keys: number | null },
     private readonly survey: SurveyCount,
   ) {}
 
   read(bytes: number): void {
     this.report.bytes.read += bytes
+    this.keysRead++
     this.progress()
   }
 
@@ -34,9 +39,10 @@ export class MigrateTally implements TransferListener {
     for (const finding of findings) this.find(finding)
   }
 
-  unchanged({ state, isPart }: Task): void {
+  unchanged({ threadId, keys, state, isPart }: Task, bytes: number): void {
     if (isPart) return
     this.threadsDone++
+    this.survey.unchanged({ threadId, keys, bytes })
     const { threads, checkpoints, writes, blobs } = this.report
     threads.whole++
     threads.unchanged++
@@ -158,12 +164,19 @@ export class MigrateTally implements TransferListener {
     this.progress()
   }
 
+  /** As many as the keys so far suggest: they come in the order of a hash. */
+  private get ofBytes(): number | null {
+    const { keysRead, of } = this
+    if (of.keys === null || keysRead < MIN_KEYS) return null
+    return this.report.bytes.read * Math.max(1, of.keys / keysRead)
+  }
+
   private progress(): void {
     this.onProgress({
       threads: this.threadsDone,
-      ofThreads: this.ofThreads,
+      ofThreads: this.of.threads,
       bytes: this.report.bytes.read,
-      ofBytes: null,
+      ofBytes: this.ofBytes,
       rejected: this.rejects,
     })
   }

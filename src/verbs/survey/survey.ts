@@ -1,5 +1,6 @@
 /** Adds up what a pass sees of threads. Constant in memory: classes of size, the largest few, one sum a day. */
-import { dateOfDay, UNDATED } from '../../model/checkpoint-days.js'
+import type { ClaimedKey } from '../../layouts/layout.js'
+import { CheckpointDays, dateOfDay, UNDATED } from '../../model/checkpoint-days.js'
 import type { ThreadFacts } from '../../model/run.js'
 import type { LargeThread, Survey } from '../../model/survey.js'
 import { ExpiryCount } from './expiry.js'
@@ -11,6 +12,13 @@ const KIB = 1024
 const SIZE_BOUNDS = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144].map((kib) => kib * KIB)
 /** Names beyond these are only counted: whoever writes to Redis chooses them. */
 const MAX_CLASSES = 500
+
+interface UnchangedThread {
+  readonly threadId: string
+  readonly keys: readonly ClaimedKey[]
+  /** Of its values. */
+  readonly bytes: number
+}
 
 export class SurveyCount {
   readonly #growth: GrowthCount
@@ -26,6 +34,23 @@ export class SurveyCount {
   constructor(nowMs: number) {
     this.#growth = new GrowthCount(nowMs)
     this.#expiry = new ExpiryCount(nowMs)
+  }
+
+  /** A thread that is as the ledger recorded it: only its keys tell of it. */
+  unchanged({ threadId, keys, bytes }: UnchangedThread): void {
+    const days = new CheckpointDays()
+    const checkpoints = keys.filter(({ role }) => role === 'checkpoint')
+    for (const { checkpointId } of checkpoints) days.add(checkpointId)
+    const lastDay = this.#days(days.days, bytes)
+    this.#size(bytes)
+    this.#large({
+      threadId,
+      layout: keys[0]?.layout ?? '',
+      bytes,
+      keys: keys.length,
+      checkpoints: checkpoints.length,
+      lastDay: lastDay === UNDATED ? null : dateOfDay(lastDay),
+    })
   }
 
   /** A thread that was converted, once. */
