@@ -25,6 +25,8 @@ export interface Fault {
     moment: CommitMoment,
     commit: number,
   ) => Promise<Ending | undefined> | Ending | undefined
+  /** Called before each piece is passed on; what it returns happens to the connection instead. */
+  readonly onPiece?: (direction: Direction, bytes: Buffer) => Promise<Ending | undefined> | Ending | undefined
 }
 
 /** `close`: an orderly end; `reset`: RST, as from a machine that died; `half`: our side says no more but goes on listening. */
@@ -42,6 +44,8 @@ export interface Proxy {
   connections(): number
   /** COMMITs that the server has confirmed so far, seen only while `atCommit` is set. */
   commits(): number
+  /** Ends it before the file ends, for those who make hundreds. */
+  close(): void
 }
 
 /** A proxy in front of the server that `target` names (redis:// or postgresql://), closed after the file. */
@@ -78,10 +82,11 @@ export async function proxyTo(target: string, first: Fault = {}): Promise<Proxy>
   const endAll = (how: Ending = 'reset') => {
     for (const wire of open) end(wire, how)
   }
-  atEndOfFile(async () => {
+  const close = () => {
     endAll()
     server.close()
-  })
+  }
+  atEndOfFile(async () => close())
   return {
     port: address.port,
     url: (of) => Object.assign(new URL(of), { hostname: '127.0.0.1', port: String(address.port) }).href,
@@ -91,6 +96,7 @@ export async function proxyTo(target: string, first: Fault = {}): Promise<Proxy>
     endAll,
     connections: () => counts.made,
     commits: () => counts.after,
+    close,
   }
 }
 
@@ -120,6 +126,8 @@ async function pump(
         if (before !== undefined && bytes.includes(before.text)) await before.act()
         const ending = commit && (await hook?.(commit))
         if (ending) return end(wire, ending)
+        const other = await fault.onPiece?.(direction, bytes)
+        if (other) return end(wire, other)
         const passed = bytes.subarray(0, left)
         left -= passed.length
         if (!to.write(passed)) await Promise.race([once(to, 'drain'), once(to, 'close')])

@@ -1,0 +1,60 @@
+"""Official Redis savers whose every put is kept in the official in-memory saver as well: what the application ever wrote, in plain memory."""
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.redis.aio import AsyncRedisSaver
+from langgraph.checkpoint.redis.ashallow import AsyncShallowRedisSaver
+
+TASKS = "__pregel_tasks"
+memory = InMemorySaver()
+# Threads whose application has been stopped, and those that are finished on Redis only to see where they end.
+unrecorded = set()
+
+
+class Shadowed:
+    async def aput(self, config, checkpoint, metadata, new_versions):
+        saved = await super().aput(config, *self.as_written(checkpoint, metadata, new_versions))
+        if config["configurable"]["thread_id"] not in unrecorded:
+            memory.put(config, checkpoint, metadata, new_versions)
+        return saved
+
+    async def aput_writes(self, config, writes, task_id, task_path=""):
+        await super().aput_writes(config, writes, task_id, task_path)
+        if config["configurable"]["thread_id"] not in unrecorded:
+            memory.put_writes(config, writes, task_id, task_path)
+
+    def as_written(self, checkpoint, metadata, new_versions):
+        return checkpoint, metadata, new_versions
+
+
+class Full(Shadowed, AsyncRedisSaver):
+    pass
+
+
+class Shallow(Shadowed, AsyncShallowRedisSaver):
+    pass
+
+
+class EarlyFormat(Full):
+    """Format 3, as langgraph before 0.5 had it: what a step sends stands only among the writes of the checkpoint before."""
+
+    def as_written(self, checkpoint, metadata, new_versions):
+        def without(channels):
+            return {channel: value for channel, value in channels.items() if channel != TASKS}
+
+        early = {
+            **checkpoint,
+            "v": 3,
+            "channel_values": without(checkpoint["channel_values"]),
+            "channel_versions": without(checkpoint["channel_versions"]),
+        }
+        return early, metadata, without(new_versions)
+
+
+TTL = {"default_ttl": 600, "refresh_on_read": True}
+SAVERS = {
+    "full": lambda url: Full(redis_url=url),
+    "ttl": lambda url: Full(redis_url=url, ttl=TTL),
+    "shallow": lambda url: Shallow(redis_url=url),
+    "delta": lambda url: Full(redis_url=url),
+    "sends": lambda url: EarlyFormat(redis_url=url),
+    "nested": lambda url: Full(redis_url=url),
+}

@@ -1,0 +1,190 @@
+/**
+ * Kills: a process of the tool ends by SIGKILL right before a COMMIT, right after one, or while any piece of bytes is on its way; then the
+ * same command runs again, or one that undoes what was begun.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { ends } from '../acceptance/command-line.js'
+import { type Fault, proxyTo } from '../services/proxy.js'
+import { type Order, type Outcome, reproduction, type Violation } from './part.js'
+import { Chance } from './random.js'
+import { doneWell, type Place, prepare, SCENARIOS, type Scenario } from './scenarios.js'
+import { untilAlone } from './truth.js'
+import { World, type WorldOptions } from './world.js'
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'cp-migrate.js')
+
+/** Accepted: what the official savers' own mistakes account for, as in the acceptance tests. */
+export const WORLDS: readonly WorldOptions[] = [
+  { fixture: 'python/0.5.2-full', accepted: 3 },
+  { fixture: 'pickle/f3', accepted: 0 },
+  { fixture: 'js/1.0.9-full', accepted: 0 },
+]
+const FULL_RUN = 252
+
+type Moment =
+  | { readonly at: 'commit'; readonly commit: number; readonly moment: 'before' | 'after' }
+  /** The piece with this number, over both wires: it is lost, or passes and the process dies a little later. */
+  | { readonly at: 'piece'; readonly piece: number; readonly laterMs: number | null }
+
+/** What a run without faults does on its wires. */
+interface Size {
+  readonly commits: number
+  readonly pieces: number
+}
+
+export async function run({ seed, count = FULL_RUN, log }: Order): Promise<Outcome> {
+  const worlds = new Map<WorldOptions, World>()
+  const sizes = new Map<string, Size>()
+  const counts: Record<string, number> = {}
+  const violations: Violation[] = []
+  const add = (name: string) => {
+    counts[name] = (counts[name] ?? 0) + 1
+  }
+  for (let at = seed; at < seed + count; at++) {
+    const { scenario, options, round } = caseOf(at)
+    let world = worlds.get(options)
+    if (world === undefined) {
+      world = await World.make(options)
+      worlds.set(options, world)
+    }
+    const id = `${scenario.name} of ${world.name}`
+    let size = sizes.get(id)
+    if (size === undefined) {
+      size = await measured(world, scenario)
+      sizes.set(id, size)
+    }
+    const chance = new Chance(at)
+    const moment = momentOf(round, size, chance)
+    const { wasKilled, broken, second } = await killedOnce(world, scenario, moment, chance)
+    add(`${scenario.name}: ${wasKilled ? 'killed' : 'ended before its kill'}`)
+    add(`then ${second}`)
+    for (const what of broken) {
+      const text = `${id}, killed ${inWords(moment)}, then ${second}: ${what}`
+      violations.push({ what: text, reproduce: reproduction('kill', { seed: at, count: 1 }) })
+      log(`VIOLATION ${at}: ${text}`)
+    }
+    const done = at - seed + 1
+    if (done % 20 === 0) log(`${done} of ${count}, ${violations.length} violations`)
+  }
+  return { cases: count, counts, violations, skipped: [] }
+}
+
+/** By the number of the case alone, so that any case can be had alone. Neighbours differ in the command, then in the world. */
+function caseOf(at: number) {
+  const scenario = SCENARIOS[at % SCENARIOS.length]!
+  const rest = Math.floor(at / SCENARIOS.length)
+  // The small worlds have few COMMITs: every other case is the large one's.
+  const worldAt = rest % 2 === 0 ? 0 : 1 + (Math.floor(rest / 2) % (WORLDS.length - 1))
+  return { scenario, options: WORLDS[worldAt]!, round: Math.floor(rest / 2) }
+}
+
+/** Half of the kills walk over all COMMITs, before and after each; the others are anywhere. */
+function momentOf(round: number, size: Size, chance: Chance): Moment {
+  if (round % 2 === 0 && size.commits > 0) {
+    const turn = Math.floor(round / 2) % (size.commits * 2)
+    return {
+      at: 'commit',
+      commit: 1 + Math.floor(turn / 2),
+      moment: turn % 2 === 0 ? 'before' : 'after',
+    }
+  }
+  const laterMs = chance.next() < 0.5 ? null : chance.between(0, 20)
+  return { at: 'piece', piece: chance.between(1, size.pieces), laterMs }
+}
+
+const inWords = (moment: Moment): string =>
+  moment.at === 'commit'
+    ? `right ${moment.moment} COMMIT ${moment.commit}`
+    : `at piece ${moment.piece}${moment.laterMs === null ? ', which is lost' : `, ${moment.laterMs} ms later`}`
+
+async function measured(world: World, scenario: Scenario): Promise<Size> {
+  const target = await world.target(scenario.stage)
+  const place = await prepare(world, scenario, target)
+  const wires = await wiresOf(place)
+  const { code, err } = await wires.run(scenario.line(place), () => {}).ended
+  if (code !== 0) throw new Error(`${scenario.name} of ${world.name} without a fault: exit ${code} ${err}`)
+  wires.close()
+  await target.drop()
+  return wires.seen
+}
+
+async function killedOnce(world: World, scenario: Scenario, moment: Moment, chance: Chance) {
+  const target = await world.target(scenario.stage)
+  const place = await prepare(world, scenario, target)
+  const wires = await wiresOf(place)
+  const { ended } = wires.run(scenario.line(place), (kill) => {
+    wires.on = (seen, what) => {
+      if (moment.at === 'commit') {
+        if (what !== moment.moment || seen.commits !== moment.commit) return undefined
+        kill()
+        return 'reset'
+      }
+      if (what !== 'piece' || seen.pieces !== moment.piece) return undefined
+      if (moment.laterMs === null) kill()
+      else setTimeout(kill, moment.laterMs)
+      return moment.laterMs === null ? 'reset' : undefined
+    }
+  })
+  const wasKilled = (await ended).signal === 'SIGKILL'
+  wires.close()
+  await untilAlone(place.url)
+  const broken = await scenario.between(place)
+  const isInstead = chance.next() < 0.25
+  if (isInstead) broken.push(...(await scenario.instead(place)))
+  else {
+    broken.push(...(await doneWell(place, scenario.line(place))))
+    if (broken.length === 0) broken.push(...(await scenario.end(place)))
+  }
+  await target.drop()
+  return { wasKilled, broken, second: isInstead ? 'another command' : 'the same again' }
+}
+
+type Watch = (seen: Size, what: 'before' | 'after' | 'piece') => 'reset' | undefined
+
+/** Proxies on both wires that count together, and a process of the tool behind them. */
+async function wiresOf(place: Place) {
+  const seen = { commits: 0, pieces: 0 }
+  let confirmed = 0
+  const wires = {
+    seen: seen as Size,
+    on: (() => undefined) as Watch,
+    close: () => {
+      for (const proxy of proxies) proxy.close()
+    },
+    /** `arm` is given what kills the process. */
+    run(line: string, arm: (kill: () => void) => void) {
+      const [redis, postgres] = [toRedis.url(place.redisUrl), toPostgres.url(place.url)]
+      const child = spawn(process.execPath, [PROGRAM, ...line.split(' ')], {
+        cwd: place.world.folder,
+        env: { ...process.env, ...ends(redis, postgres) },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      let err = ''
+      child.stderr.on('data', (chunk) => {
+        err += chunk
+      })
+      arm(() => child.kill('SIGKILL'))
+      const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, err }))
+      return { ended }
+    },
+  }
+  const onPiece: Fault['onPiece'] = () => {
+    seen.pieces++
+    return wires.on(seen, 'piece')
+  }
+  const [toRedis, toPostgres] = [
+    await proxyTo(place.redisUrl, { onPiece }),
+    await proxyTo(place.url, {
+      onPiece,
+      atCommit: (moment) => {
+        if (moment === 'before') seen.commits++
+        else confirmed++
+        return wires.on({ ...seen, commits: moment === 'before' ? seen.commits : confirmed }, moment)
+      },
+    }),
+  ]
+  const proxies = [toRedis, toPostgres]
+  return wires
+}

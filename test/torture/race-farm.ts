@@ -1,0 +1,156 @@
+/** A Redis, a Postgres, and an application of one language that races on them. */
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { type CommandRun, commandLine, ends } from '../acceptance/command-line.js'
+import { freshDatabase, sql } from '../services/postgres.js'
+import { type PythonPeer, pythonPeer } from '../services/python.js'
+import { freshRedis, redisClient } from '../services/redis.js'
+import type { Command } from './race-monitor.js'
+import type { Chance } from './random.js'
+
+export type Kind = string
+export type Act = 'go' | 'write' | 'touch' | 'update'
+
+interface FarmOptions {
+  readonly name: string
+  readonly dialect: 'python' | 'js'
+  /** Layouts and what is special about their threads, as the application knows them. */
+  readonly kinds: readonly Kind[]
+  readonly app: (redis: string, postgres: string) => Promise<PythonPeer>
+}
+
+const APPS = join(import.meta.dirname, 'apps')
+
+export const FARMS: readonly FarmOptions[] = [
+  {
+    name: 'Python',
+    dialect: 'python',
+    kinds: ['full', 'shallow', 'sends', 'delta', 'ttl', 'nested'],
+    app: (redis, postgres) => pythonPeer(join(APPS, 'race.py'), { args: [redis, postgres] }),
+  },
+]
+
+export class Farm {
+  readonly redis: Redis
+  readonly wasPurged = new Set<string>()
+  private constructor(
+    private readonly options: FarmOptions,
+    private readonly urls: { readonly redis: string; readonly postgres: string },
+    private readonly app: PythonPeer,
+  ) {
+    this.redis = redisClient(urls.redis)
+  }
+
+  static async make(options: FarmOptions): Promise<Farm> {
+    const [{ url: redis }, postgres] = await Promise.all([freshRedis(), freshDatabase()])
+    const init = await commandLine(`init --quiet --dialect ${options.dialect}`, ends(redis, postgres))
+    if (init.exit !== 0) throw new Error(init.err)
+    return new Farm(options, { redis, postgres }, await options.app(redis, postgres))
+  }
+
+  get name(): string {
+    return this.options.name
+  }
+
+  get kinds(): readonly Kind[] {
+    return this.options.kinds
+  }
+
+  cli(line: string): Promise<CommandRun> {
+    return commandLine(line, ends(this.urls.redis, this.urls.postgres))
+  }
+
+  /** Half of all acts end a step; a shallow saver has one place, so nobody else may put there meanwhile. */
+  actOf(kind: Kind, chance: Chance): Act {
+    const drawn = chance.next()
+    if (drawn < 0.55) return 'go'
+    if (drawn < 0.8) return 'write'
+    return drawn < 0.9 || kind === 'shallow' || kind === 'nested' ? 'touch' : 'update'
+  }
+
+  begin(racers: readonly { readonly thread: string; readonly kind: Kind }[]): Promise<unknown> {
+    return this.ask({ do: 'begin', threads: Object.fromEntries(racers.map(({ thread, kind }) => [thread, kind])) })
+  }
+
+  /** Acts with the milliseconds after which each begins; what went wrong in the application. */
+  race(acts: readonly (readonly [thread: string, act: Act, afterMs: number])[]): Promise<string[]> {
+    return this.ask({ do: 'race', acts })
+  }
+
+  settle(threads: readonly string[]): Promise<unknown> {
+    return this.ask({ do: 'settle', threads })
+  }
+
+  /** Checkpoints that are neither in Redis nor in Postgres as they were written. */
+  check(): Promise<unknown[]> {
+    return this.ask({ do: 'check' })
+  }
+
+  /** Threads that come to another end there than in memory. */
+  finish(on: 'redis' | 'postgres', threads: readonly string[]): Promise<unknown[]> {
+    return this.ask({ do: 'finish', on, threads })
+  }
+
+  /** They are over: so that the next lap has less to look at. */
+  async remove(threads: readonly string[]): Promise<void> {
+    if (threads.length === 0) return
+    await this.ask({ do: 'forget', threads })
+    const gone = new Set(threads)
+    const keys = (await this.redis.keys('*race:*')).filter((key) => gone.has(/race:[a-z]+\d+/.exec(key)?.[0] ?? ''))
+    for (let at = 0; at < keys.length; at += 1000) await this.redis.unlink(keys.slice(at, at + 1000))
+    for (const table of ['checkpoints', 'checkpoint_blobs', 'checkpoint_writes', ...LEDGER]) {
+      await sql(this.urls.postgres, `DELETE FROM ${table} WHERE thread_id = ANY($1)`, [threads])
+    }
+  }
+
+  /** Lists every command from now on. */
+  async watch() {
+    const client = new Redis(this.urls.redis, { protocol: 2 })
+    const monitor = await client.monitor()
+    const commands: Command[] = []
+    let planned = () => {}
+    let over = () => {}
+    const watch = {
+      /** The purge has begun to list keys. */
+      planned: new Promise<void>((resolve) => {
+        planned = resolve
+      }),
+      raced: new Promise<void>((resolve) => {
+        over = resolve
+      }),
+      over: () => over(),
+      end: async (): Promise<Command[]> => {
+        await this.redis.ping() // whatever came before it has been told when it is
+        await this.redis.echo('end of the race')
+        while (!commands.some(({ args }) => args[1] === 'end of the race')) await new Promise((go) => setTimeout(go, 5))
+        monitor.disconnect()
+        client.disconnect()
+        for (const { args, source } of commands) {
+          if (source !== 'lua' || args[0]?.toUpperCase() !== 'UNLINK') continue
+          for (const key of args.slice(1)) {
+            const thread = /race:[a-z]+\d+/.exec(key)?.[0]
+            if (thread !== undefined) this.wasPurged.add(thread)
+          }
+        }
+        return commands
+      },
+    }
+    monitor.on('monitor', (time: string, args: string[], source: string) => {
+      commands.push({ time: Number(time), args, source })
+      if (args[0]?.toUpperCase() === 'SCAN') planned()
+    })
+    return watch
+  }
+
+  async close(): Promise<void> {
+    this.redis.disconnect()
+  }
+
+  private async ask<Answer>(question: unknown): Promise<Answer> {
+    const said = await this.app.ask<{ readonly answer?: Answer; readonly error?: string }>(question)
+    if (said.error !== undefined) throw new Error(said.error)
+    return said.answer as Answer
+  }
+}
+
+const LEDGER = ['threads', 'inserted', 'replaced', 'findings'].map((table) => `cp_migrate.${table}`)
