@@ -6,7 +6,7 @@ import { AmbiguousKeys, type ResolveClaims } from './inventory/ambiguous.js'
 import { InventoryCounts } from './inventory/counts.js'
 import { hashOf, MAX_LEVELS, type Part, Partitions } from './inventory/partitions.js'
 import { RecordCodec } from './inventory/record.js'
-import { SpillFile } from './spill-file.js'
+import { SpillFile } from '../source/spill-file.js'
 
 /** All keys of one thread, sorted by their bytes, each once. */
 export interface ThreadKeys {

@@ -9,7 +9,7 @@ import type { ThreadBound } from '../model/bounds.js'
 import type { ReadResult } from '../model/redis-value.js'
 import { UNKNOWN_THREAD } from '../model/rows.js'
 import type { ThreadFacts } from '../model/run.js'
-import type { Source } from '../source/source.js'
+import type { ReadKey, Source } from '../source/source.js'
 import { Batch } from '../target/rows/batch.js'
 import type { BatchSink, Recover } from '../target/rows/batch-sink.js'
 import { type Committed, type LeftOut, type ThreadCommit, UNKNOWN_STATE } from '../target/rows/commit.js'
@@ -126,26 +126,21 @@ export class Transfer {
 
   private async stream(pass: Pass): Promise<void> {
     const { signal, readBytes } = this.options
-    const stream = this.source.readStream(this.requests(pass), { batchBytes: readBytes })
-    const results = stream[Symbol.asyncIterator]()
+    const stream = this.source.readBatches(this.requests(pass), { batchBytes: readBytes })
+    const batches = stream[Symbol.asyncIterator]()
     try {
       for (;;) {
         // A server that does not answer must not keep us from stopping.
-        const { done, value } = await unlessAborted(results.next(), signal)
+        const { done, value } = await unlessAborted(batches.next(), signal)
         if (done) break
-        const { request, result } = value
-        if (this.open?.task !== request.task) {
-          await this.finish(pass)
-          this.open = await this.start(request.task)
-        }
-        await this.accept(request.claimed, result)
+        await this.acceptBatch(value, pass)
       }
       await this.finish(pass)
       await this.flush()
       await this.orFatal(this.underWay)
       await this.recordLeftOuts()
     } catch (error) {
-      const ended = Promise.resolve(results.return?.()).catch(() => {})
+      const ended = Promise.resolve(batches.return?.()).catch(() => {})
       // What is committing comes to its end; so does what is being read, unless we are to stop.
       await this.underWay.catch(() => {})
       if (!signal.aborted) await ended
@@ -153,8 +148,22 @@ export class Transfer {
     }
   }
 
+  private async acceptBatch(keys: ReadKey<Request>[], pass: Pass): Promise<void> {
+    for (let at = 0; at < keys.length; at++) {
+      const { request, result } = keys[at]!
+      // Consumed: a large value may go before the batch does.
+      delete keys[at]
+      if (this.open?.task !== request.task) {
+        await this.finish(pass)
+        this.open = await this.start(request.task)
+      }
+      const more = this.accept(request.claimed, result)
+      if (more !== undefined) await more
+    }
+  }
+
   /** The keys to read, thread by thread; the target is asked about many threads at once, ahead of time. */
-  private async *requests({ queue, convertsAll, isPart }: Pass): AsyncGenerator<Request> {
+  private async *requests({ queue, convertsAll, isPart }: Pass): AsyncGenerator<Request[]> {
     for await (const chunk of chunksOf(queue.threads(), LOOK_UP)) {
       const states = await this.orFatal(this.sink.lookUp(chunk.map(({ threadId }) => threadId)))
       for (const thread of chunk) {
@@ -174,7 +183,7 @@ export class Transfer {
           await this.leaveOut({ facts, state })
           this.settle(task, queue)
         }
-        for (const claimed of order) yield { key: claimed.key, type: claimed.type, claimed, task }
+        yield order.map((claimed) => ({ key: claimed.key, type: claimed.type, claimed, task }))
       }
     }
   }
@@ -194,25 +203,30 @@ export class Transfer {
     return new OpenThread(task, known, this.batch, this.registry, this.options)
   }
 
-  private async accept(claimed: ClaimedKey, result: ReadResult): Promise<void> {
+  /** Most values need no waiting: a promise for each would cost more than the value. */
+  private accept(claimed: ClaimedKey, result: ReadResult): Promise<void> | undefined {
     const { open } = this
     if (result.state === 'read') this.listener.read(result.sizeBytes)
     if (open instanceof OpenThread) return this.convert(open, claimed, result)
     const verdict = open!.accept(claimed, result)
-    if (verdict === 'as-recorded') return
-    if (verdict === 'changed-unheld') {
-      // Its first values are no longer here: it is read once more at the end of the pass.
-      this.changed.push(open!.task.thread)
-      return
-    }
-    const converting = await this.startConverting(open!.task)
-    this.open = converting
-    for (const held of open!.takeHeld()) await this.convert(converting, ...held)
+    if (verdict === 'changed') return this.convertHeld(open!)
+    // Its first values are no longer here: it is read once more at the end of the pass.
+    if (verdict === 'changed-unheld') this.changed.push(open!.task.thread)
+    return undefined
   }
 
-  private async convert(open: OpenThread, claimed: ClaimedKey, result: ReadResult): Promise<void> {
+  private async convertHeld(unchanged: UnchangedThread): Promise<void> {
+    const converting = await this.startConverting(unchanged.task)
+    this.open = converting
+    for (const held of unchanged.takeHeld()) await this.convert(converting, ...held)
+  }
+
+  private convert(open: OpenThread, claimed: ClaimedKey, result: ReadResult): Promise<void> | undefined {
     open.pass.accept(claimed, result)
-    if (this.batch.openBytes < this.options.stageBytes) return
+    return this.batch.openBytes < this.options.stageBytes ? undefined : this.stageOpen(open)
+  }
+
+  private async stageOpen(open: OpenThread): Promise<void> {
     // Threads that are complete in this batch go first: staging empties its buffers.
     if (!this.sink.isStaging) await this.flush()
     await this.orFatal(this.underWay)

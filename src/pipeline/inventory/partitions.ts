@@ -1,6 +1,6 @@
 /** Records in 256 parts by hash of their thread: in memory up to a budget, beyond it in a file, so that one part at a time is enough. */
 
-import type { Extent, SpillFile } from '../spill-file.js'
+import type { Extent, SpillFile } from '../../source/spill-file.js'
 import { MAX_VARINT_BYTES, recordsIn, writeVarint } from './record.js'
 
 const PARTS = 256
