@@ -1,85 +1,28 @@
 /** The settings of a run and where each comes from: flags beat the environment, the environment beats `.env`, then come defaults. */
-import { z } from 'zod'
+import { existsSync } from 'node:fs'
 import { Failure } from '../model/failure.js'
+import {
+  libpqDefaults,
+  postgresTls,
+  type ServerEndpoint,
+  TLS_PARTS,
+  type TlsSetting,
+  type TlsSettings,
+  tlsSettingsOf,
+  withCertificates,
+} from './certificates.js'
 import type { Context, Options } from './command.js'
-import { parsePostgresUrl, parseRedisUrl, UrlProblem } from './endpoint-url.js'
-import { parseDuration, parseSize } from './units.js'
+import {
+  PG_VARIABLES,
+  REDIS_VARIABLES,
+  type SettingName,
+  type Settings,
+  settingsSchema,
+  VARIABLES,
+} from './settings.js'
 import { readVariables, type Variable, type Variables } from './variables.js'
 
-type PgVariables = Readonly<Record<string, string | undefined>>
-
-/** A URL as an endpoint. Its problems are said without quoting it. */
-const url = <Endpoint>(parse: (text: string) => Endpoint) =>
-  z.string().transform((text, context) => {
-    try {
-      return parse(text)
-    } catch (error) {
-      if (!(error instanceof UrlProblem)) throw error
-      context.issues.push({ code: 'custom', message: error.message, input: '***' })
-      return z.NEVER
-    }
-  })
-
-const size = z.string().transform((text, context) => {
-  const bytes = parseSize(text)
-  if (bytes !== null) return bytes
-  context.issues.push({ code: 'custom', message: `"${text}" is no size such as 48MB`, input: text })
-  return z.NEVER
-})
-
-const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text)
-  if (ms !== null && ms > 0) return ms
-  context.issues.push({ code: 'custom', message: `"${text}" is no duration such as 10s`, input: text })
-  return z.NEVER
-})
-
-/** Postgres cuts a longer name silently, which would name another schema. */
-const identifier = z
-  .string()
-  .min(1, 'a name is missing')
-  .refine((name) => Buffer.byteLength(name) <= 63, 'Postgres names have at most 63 bytes')
-  .refine((name) => !name.includes('\0'), 'a name cannot hold a NUL character')
-
-const prefix = z.array(z.string().min(1, 'a prefix cannot be empty'))
-const texts = z.array(z.string()).default([])
-
-/** Every setting, as text from outside and as the value it becomes. */
-const settings = (pg: PgVariables) =>
-  z.object({
-    redis: url(parseRedisUrl).optional(),
-    postgres: url((text) => parsePostgresUrl(text, pg)).optional(),
-    /** Where the saver would look, unless given: the first schema of the search path, usually `public`. */
-    schema: identifier.optional(),
-    ledgerSchema: identifier.default('cp_migrate'),
-    /** Host, port and database of the source, unless given. */
-    sourceName: z.string().min(1, 'a name is missing').max(500, 'at most 500 characters').optional(),
-    checkpointPrefix: prefix.default(['checkpoint']),
-    checkpointWritePrefix: prefix.default(['checkpoint_write']),
-    checkpointBlobPrefix: prefix.default(['checkpoint_blob']),
-    layoutFile: texts,
-    layout: z.string().optional(),
-    thread: texts,
-    threadsFrom: z.string().optional(),
-    match: texts,
-    limit: z
-      .string()
-      .regex(/^[1-9]\d{0,14}$/, 'a whole number from 1 is needed')
-      .transform(Number)
-      .optional(),
-    /** Bytes. */
-    memory: size.default(48 * 1024 ** 2),
-    /** Milliseconds, as all timeouts. */
-    connectTimeout: duration.default(10_000),
-    statementTimeout: duration.optional(),
-    /** How long a server may be away in the middle of a run. */
-    retryFor: duration.default(5 * 60_000),
-    /** How long the last batch of a run that is gone may keep a new one waiting. */
-    takeoverTimeout: duration.default(60_000),
-  })
-
-export type Settings = z.output<ReturnType<typeof settings>>
-export type SettingName = keyof Settings
+export type { SettingName, Settings } from './settings.js'
 
 export interface Config {
   readonly values: Settings
@@ -87,27 +30,7 @@ export interface Config {
   readonly origins: Readonly<Record<SettingName, string>>
 }
 
-/** Variables that stand for a flag; the first one found counts. All else is set by flags alone. */
-const VARIABLES: Partial<Record<SettingName, readonly string[]>> = {
-  redis: ['REDIS_URL'],
-  postgres: ['CHECKPOINT_DB_URI', 'DATABASE_URL'],
-  schema: ['CP_MIGRATE_SCHEMA'],
-  ledgerSchema: ['CP_MIGRATE_LEDGER_SCHEMA'],
-  memory: ['CP_MIGRATE_MEMORY'],
-}
-
-/** What psql reads, too. The first two are enough to name a database without any URL. */
-const PG_VARIABLES = [
-  'PGHOST',
-  'PGDATABASE',
-  'PGPORT',
-  'PGUSER',
-  'PGPASSWORD',
-  'PGSSLMODE',
-  'PGOPTIONS',
-  'PGCONNECT_TIMEOUT',
-  'USER',
-]
+type World = Pick<Context, 'env' | 'cwd' | 'keepSecret'>
 
 const EXAMPLES: Partial<Record<SettingName, string>> = {
   redis: 'redis://:PASSWORD@HOST:6379/0',
@@ -115,37 +38,107 @@ const EXAMPLES: Partial<Record<SettingName, string>> = {
 }
 
 /** Reads and checks every setting. Throws a failure that names the flag or variable at fault, never its value if that may be secret. */
-export function readConfig(options: Options, world: Pick<Context, 'env' | 'cwd' | 'keepSecret'>): Config {
+export function readConfig(options: Options, world: World): Config {
   const variables = readVariables(world.env, world.cwd)
-  const pg = Object.fromEntries(PG_VARIABLES.map((name) => [name, variables.find(name)?.value]))
-  const schema = settings(pg)
+  const valuesOf = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, variables.find(name)?.value]))
+  const pg = valuesOf(PG_VARIABLES)
+  const schema = settingsSchema({
+    redis: valuesOf(REDIS_VARIABLES),
+    pg,
+    given: {
+      ...(options.redisDb === undefined ? {} : { db: String(options.redisDb) }),
+      ...(options.redisUser === undefined ? {} : { username: String(options.redisUser) }),
+    },
+  })
   const raw: Partial<Record<SettingName, unknown>> = {}
-  const origins: Partial<Record<SettingName, string>> = {}
+  const origins = {} as Record<SettingName, string>
   for (const name of Object.keys(schema.shape) as SettingName[]) {
     const variable = options[name] === undefined ? variableFor(name, variables) : null
     raw[name] = options[name] ?? variable?.value
     origins[name] = options[name] === undefined ? (variable?.origin ?? 'default') : flagOf(name)
   }
   const result = schema.safeParse(raw)
-  if (result.success) {
-    for (const end of [result.data.redis, result.data.postgres]) {
-      if (end?.password !== undefined) world.keepSecret(end.password)
-    }
-    return { values: result.data, origins: origins as Record<SettingName, string> }
+  if (!result.success) {
+    const { path, message } = result.error.issues[0]!
+    throw problemOf(path[0] as SettingName, message, origins)
   }
-  const issue = result.error.issues[0]!
-  const name = issue.path[0] as SettingName
-  const problem = { setBy: origins[name] ?? name, problem: issue.message }
-  const example = EXAMPLES[name]
-  throw example === undefined
-    ? new Failure('bad-setting', problem)
-    : new Failure('bad-url', { ...problem, example })
+  const values = withTls(result.data, { raw, origins, pg, world })
+  for (const end of [values.redis, values.postgres]) {
+    if (end?.password !== undefined) world.keepSecret(end.password)
+    if (end?.certificates?.key !== undefined) world.keepSecret(end.certificates.key)
+  }
+  return { values, origins }
 }
+
+function problemOf(name: SettingName, problem: string, origins: Config['origins']): Failure {
+  const setBy = origins[name] ?? name
+  const example = EXAMPLES[name]
+  return example === undefined
+    ? new Failure('bad-setting', { setBy, problem })
+    : new Failure('bad-url', { setBy, problem, example })
+}
+
+function withTls(
+  values: Settings,
+  found: {
+    readonly raw: Partial<Record<SettingName, unknown>>
+    readonly origins: Config['origins']
+    readonly pg: Readonly<Record<string, string | undefined>>
+    readonly world: World
+  },
+): Settings {
+  const { raw, origins, pg, world } = found
+  const { cwd } = world
+  const settingsFor = (end: ServerEndpoint): TlsSettings => {
+    const { engine } = end
+    const set: [string, TlsSetting][] = []
+    for (const part of TLS_PARTS) {
+      const name = `${engine}${part[0]!.toUpperCase()}${part.slice(1)}` as SettingName
+      const value = values[name]
+      if (value !== undefined) set.push([part, { value: String(value), origin: origins[name] }])
+    }
+    const url = { text: String(raw[engine]), setBy: origins[engine] }
+    return tlsSettingsOf(engine, url, Object.fromEntries(set))
+  }
+  const { redis, postgres } = values
+  // A variable may be meant for other servers; a flag that would change nothing is a mistake.
+  const meant = (end: ServerEndpoint, settings: TlsSettings): TlsSettings =>
+    end.tls === 'off' ? only(settings, ({ origin }) => !/^[A-Z]/.test(origin)) : settings
+  return {
+    ...values,
+    redis: redis && withCertificates(redis, meant(redis, settingsFor(redis)), { cwd }),
+    postgres: postgres && postgresWithTls(),
+  }
+
+  function postgresWithTls() {
+    const named = meant(postgres!, settingsFor(postgres!))
+    const isModeGiven = Boolean(new URL(String(raw.postgres)).searchParams.get('sslmode') || pg.PGSSLMODE)
+    const defaults = postgres!.tls === 'off' ? {} : libpqDefaults(world.env, existsSync)
+    const all = { ...defaults, ...named }
+    const isPair = all.cert !== undefined && all.key !== undefined
+    // Half a pair that nobody named is no pair.
+    const settings = isPair
+      ? all
+      : { ...only(defaults, ({ origin }) => origin === defaults.ca?.origin), ...named }
+    return withCertificates(postgres!, settings, {
+      cwd,
+      tls: postgresTls(postgres!.tls, settings, { isModeGiven }),
+    })
+  }
+}
+
+const only = (settings: TlsSettings, wanted: (setting: TlsSetting) => boolean): TlsSettings =>
+  Object.fromEntries(Object.entries(settings).filter(([, setting]) => wanted(setting)))
 
 function variableFor(name: SettingName, variables: Variables): Variable | null {
   for (const variableName of VARIABLES[name] ?? []) {
     const found = variables.find(variableName)
     if (found !== null) return found
+  }
+  if (name === 'redis') {
+    const host = variables.find('REDIS_HOST')
+    return host && { value: 'redis://', origin: host.origin }
   }
   if (name !== 'postgres') return null
   const named = variables.find('PGHOST') ?? variables.find('PGDATABASE')

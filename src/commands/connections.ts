@@ -1,17 +1,42 @@
 /** Opens the two ends that the settings name, and closes what was opened, last first. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describeEndpoint, sourceNameOf } from '../model/endpoint.js'
-import { Failure } from '../model/failure.js'
+import { Failure, type FailureId } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
 import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
+import type { Context } from './command.js'
 import type { Config } from './config.js'
+
+type World = Pick<Context, 'now' | 'signal' | 'onEvent'>
+
+/** How a server looks from outside while it, its container or its name is on the way. */
+const STARTING: ReadonlySet<FailureId> = new Set([
+  'redis-refused',
+  'redis-unknown-host',
+  'redis-no-answer',
+  'redis-unreachable',
+  'redis-loading',
+  'redis-lost',
+  'redis-master-down',
+  'not-redis',
+  'postgres-refused',
+  'postgres-unknown-host',
+  'postgres-no-answer',
+  'postgres-unreachable',
+  'postgres-starting',
+  'postgres-lost',
+  'database-missing',
+])
 
 export class Connections {
   readonly #config: Config
+  readonly #world: World
   readonly #opened: { close(): Promise<void> }[] = []
 
-  constructor(config: Config) {
+  constructor(config: Config, world: World) {
     this.#config = config
+    this.#world = world
   }
 
   /** Connected and asked who it is. Throws `no-source` where no setting names one. */
@@ -27,7 +52,7 @@ export class Connections {
     const { RedisSource } = await import('../source/redis/redis.js')
     const source = new RedisSource(values.redis, { connectTimeoutMs: values.connectTimeout })
     this.#opened.push(source)
-    const { kind, version } = await source.info()
+    const { kind, version } = await this.#patiently(describeEndpoint(values.redis), () => source.info())
     const server = `${kind === 'valkey' ? 'Valkey' : 'Redis'} ${version}`
     const note = { endpoint: describeEndpoint(values.redis), setBy: origins.redis, server }
     return { source, note, name: values.sourceName ?? sourceNameOf(values.redis) }
@@ -42,14 +67,35 @@ export class Connections {
     const { values, origins } = this.#config
     if (values.postgres === undefined) throw new Failure('no-target')
     const { openPostgres } = await import('../target/connection/connect.js')
-    const target = await openPostgres(values.postgres, {
-      writes,
-      ...(origins.connectTimeout === 'default' ? {} : { connectTimeoutMs: values.connectTimeout }),
-      ...(values.statementTimeout === undefined ? {} : { statementTimeoutMs: values.statementTimeout }),
-    })
+    const endpoint = values.postgres
+    const target = await this.#patiently(describeEndpoint(endpoint), () =>
+      openPostgres(endpoint, {
+        writes,
+        ...(origins.connectTimeout === 'default' ? {} : { connectTimeoutMs: values.connectTimeout }),
+        ...(values.statementTimeout === undefined ? {} : { statementTimeoutMs: values.statementTimeout }),
+      }),
+    )
     this.#opened.push(target)
     const schema = values.schema ?? target.server.schema
     return { target, note: { endpoint: target.name, setBy: origins.postgres, schema } }
+  }
+
+  /** Tries again for `--wait` while the server may still be starting. */
+  async #patiently<Opened>(endpoint: string, open: () => Promise<Opened>): Promise<Opened> {
+    const { now, signal, onEvent } = this.#world
+    const until = now() + (this.#config.values.wait ?? 0)
+    for (let attempt = 1, waitMs = 250; ; attempt++, waitMs = Math.min(waitMs * 2, 2000)) {
+      try {
+        return await open()
+      } catch (error) {
+        const mayCome = error instanceof Failure && STARTING.has(error.id)
+        if (!mayCome || now() + waitMs > until) throw error
+        onEvent({ kind: 'retrying', endpoint, attempt: attempt + 1, waitMs })
+        await sleep(waitMs, undefined, { signal }).catch(() => {
+          throw signal.reason
+        })
+      }
+    }
   }
 
   /** Closes everything, whatever fails on the way: the error that ended the run must not be hidden by one of these. */

@@ -38,7 +38,7 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
   const { values } = config
   const expiringWithinMs = expiringOf(options)
   const layouts = await chosenLayouts(config, context.cwd)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const { source: from, note } = await connections.source()
     const { json, quiet, color } = context.output

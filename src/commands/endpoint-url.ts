@@ -1,5 +1,6 @@
 /** Turns URLs into endpoints. What is wrong with a URL is said without quoting it: it may hold a password. */
 import type { PostgresEndpoint, RedisEndpoint, TlsMode } from '../model/endpoint.js'
+import { distanceOf, nearestOf } from '../model/nearest.js'
 import { Secret } from '../model/secret.js'
 
 /** Says what is wrong with a URL, in words that hold nothing of it. */
@@ -15,34 +16,59 @@ const REDIS_TLS: Readonly<Record<string, TlsMode>> = {
   'valkeys:': 'verify-full',
 }
 
-/** redis-py's forms: `redis://`, `rediss://`, `unix:///path?db=0`, and Valkey's names for them. */
-export function parseRedisUrl(text: string): RedisEndpoint {
+/**
+ * redis-py's forms: `redis://`, `rediss://`, `unix:///path?db=0`, and Valkey's names for them. `REDIS_…` variables fill in what it leaves
+ * out, the host too for `redis://` alone; `given` (by flags) beats it.
+ */
+export function parseRedisUrl(
+  text: string,
+  variables: Variables = {},
+  given: { readonly db?: string; readonly username?: string } = {},
+): RedisEndpoint {
   const url = parsed(text)
   const scheme = REDIS_TLS[url.protocol]
   if (scheme === undefined) throw wrongScheme(text, 'redis:// or rediss://')
-  const unchecked = scheme !== 'off' && url.searchParams.get('ssl_cert_reqs') === 'none'
-  const tls = unchecked ? 'encrypt' : scheme
   const socketPath = url.protocol === 'unix:' ? decoded(url.pathname) : undefined
-  if (socketPath === undefined && url.hostname === '') throw new UrlProblem('it names no host')
-  const db = url.searchParams.get('db') ?? (socketPath === undefined ? url.pathname.replace(/^\//, '') : '')
+  const host = hostOf(url) || (socketPath === undefined ? variables.REDIS_HOST : '') || ''
+  if (socketPath === undefined && host === '') throw new UrlProblem('it names no host')
+  const inUrl =
+    url.searchParams.get('db') ?? (socketPath === undefined ? url.pathname.replace(/^\//, '') : '')
+  const db = given.db || inUrl || variables.REDIS_DB || ''
   if (!/^\d*$/.test(db))
-    throw new UrlProblem('the part after the host is not the number of a logical database')
+    throw new UrlProblem(
+      inUrl === db
+        ? 'the part after the host is not the number of a logical database'
+        : 'the logical database to use is not a number',
+    )
+  const query = (name: string): string => url.searchParams.get(name) ?? ''
+  const port = (url.hostname === '' && variables.REDIS_PORT) || url.port || '6379'
+  if (!/^\d{1,5}$/.test(port)) throw new UrlProblem('the port is not a number')
   return {
     engine: 'redis',
-    host: hostOf(url),
-    port: url.port === '' ? 6379 : Number(url.port),
+    host,
+    port: Number(port),
     db: Number(db),
-    tls,
+    tls: redisTls(scheme, query),
     ...(socketPath === undefined ? {} : { socketPath }),
-    ...present('username', decoded(url.username) || (url.searchParams.get('username') ?? '')),
-    ...presentSecret(decoded(url.password) || (url.searchParams.get('password') ?? '')),
+    ...present(
+      'username',
+      given.username || decoded(url.username) || query('username') || variables.REDIS_USERNAME || '',
+    ),
+    ...presentSecret(decoded(url.password) || query('password') || variables.REDIS_PASSWORD || ''),
   }
+}
+
+/** redis-py's words for how much of a certificate is checked. */
+function redisTls(scheme: TlsMode, query: (name: string) => string): TlsMode {
+  if (scheme === 'off') return 'off'
+  if (query('ssl_cert_reqs') === 'none') return 'encrypt'
+  return /^(false|0|no)$/i.test(query('ssl_check_hostname')) ? 'verify-ca' : scheme
 }
 
 /** libpq's `sslmode`. */
 const SSL_MODES: Readonly<Record<string, TlsMode>> = {
   disable: 'off',
-  allow: 'prefer',
+  allow: 'allow',
   prefer: 'prefer',
   require: 'encrypt',
   'verify-ca': 'verify-ca',
@@ -83,7 +109,7 @@ function postgresEndpoint(parts: PostgresParts, variables: Variables): PostgresE
   const username = either(parts.username, 'PGUSER') || variables.USER || 'postgres'
   const sslmode = either(parts.sslmode, 'PGSSLMODE') || 'prefer'
   const tls = SSL_MODES[sslmode]
-  if (tls === undefined) throw new UrlProblem(`sslmode is none of ${Object.keys(SSL_MODES).join(', ')}`)
+  if (tls === undefined) throw new UrlProblem(unknownSslMode(sslmode))
   const timeout = either(parts.connectTimeout, 'PGCONNECT_TIMEOUT')
   const database = either(parts.database, 'PGDATABASE')
   if (database === '') throw new UrlProblem('it names no database')
@@ -99,6 +125,14 @@ function postgresEndpoint(parts: PostgresParts, variables: Variables): PostgresE
     ...present('options', either(parts.options, 'PGOPTIONS')),
     ...(Number(timeout) > 0 ? { connectTimeoutMs: Number(timeout) * 1000 } : {}),
   }
+}
+
+/** Quoted only where it is near enough to a mode to be a slip of the keyboard. */
+function unknownSslMode(text: string): string {
+  const modes = Object.keys(SSL_MODES)
+  const nearest = nearestOf(text, modes)
+  const question = distanceOf(text, nearest) <= 3 ? ` (did you mean ${nearest}?)` : ''
+  return `sslmode is none of ${modes.join(', ')}${question}`
 }
 
 /**

@@ -67,7 +67,7 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
     return EXIT.ok
   }
 
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const { target: postgres } = await connections.target({ writes: !planOnly })
     const schema = verb.schemaOf(postgres, wanted)

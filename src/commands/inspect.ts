@@ -46,7 +46,7 @@ async function runInspect(
   const config = readConfig(options, context)
   const { values } = config
   const chosen = await chosenLayouts(config, context.cwd)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   const { json, quiet, color } = context.output
   try {
     const { source: from, note } = await connections.source()

@@ -4,6 +4,7 @@ import { genericLayout } from '../layouts/generic.js'
 import { LAYOUTS } from '../layouts/index.js'
 import type { Layout } from '../layouts/layout.js'
 import { Failure } from '../model/failure.js'
+import { nearestOf } from '../model/nearest.js'
 import type { Config } from './config.js'
 import { contentOf } from './variables.js'
 
@@ -33,23 +34,8 @@ function familyOf(name: string, layouts: readonly Layout[]): readonly Layout[] {
   const named = layouts.find(({ id }) => id === name)
   if (named === undefined) {
     const ids = layouts.map(({ id }) => id)
-    const nearest = ids.reduce((best, id) => (distance(name, id) < distance(name, best) ? id : best))
-    throw new Failure('unknown-layout', { name, nearest, known: ids.join(', ') })
+    throw new Failure('unknown-layout', { name, nearest: nearestOf(name, ids), known: ids.join(', ') })
   }
   const reader = named.readBy ?? named.id
   return layouts.filter(({ id, readBy }) => (readBy ?? id) === reader)
-}
-
-/** How many letters must be changed, left out or put in to make one word of the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const changed = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
-  }
-  return row[b.length]!
 }

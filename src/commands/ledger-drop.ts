@@ -35,7 +35,7 @@ async function runLedger(options: Options, context: Context, [action]: readonly 
       import('./flags-again.js'),
     ])
   const config = readConfig(options, context)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   const leases: Lease[] = []
   try {
     const writes = options.yes === true

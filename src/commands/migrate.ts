@@ -60,7 +60,7 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
   const scope = readScope(config, context.cwd)
   const bounds = readBounds(options)
   const layouts = await chosenLayouts(config, context.cwd)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, scope, bounds, layouts, connections })
     await print(report, config, options, context)

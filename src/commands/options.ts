@@ -50,12 +50,35 @@ export const layouts: OptionGroup = (command) =>
 export const tuning: OptionGroup = (command) =>
   command.optionsGroup('Tuning').option('--memory <size>', 'memory for data on its way (48MB)')
 
-/** How long servers may take. */
-export const timeouts: OptionGroup = (command) =>
-  command
+/** How to reach the ends that the command has already: certificates for each, and how long servers may take. */
+export const timeouts: OptionGroup = (command) => {
+  const has = (flag: string): boolean => command.options.some(({ long }) => long === flag)
+  if (has('--redis')) redisAccess(command)
+  if (has('--postgres')) postgresAccess(command)
+  return command
     .optionsGroup('Timeouts')
+    .option('--wait <duration>', 'for servers that are still starting (not at all)')
     .option('--connect-timeout <duration>', 'for a server to accept a connection (10s)')
     .option('--statement-timeout <duration>', 'for Postgres to finish one statement (no limit)')
+}
+
+const redisAccess: OptionGroup = (command) =>
+  command
+    .optionsGroup('Access to Redis; a password belongs into REDIS_PASSWORD or the URL')
+    .option('--redis-db <number>', 'logical database (or REDIS_DB)')
+    .option('--redis-user <name>', 'user (or REDIS_USERNAME)')
+    .option('--redis-ca <file>', 'certificate of the authority to trust (or REDIS_CA)')
+    .option('--redis-cert <file>', 'certificate to show (or REDIS_CERT)')
+    .option('--redis-key <file>', 'its key (or REDIS_KEY)')
+    .option('--redis-server-name <name>', "that the server's certificate bears (the host)")
+
+const postgresAccess: OptionGroup = (command) =>
+  command
+    .optionsGroup('Access to Postgres; a password belongs into PGPASSWORD or the URL')
+    .option('--postgres-ca <file>', 'certificate of the authority to trust (or PGSSLROOTCERT)')
+    .option('--postgres-cert <file>', 'certificate to show (or PGSSLCERT)')
+    .option('--postgres-key <file>', 'its key (or PGSSLKEY)')
+    .option('--postgres-server-name <name>', "that the server's certificate bears (the host)")
 
 /** How long a run waits for another, and for a server that went away. */
 export const locks: OptionGroup = (command) =>

@@ -44,7 +44,7 @@ async function runPurge(options: Options, context: Context): Promise<ExitCode> {
     import('./connections.js'),
   ])
   const config = readConfig(options, context)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, connections })
     await print(report, { config, context, options })

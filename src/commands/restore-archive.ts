@@ -36,7 +36,7 @@ async function runRestore(
     import('./connections.js'),
   ])
   const config = readConfig(options, context)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const path = resolve(context.cwd, positionals[0]!)
     const report = await reportOf({ options, context, config, connections, path })

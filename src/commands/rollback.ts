@@ -36,7 +36,7 @@ async function runRollback(options: Options, context: Context): Promise<ExitCode
   ])
   const config = readConfig(options, context)
   const runs = whichRuns(options)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, connections, runs })
     await print(report, { config, context, options })

@@ -2,11 +2,14 @@
 
 import { describeEndpoint } from '../model/endpoint.js'
 import { EXIT, type ExitCode } from '../model/failure.js'
+import { nearestOf } from '../model/nearest.js'
+import { printableText } from '../model/printable.js'
 import { formatBytes, formatDuration } from '../report/format.js'
 import { jsonText } from '../report/json-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config, SettingName } from './config.js'
 import { layouts, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import type { Variables } from './variables.js'
 
 export const showConfig = {
   name: 'config',
@@ -20,13 +23,18 @@ export const showConfig = {
 } as const satisfies CommandModule
 
 async function runConfig(options: Options, context: Context): Promise<ExitCode> {
-  const { readConfig } = await import('./config.js')
+  const [{ readConfig }, { VARIABLES }, { readVariables }] = await Promise.all([
+    import('./config.js'),
+    import('./settings.js'),
+    import('./variables.js'),
+  ])
   const config = readConfig(options, context)
+  const unknown = strangersAmong(readVariables(context.env, context.cwd), Object.values(VARIABLES).flat())
   const rows = (Object.keys(config.values) as SettingName[])
     .map((name) => ({ name, value: shown(config, name), origin: config.origins[name] }))
     .filter(({ origin, value }) => origin !== 'default' || value !== '')
   if (context.output.json) {
-    context.stdout.write(jsonText({ schemaVersion: 1, command: 'config', settings: rows }))
+    context.stdout.write(jsonText({ schemaVersion: 1, command: 'config', settings: rows, unknown }))
     return EXIT.ok
   }
   const nameWidth = Math.max(...rows.map(({ name }) => name.length))
@@ -34,16 +42,47 @@ async function runConfig(options: Options, context: Context): Promise<ExitCode> 
   for (const { name, value, origin } of rows) {
     context.stdout.write(`${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${origin}\n`)
   }
+  for (const { origin, nearest } of unknown) {
+    context.stdout.write(`\n${printableText(origin)} is no setting; did you mean ${nearest}?\n`)
+  }
+  context.stdout.write('\nNext  cp-migrate doctor   whether both ends are ready\n')
   return EXIT.ok
 }
+
+const OWN_PREFIX = 'CP_MIGRATE_'
+
+/** Variables that look like ours and are none: most likely a slip of the keyboard. */
+function strangersAmong(
+  variables: Variables,
+  known: readonly string[],
+): { readonly origin: string; readonly nearest: string }[] {
+  const ours = known.filter((name) => name.startsWith(OWN_PREFIX))
+  return variables
+    .beginningWith(OWN_PREFIX)
+    .filter(({ name }) => !ours.includes(name.replace(/_FILE$/, '')) && !name.startsWith(TEST_PREFIX))
+    .map(({ name, origin }) => ({ origin, nearest: nearestOf(name, ours) }))
+}
+
+/** Of our own tests. */
+const TEST_PREFIX = 'CP_MIGRATE_TEST_'
 
 function shown({ values }: Config, name: SettingName): string {
   const value = values[name]
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
   if (name === 'memory') return formatBytes(Number(value))
-  if (name.endsWith('Timeout')) return formatDuration(Number(value) / 1000)
+  if (name.endsWith('Timeout') || name === 'retryFor' || name === 'wait')
+    return formatDuration(Number(value) / 1000)
+  // A variable may hold the file itself.
+  if (name.endsWith('Ca') || name.endsWith('Cert') || name.endsWith('Key'))
+    return String(value).startsWith('-----BEGIN ') ? 'PEM text' : String(value)
   if (typeof value !== 'object') return String(value)
-  const login = [value.username && 'user', value.password && 'password'].filter(Boolean).join(' and ')
-  return `${describeEndpoint(value)}${login === '' ? '' : ` (with ${login})`}`
+  const { username, password, tls, certificates } = value
+  const login = [
+    username && 'user',
+    password && 'password',
+    certificates?.cert && 'certificate',
+    `TLS ${tls === 'encrypt' ? 'unchecked' : tls}`,
+  ].filter(Boolean)
+  return `${describeEndpoint(value)} (${login.join(', ')})`
 }

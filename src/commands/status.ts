@@ -31,7 +31,7 @@ async function runStatus(options: Options, context: Context): Promise<ExitCode> 
     ])
   const config = readConfig(options, context)
   const runId = options.run === undefined ? null : runIdOf(options.run)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const { postgres, scope, note } = await openLedger(connections, config, { context, writes: false })
     const report = await verb.status({ postgres, scope, to: note, runId })

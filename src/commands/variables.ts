@@ -13,6 +13,8 @@ export interface Variable {
 export interface Variables {
   /** An empty variable counts as not set. */
   find(name: string): Variable | null
+  /** Where each variable stands whose name begins so, such as `CP_MIGRATE_SHEMA in .env`. */
+  beginningWith(prefix: string): readonly { readonly name: string; readonly origin: string }[]
 }
 
 type Layer = Readonly<Record<string, string | undefined>>
@@ -28,7 +30,14 @@ export function readVariables(env: Layer, cwd: string): Variables {
     const origin = `${name}_FILE${where}`
     return { value: contentOf(resolve(cwd, file), origin).replace(/\r?\n$/, ''), origin }
   }
-  return { find: (name) => inLayer(env, name, '') ?? inLayer(dotEnv, name, ' in .env') }
+  return {
+    find: (name) => inLayer(env, name, '') ?? inLayer(dotEnv, name, ' in .env'),
+    beginningWith: (prefix) =>
+      [
+        ...Object.keys(env).map((name) => ({ name, origin: name })),
+        ...Object.keys(dotEnv).map((name) => ({ name, origin: `${name} in .env` })),
+      ].filter(({ name }) => name.startsWith(prefix)),
+  }
 }
 
 function dotEnvOf(cwd: string): Layer {

@@ -42,7 +42,7 @@ async function runVerify(options: Options, context: Context): Promise<ExitCode> 
   ])
   const config = readConfig(options, context)
   const chosen = choiceOf(options, context)
-  const connections = new Connections(config)
+  const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, connections, chosen })
     await print(report, config, context)

@@ -3,10 +3,21 @@ import { printableText } from './printable.js'
 import type { Secret } from './secret.js'
 
 /**
- * How far a TLS connection goes: not encrypted; encrypted if the server can (Postgres' own default); encrypted; certificate checked;
- * name checked too.
+ * How far a TLS connection goes: not encrypted; encrypted only if the server insists; encrypted if the server can (Postgres' own
+ * default); encrypted; certificate checked; name checked too.
  */
-export type TlsMode = 'off' | 'prefer' | 'encrypt' | 'verify-ca' | 'verify-full'
+export type TlsMode = 'off' | 'allow' | 'prefer' | 'encrypt' | 'verify-ca' | 'verify-full'
+
+/** What TLS needs beyond its mode: contents of PEM files. */
+export interface Certificates {
+  /** Of the authorities to trust instead of those that Node knows. */
+  readonly ca?: string
+  /** What we show of ourselves. */
+  readonly cert?: string
+  readonly key?: Secret
+  /** The name that the server's certificate should bear instead of the host's. */
+  readonly serverName?: string
+}
 
 export interface RedisEndpoint {
   readonly engine: 'redis'
@@ -18,6 +29,7 @@ export interface RedisEndpoint {
   readonly db: number
   readonly tls: TlsMode
   readonly username?: string
+  readonly certificates?: Certificates
   readonly password?: Secret
 }
 
@@ -29,6 +41,7 @@ export interface PostgresEndpoint {
   readonly database: string
   readonly tls: TlsMode
   readonly username: string
+  readonly certificates?: Certificates
   readonly password?: Secret
   /** libpq's `options`, as given in the URL. */
   readonly options?: string

@@ -114,12 +114,12 @@ export const FAILURES = {
   'redis-certificate': {
     exit: EXIT.connection,
     what: 'cannot connect to {endpoint}: its certificate is not trusted ({problem})',
-    next: 'Name the certificate of its authority in NODE_EXTRA_CA_CERTS, or add ?ssl_cert_reqs=none to the URL, which encrypts without checking who answers.',
+    next: 'Name the certificate of its authority with --redis-ca FILE (or REDIS_CA), and the name it bears with --redis-server-name where that is not the host. ?ssl_cert_reqs=none in the URL encrypts without checking who answers.',
   },
   'redis-certificate-wanted': {
     exit: EXIT.connection,
     what: '{endpoint} accepts only clients with a certificate of their own',
-    next: 'Give a client certificate, or have the server run with tls-auth-clients no.',
+    next: 'Give one with --redis-cert FILE and --redis-key FILE (or REDIS_CERT and REDIS_KEY), or have the server run with tls-auth-clients no.',
   },
   'redis-without-tls': {
     exit: EXIT.connection,
@@ -242,7 +242,12 @@ export const FAILURES = {
   'postgres-certificate': {
     exit: EXIT.connection,
     what: 'cannot connect to {endpoint}: its certificate is not trusted ({problem})',
-    next: 'Name the certificate of its authority in NODE_EXTRA_CA_CERTS, or write sslmode=require, which encrypts without checking who answers.',
+    next: 'Name the certificate of its authority with --postgres-ca FILE (sslrootcert in the URL, PGSSLROOTCERT), and the name it bears with --postgres-server-name where that is not the host. sslmode=require without an authority encrypts and checks nothing.',
+  },
+  'postgres-certificate-wanted': {
+    exit: EXIT.connection,
+    what: '{endpoint} does not accept what this client shows of itself: {problem}',
+    next: 'Give a certificate that its authority has signed with --postgres-cert FILE and --postgres-key FILE (sslcert and sslkey in the URL, PGSSLCERT and PGSSLKEY).',
   },
   'postgres-password': {
     exit: EXIT.connection,

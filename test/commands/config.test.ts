@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { main } from '../../src/cli/main.js'
 import { readConfig } from '../../src/commands/config.js'
 import { describeEndpoint, type Endpoint } from '../../src/model/endpoint.js'
 import { explain, Failure } from '../../src/model/failure.js'
 import type { Secret } from '../../src/model/secret.js'
+import { fakeTerminal } from '../cli/terminal.js'
 
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'cp-migrate-config-'))
 
@@ -105,6 +107,55 @@ describe('settings', () => {
 
   test('.env is read in the working directory only', () => {
     expect(read({}, {}, {}).values.redis).toBeUndefined()
+  })
+})
+
+describe('Redis without a URL', () => {
+  test('is named by variables, which also fill in what a URL leaves out', () => {
+    const env = { REDIS_HOST: 'cache', REDIS_PORT: '7000', REDIS_DB: '2', REDIS_PASSWORD: 'hidden' }
+    const { values, origins } = read({}, env)
+    expect(named(values.redis)).toBe('redis://cache:7000/2')
+    expect(values.redis?.password?.reveal()).toBe('hidden')
+    expect(origins.redis).toBe('REDIS_HOST')
+    const { redis } = read({ redis: 'redis://app:own@h/5' }, { ...env, REDIS_USERNAME: 'other' }).values
+    expect(redis).toMatchObject({ host: 'h', port: 6379, db: 5, username: 'app' })
+    expect(redis?.password?.reveal()).toBe('own')
+    expect(read({}, { REDIS_URL: 'redis://h', ...env }).values.redis).toMatchObject({ port: 6379, db: 2 })
+  })
+
+  test('flags for database and user beat the URL', () => {
+    const { redis } = read({ redis: 'redis://app@h/5', redisDb: '7', redisUser: 'reader' }).values
+    expect(redis).toMatchObject({ db: 7, username: 'reader' })
+    expect(failureOf(() => read({ redis: 'redis://h', redisDb: 'two' }))).toContain('not a number')
+  })
+
+  test('a password can come from a file of its own', () => {
+    const { redis } = read(
+      {},
+      { REDIS_URL: 'redis://h', REDIS_PASSWORD_FILE: 'pw' },
+      { pw: 's3cret\n' },
+    ).values
+    expect(redis?.password?.reveal()).toBe('s3cret')
+  })
+})
+
+describe('slips of the keyboard', () => {
+  test('in an sslmode are answered with the mode that was meant', () => {
+    expect(failureOf(() => read({ postgres: 'postgres://h/d?sslmode=verify-ful' }))).toContain(
+      'did you mean verify-full?',
+    )
+  })
+
+  test('in the name of a variable are told by config', async () => {
+    const cwd = folderWith({ '.env': 'CP_MIGRATE_MEMROY=1GB\nREDIS_URL=redis://:hunter2@h\n' })
+    const terminal = fakeTerminal({ env: { CP_MIGRATE_SHEMA: 'agents' }, cwd })
+    expect(await main(['config'], terminal)).toBe(0)
+    expect(terminal.out()).toContain('CP_MIGRATE_SHEMA is no setting; did you mean CP_MIGRATE_SCHEMA?')
+    expect(terminal.out()).toContain(
+      'CP_MIGRATE_MEMROY in .env is no setting; did you mean CP_MIGRATE_MEMORY?',
+    )
+    expect(terminal.out()).toMatch(/^redis +redis:\/\/h:6379\/0 \(password, TLS off\) +REDIS_URL in \.env$/m)
+    expect(terminal.out()).not.toContain('hunter2')
   })
 })
 

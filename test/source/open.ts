@@ -1,13 +1,18 @@
 /** Sources over test servers. */
 import { parseRedisUrl } from '../../src/commands/endpoint-url.js'
+import type { Certificates } from '../../src/model/endpoint.js'
 import { explain, Failure } from '../../src/model/failure.js'
 import type { RedisConnectionOptions } from '../../src/source/redis/connection.js'
 import { RedisSource } from '../../src/source/redis/redis.js'
 import { atEndOfFile } from '../services/each-file.js'
 
 /** A source over a URL as a user would write it, closed after the file. */
-export function sourceOf(url: string, options?: RedisConnectionOptions): RedisSource {
-  const source = new RedisSource(parseRedisUrl(url), options)
+export function sourceOf(
+  url: string,
+  options: RedisConnectionOptions = {},
+  certificates: Certificates = {},
+): RedisSource {
+  const source = new RedisSource({ ...parseRedisUrl(url), certificates }, options)
   atEndOfFile(() => source.close())
   return source
 }

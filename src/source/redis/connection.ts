@@ -14,13 +14,6 @@ export interface RedisConnectionOptions {
   readonly answerTimeoutMs?: number
   /** How long to wait for a server that is loading its data. */
   readonly loadingTimeoutMs?: number
-  /** Contents of PEM files, and the name the certificate should bear. */
-  readonly certificates?: {
-    readonly ca?: string
-    readonly cert?: string
-    readonly key?: string
-    readonly serverName?: string
-  }
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -59,7 +52,7 @@ export async function openRedis(
 }
 
 function clientOptions(endpoint: RedisEndpoint, options: RedisConnectionOptions): RedisOptions {
-  const { ca, cert, key, serverName } = options.certificates ?? {}
+  const { ca, cert, key, serverName } = endpoint.certificates ?? {}
   return {
     ...(endpoint.socketPath === undefined
       ? { host: endpoint.host, port: endpoint.port }
@@ -86,7 +79,7 @@ function clientOptions(endpoint: RedisEndpoint, options: RedisConnectionOptions)
             ...(endpoint.tls === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
             ...(ca === undefined ? {} : { ca }),
             ...(cert === undefined ? {} : { cert }),
-            ...(key === undefined ? {} : { key }),
+            ...(key === undefined ? {} : { key: key.reveal() }),
           },
         }),
   }

@@ -24,6 +24,8 @@ const SAYS = {
   noTls: /server does not support SSL/,
   noPassword: /client password must be a (non-empty )?string/,
   timeout: /^timeout expired/,
+  noCertificate:
+    /client certificate|certificate authentication failed|alert unknown ca|certificate required/i,
 } as const
 
 /** `prefer` goes on without encryption: the server has none, or its rules admit this user only without. */
@@ -52,6 +54,9 @@ export function connectFailure(
     return new Failure(id, at, error)
   }
   if (SAYS.noPassword.test(problem)) return new Failure('postgres-no-password', at, error)
+  if (SAYS.noCertificate.test(problem)) {
+    return new Failure('postgres-certificate-wanted', { ...at, problem }, error)
+  }
   if (state === NOT_ADMITTED || state === PERMISSION_DENIED) {
     return new Failure('postgres-not-admitted', { ...at, problem }, error)
   }

@@ -1,6 +1,7 @@
 /** One connection to Postgres: how it is opened, what it is set to, and how it is told that it broke. */
-import { Readable } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { PostgresEndpoint } from '../../model/endpoint.js'
@@ -16,6 +17,8 @@ export interface SessionOptions {
 
 /** How one attempt treats TLS: libpq's `prefer` is two attempts. */
 export type TlsAttempt = 'off' | 'encrypt' | 'verify-ca' | 'verify-full'
+
+const GOODBYE_MS = 5000
 
 export class PgSession implements CopySession {
   /** For COPY streams; statements go through `query`. */
@@ -76,9 +79,17 @@ export class PgSession implements CopySession {
     return this.#brokenBy === undefined && this.client.getTransactionStatus() === 'I'
   }
 
-  /** Never throws: what there is to lose was lost before. */
+  /** Never throws: what there is to lose was lost before. A server that does not take our goodbye is left without. */
   async close(): Promise<void> {
+    const patience = setTimeout(() => this.abandon(), GOODBYE_MS)
     await this.client.end().catch(() => {})
+    clearTimeout(patience)
+  }
+
+  /** Hangs up without a word. */
+  abandon(): void {
+    const { connection } = this.client as pg.Client & { readonly connection: { readonly stream: Duplex } }
+    connection.stream.destroy()
   }
 }
 
@@ -96,7 +107,7 @@ export async function openSession(
     ...(endpoint.password === undefined ? {} : { password: endpoint.password.reveal() }),
     ...(endpoint.options === undefined ? {} : { options: endpoint.options }),
     // A Unix socket has no TLS, whatever was asked for; libpq ignores it there too.
-    ssl: endpoint.host.startsWith('/') ? false : TLS_OPTIONS[tls],
+    ssl: endpoint.host.startsWith('/') ? false : tlsOptions(endpoint, tls),
     connectionTimeoutMillis: options.connectTimeoutMs,
     application_name: 'cp-migrate',
     keepAlive: true,
@@ -109,16 +120,24 @@ export async function openSession(
     await session.query(SETTINGS, [String(options.statementTimeoutMs)])
     return session
   } catch (error) {
-    await session.close()
+    // Refused in the middle of a TLS handshake, the driver would wait for an end that has come already.
+    session.abandon()
     throw error
   }
 }
 
-const TLS_OPTIONS: Readonly<Record<TlsAttempt, pg.ClientConfig['ssl']>> = {
-  off: false,
-  encrypt: { rejectUnauthorized: false },
-  'verify-ca': { checkServerIdentity: () => undefined },
-  'verify-full': {},
+function tlsOptions({ host, certificates }: PostgresEndpoint, tls: TlsAttempt): false | ConnectionOptions {
+  if (tls === 'off') return false
+  const { ca, cert, key, serverName = host } = certificates ?? {}
+  return {
+    rejectUnauthorized: tls !== 'encrypt',
+    // Said by us: the driver would check the certificate of an address for the name "localhost".
+    checkServerIdentity: (_, certificate) =>
+      tls === 'verify-full' ? checkServerIdentity(serverName, certificate) : undefined,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key: key.reveal() }),
+  }
 }
 
 /**

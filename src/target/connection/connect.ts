@@ -108,6 +108,7 @@ export async function openPostgres(endpoint: PostgresEndpoint, options: ConnectO
 /** libpq's `prefer`, its default: encrypted where the server can. */
 const ATTEMPTS: Readonly<Record<PostgresEndpoint['tls'], readonly TlsAttempt[]>> = {
   off: ['off'],
+  allow: ['off', 'encrypt'],
   prefer: ['encrypt', 'off'],
   encrypt: ['encrypt'],
   'verify-ca': ['verify-ca'],

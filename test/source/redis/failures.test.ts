@@ -280,15 +280,13 @@ describe('TLS', () => {
     expect(await failureOf(sourceOf(secure).info())).toMatchObject({
       id: 'redis-certificate',
       exit: EXIT.connection,
-      next: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+      next: expect.stringContaining('--redis-ca FILE'),
     })
-    expect((await sourceOf(secure, { certificates: { ca } }).info()).role).toBe('master')
+    expect((await sourceOf(secure, {}, { ca }).info()).role).toBe('master')
     expect((await sourceOf(`${secure}?ssl_cert_reqs=none`).info()).role).toBe('master')
     expect(sourceOf(secure).describe()).toBe(`rediss://127.0.0.1:${port}/0`)
     const otherName = { ca, serverName: 'elsewhere.example' }
-    expect((await failureOf(sourceOf(secure, { certificates: otherName }).info())).id).toBe(
-      'redis-certificate',
-    )
+    expect((await failureOf(sourceOf(secure, {}, otherName).info())).id).toBe('redis-certificate')
 
     expect((await failureOf(sourceOf(secure.replace('rediss', 'redis')).info())).id).toBe('not-redis')
     const toPlain = sourceOf(`rediss://:secret@127.0.0.1:${plain.port}/0`, { connectTimeoutMs: 300 })
