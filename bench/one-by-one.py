@@ -14,7 +14,17 @@ import redis
 from langgraph.checkpoint.postgres import PostgresSaver
 
 
-def tuples_a5(url, limit):
+def keys_of(client, limit):
+    """At most `limit` keys of checkpoints, as SCAN finds them."""
+    keys = []
+    for key in client.scan_iter(match="checkpoint:*", count=1000):
+        keys.append(key)
+        if len(keys) == limit:
+            break
+    return keys
+
+
+def tuples_a5(url, keys):
     from langgraph.checkpoint.redis import RedisSaver
 
     client = redis.Redis.from_url(url, protocol=2)
@@ -24,26 +34,23 @@ def tuples_a5(url, limit):
     for index in ("checkpoint", "checkpoint_write"):
         while float(client.ft(index).info()["percent_indexed"]) < 1:
             time.sleep(0.1)
-    for key in client.scan_iter(match="checkpoint:*", count=1000):
+    for key in keys:
         found = client.json().get(key, "$.thread_id", "$.checkpoint.id")
         thread, cid = found["$.thread_id"], found["$.checkpoint.id"]
         yield saver.get_tuple({"configurable": {"thread_id": thread[0], "checkpoint_ns": "", "checkpoint_id": cid[0]}})
-        limit -= 1
-        if not limit:
-            return
 
 
-def tuples_f1(url, limit):
+def tuples_f1(url, keys):
     client = redis.Redis.from_url(url, protocol=2)
     text = lambda versions: {k: f"{v:032}.0" if isinstance(v, int) else v for k, v in versions.items()}
-    for key in client.scan_iter(match="checkpoint:*", count=1000):
+    for key in keys:
         found = pickle.loads(client.get(key))
         found.checkpoint["channel_versions"] = text(found.checkpoint["channel_versions"])
         found.checkpoint["versions_seen"] = {node: text(seen) for node, seen in found.checkpoint["versions_seen"].items()}
         yield found
-        limit -= 1
-        if not limit:
-            return
+
+
+TUPLES = {"a5": tuples_a5, "f1": tuples_f1}
 
 
 def put(saver, found):
@@ -64,7 +71,7 @@ def main():
     layout, source, target, limit = sys.argv[1:5]
     with PostgresSaver.from_conn_string(target) as saver:
         saver.setup()
-        tuples = {"a5": tuples_a5, "f1": tuples_f1}[layout](source, int(limit))
+        tuples = TUPLES[layout](source, keys_of(redis.Redis.from_url(source, protocol=2), int(limit)))
         # The first one also waits for the index; it is not counted.
         put(saver, next(tuples))
         began, copied = time.perf_counter(), 0
@@ -74,4 +81,5 @@ def main():
         print(json.dumps({"checkpoints": copied, "seconds": time.perf_counter() - began}))
 
 
-main()
+if __name__ == "__main__":
+    main()
