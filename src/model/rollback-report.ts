@@ -58,6 +58,8 @@ export interface RollbackReport {
   readonly target: EndpointNote
   /** Newest first, as they are undone. */
   runs: RollbackRun[]
+  /** The run that was meant, where it was rolled back before. */
+  rolledBackBefore: number | null
   threads: {
     /** Rolled back, or what would be. */
     removed: number
@@ -86,6 +88,7 @@ export function emptyRollbackReport(
     command: 'rollback',
     seconds: 0,
     runs: [],
+    rolledBackBefore: null,
     threads: { removed: 0, refused: 0, expired: 0 },
     rows: { checkpoints: 0, writes: 0, blobs: 0, restored: 0 },
     bytes: 0,

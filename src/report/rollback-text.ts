@@ -133,7 +133,11 @@ function rollbackVerdict(report: RollbackReport): string {
   if (stoppedBy !== undefined) {
     return `rollback stopped after ${formatDuration(seconds)}: ${formatCounted(threads.removed, 'thread')} rolled back${left}`
   }
-  if (runs.length === 0) return 'nothing to roll back: no run has rows here'
+  if (runs.length === 0) {
+    const { rolledBackBefore } = report
+    if (rolledBackBefore === null) return 'nothing to roll back: no run has rows here'
+    return `nothing to roll back: run ${rolledBackBefore} was rolled back before; --run or --to-before takes back an earlier one`
+  }
   const which =
     runs.length === 1 ? `run ${runs[0]!.id}` : `${runs.length} runs (${runs[0]!.id} to ${runs.at(-1)!.id})`
   if (planOnly) return `${which}: ${formatCounted(threads.removed, 'thread')} would be rolled back${left}`

@@ -21,7 +21,7 @@ import type { MergePolicy } from '../target/rows/commit.js'
 import { DryRunSink } from '../target/rows/dry-run.js'
 import { threadsOfAge } from './age-filter.js'
 import { findingsOf } from './detect/findings.js'
-import { dialectOf } from './dialect.js'
+import { dialectOf, recordedDialect } from './dialect.js'
 import { listKeys } from './list-keys.js'
 import { counted, countKeys, elsewhere, keysToRead } from './migrate/keys.js'
 import { Rehearsal } from './migrate/rehearsal.js'
@@ -111,14 +111,15 @@ export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
 }
 
 function runRequestOf(request: MigrateRequest) {
-  const { target, prefixes, scope, bounds, allowOlderHead, dialect, policy, from } = request
+  const { target, prefixes, scope, bounds, layouts, allowOlderHead, dialect, policy, from } = request
   if (target === null) throw new Failure('no-target')
   const options = { prefixes, allowOlderHead, dialect, policy, scope: scopeNote(scope) }
   return {
     ...request,
     target,
     sourceUrl: from.endpoint,
-    options: isBounded(bounds) ? { ...options, bounds } : options,
+    // What was left out on purpose is told from these, when a purge is to take it too.
+    options: isBounded(bounds) ? { ...options, bounds, layouts: layouts.map(({ id }) => id) } : options,
   }
 }
 
@@ -146,6 +147,12 @@ function drySinkOf({ target, hasLedger, sourceName }: MigrateRequest): DryRunSin
   return new DryRunSink({ schema, use: (work) => postgres.use(work), ...(hasLedger && { scope }) })
 }
 
+async function recordedBy({ target, hasLedger }: MigrateRequest): Promise<Dialect | null> {
+  if (target === null || !hasLedger) return null
+  const { postgres, schema, ledgerSchema } = target
+  return recordedDialect(postgres, { ledgerSchema, targetSchema: schema })
+}
+
 interface Work {
   readonly report: MigrateReport
   readonly run: MigrateRun | null
@@ -170,7 +177,9 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     if (census !== null) {
       report.found = await retried(() => findingsOf(census, { source, registry, expiring: null }), recover)
     }
-    const dialect = request.dialect ?? (await retried(() => dialectOf(source, inventory, registry), recover))
+    const dialect =
+      request.dialect ??
+      (await retried(() => dialectOf(source, inventory, registry, () => recordedBy(request)), recover))
     report.dialect = dialect
     if (request.dialect === null) await retried(() => request.checkTables(dialect), recover)
     await retried(async () => run?.noteSource({ dialect, sourceRunId: null }), recover)

@@ -84,9 +84,10 @@ class Rollback {
 
   async run(): Promise<void> {
     const { scope, which, lease, postgres } = this.request
-    const runs = await this.retried((session) =>
+    const { runs, before: isDone } = await this.retried((session) =>
       chooseRuns(session, scope, { which, endpoint: postgres.name }),
     )
+    this.report.rolledBackBefore = isDone
     const ids = runs.map(({ id }) => id)
     const before = await this.retried((session) => standingThreads(session, scope, ids))
     this.runIds = new Set(ids)

@@ -13,7 +13,7 @@ import type { Postgres } from '../target/connection/connect.js'
 import type { LedgerScope } from '../target/ledger/read.js'
 import { countThreads } from '../target/ledger/recorded-rows.js'
 import type { Recover } from '../target/rows/batch-sink.js'
-import { dialectOf } from './dialect.js'
+import { dialectOf, recordedDialect } from './dialect.js'
 import { listKeys } from './list-keys.js'
 import { type Choice, chosenThreads, wantedThreads, withStrays } from './verify/choice.js'
 import { verifyLedger } from './verify/ledger.js'
@@ -173,13 +173,19 @@ interface Comparing {
   readonly tallyOf: (ofThreads: number | null) => VerifyTally
 }
 
+const recordedOf = ({ postgres, to }: VerifyRequest, ledgerSchema: string): Promise<Dialect | null> =>
+  recordedDialect(postgres, { ledgerSchema, targetSchema: to.schema })
+
 async function compareSource(request: VerifyRequest, comparing: Comparing): Promise<VerifyTally> {
   const { work, source, ledger, wants, tallyOf } = comparing
   const listed = await retried(() => listThreads(request, source, wants), work.recover)
   const { inventory, registry } = listed
   try {
-    const dialect = request.dialect ?? (await dialectOf(source, inventory, registry))
-    if (request.dialect === null) await request.checkTables(dialect)
+    const recorded = async () =>
+      request.ledgerSchema === null ? null : recordedOf(request, request.ledgerSchema)
+    const dialect =
+      request.dialect ?? (await retried(() => dialectOf(source, inventory, registry, recorded), work.recover))
+    if (request.dialect === null) await retried(() => request.checkTables(dialect), work.recover)
     const found = await inventory.countThreads()
     const { chosen, threads } = chosenThreads(request, inventory, found)
     work.report.threads.leftOut = found - chosen

@@ -82,7 +82,11 @@ describe('rolling back a run', () => {
     const again = await cli('rollback --yes')
     expect(again).toMatchObject({ exit: 0 })
     expect(again.out).toContain('nothing to roll back')
-    expect(await cli('rollback --run 1')).toMatchObject({ exit: 2 })
+    expect(await cli('rollback --run 1')).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('run 1 was rolled back before'),
+    })
+    expect(await cli('rollback --run 7')).toMatchObject({ exit: 2 })
   })
 
   test('lets the same threads be moved again, as if nothing had been', async () => {
@@ -174,7 +178,7 @@ describe('of several runs', () => {
     return { url, cli, states }
   }
 
-  test('the last goes alone, rows that it rewrote come back; then the others, down to the beginning', async () => {
+  test('the last goes alone, rows that it rewrote come back; then the others by their names, down to the beginning', async () => {
     const { url, cli, states } = await threeRuns()
     expect((await sql(url, 'SELECT 1 FROM cp_migrate.replaced')).length).toBeGreaterThan(5)
     expect(states[3]).not.toEqual(states[2])
@@ -182,9 +186,15 @@ describe('of several runs', () => {
     const last = await cli('rollback --yes --json')
     expect(report(last).rows.restored).toBeGreaterThan(5)
     expect(await tablesOf(url)).toEqual(states[2])
-    expect((await cli('rollback --yes')).exit).toBe(0)
+    // Whoever did not see the first answer says the same again: that must not take the run before.
+    expect(await cli('rollback --yes')).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('run 3 was rolled back before'),
+    })
+    expect(await tablesOf(url)).toEqual(states[2])
+    expect((await cli('rollback --yes --run 2')).exit).toBe(0)
     expect(await tablesOf(url)).toEqual(states[1])
-    expect((await cli('rollback --yes')).exit).toBe(0)
+    expect((await cli('rollback --yes --to-before 1')).exit).toBe(0)
     expect(await tablesOf(url)).toEqual(EMPTY)
   })
 

@@ -4,39 +4,55 @@ import { qualified, type SqlSession } from '../connection/session.js'
 import { type RunRow, readRuns } from '../ledger/read.js'
 import { standingThreads, type TargetScope, undoableRuns } from './threads.js'
 
-/** `to-before`: that run and every later one. */
+/** `last`: the last run of all, so that the same command never takes one run after the other. `to-before`: that run and every later one. */
 export type WhichRuns =
   | { readonly kind: 'last' }
   | { readonly kind: 'run'; readonly id: number }
   | { readonly kind: 'to-before'; readonly id: number }
   | { readonly kind: 'all' }
 
-/** Newest first; empty where there is nothing to undo. Throws `no-such-run`. */
+export interface ChosenRuns {
+  /** Newest first; empty where there is nothing to undo. */
+  readonly runs: readonly RunRow[]
+  /** The run that was meant, where it was rolled back before: whoever says it again has what they want. */
+  readonly before: number | null
+}
+
+/** Throws `no-such-run`. */
 export async function chooseRuns(
   session: SqlSession,
   scope: TargetScope,
   { which, endpoint }: { readonly which: WhichRuns; readonly endpoint: string },
-): Promise<RunRow[]> {
+): Promise<ChosenRuns> {
   const runs = await undoableRuns(session, scope)
-  if (which.kind === 'all') return runs
-  if (which.kind === 'last') return runs.slice(0, 1)
-  if (!runs.some(({ id }) => id === which.id)) {
-    const [run] = await readRuns(session, scope.ledgerSchema, { id: which.id })
-    throw new Failure('no-such-run', {
-      run: which.id,
-      endpoint,
-      schema: scope.targetSchema,
-      why: whyNot(run, scope),
-      known: runs.length === 0 ? 'none' : runs.map(({ id }) => id).join(', '),
-    })
+  if (which.kind === 'all') return { runs, before: null }
+  if (which.kind === 'last') return lastOf(session, scope)
+  const isMeant = ({ id }: RunRow) => (which.kind === 'run' ? id === which.id : id >= which.id)
+  if (runs.some(({ id }) => id === which.id)) return { runs: runs.filter(isMeant), before: null }
+  const [run] = await readRuns(session, scope.ledgerSchema, { id: which.id })
+  if (run?.state === 'rolled_back' && run.targetSchema === scope.targetSchema) {
+    return { runs: runs.filter(isMeant), before: run.id }
   }
-  return runs.filter(({ id }) => (which.kind === 'run' ? id === which.id : id >= which.id))
+  throw new Failure('no-such-run', {
+    run: which.id,
+    endpoint,
+    schema: scope.targetSchema,
+    why: whyNot(run, scope),
+    known: runs.length === 0 ? 'none' : runs.map(({ id }) => id).join(', '),
+  })
+}
+
+async function lastOf(session: SqlSession, { ledgerSchema, targetSchema }: TargetScope): Promise<ChosenRuns> {
+  const all = await readRuns(session, ledgerSchema, { targetSchema })
+  const last = all.find(({ state }) => state !== 'forgotten')
+  if (last?.state === 'rolled_back') return { runs: [], before: last.id }
+  return { runs: last === undefined ? [] : [last], before: null }
 }
 
 function whyNot(run: RunRow | undefined, { targetSchema }: TargetScope): string {
   if (run === undefined) return 'the ledger does not know it'
   if (run.targetSchema !== targetSchema) return `it wrote into schema ${run.targetSchema}`
-  return run.state === 'rolled_back' ? 'it was rolled back before' : 'migrate --restart has made it forgotten'
+  return 'migrate --restart has made it forgotten'
 }
 
 /** Runs of which nothing stands any more are called rolled back; gives those of which something does. */
