@@ -3,16 +3,24 @@ import type { ReadResult, RedisType } from '../model/redis-value.js'
 import { oneAhead } from './ahead.js'
 import type { KeyOfType, ReadKey, ReadStreamOptions } from './source.js'
 
+/** What can be told of a key without sending its value. */
+export interface Measure {
+  /** Null where the engine does not say. */
+  readonly bytes: number | null
+  /** What it had left to live, where that was asked in the same breath, so that it need not be asked again. */
+  readonly life?: { readonly pttlMs: number; readonly askedAtMs: number }
+}
+
 /** What the stream needs of an engine. */
 export interface BatchReader {
-  read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]>
-  /** A size each, for those the engine can tell without sending the value. */
-  measure(requests: readonly KeyOfType[]): Promise<readonly (number | null)[]>
+  /** `measures` are those of the same places. */
+  read(requests: readonly KeyOfType[], measures: readonly Measure[]): Promise<readonly ReadResult[]>
+  measure(requests: readonly KeyOfType[]): Promise<readonly Measure[]>
 }
 
 interface Sized<Request> {
   readonly request: Request
-  readonly measured: number | null
+  readonly measure: Measure
 }
 
 interface Batch<Request> {
@@ -29,40 +37,57 @@ const MAX_VALUE_BYTES = 1024 ** 3
 /** See `Source.readStream`. */
 export async function* readInBatches<Request extends KeyOfType>(
   requests: Iterable<Request> | AsyncIterable<Request>,
-  { batchBytes, maxValueBytes = MAX_VALUE_BYTES }: ReadStreamOptions,
+  options: ReadStreamOptions,
   reader: BatchReader,
 ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-  const sizes = new SizeGuess(batchBytes / MAX_UNMEASURED_KEYS)
-  const windows = oneAhead(measured(requests, reader))
-  const batches = cutByBytes(windows, batchBytes, sizes)
-  const read = readEach(batches, reader, sizes, maxValueBytes)
-  // A value over the batch size has the memory for itself: nothing else is fetched beside it.
-  for await (const batch of oneAhead(read, ({ bytes }) => bytes <= batchBytes)) {
-    for (let at = 0; at < batch.keys.length; at++) {
-      const key = batch.keys[at]!
-      delete batch.keys[at] // consumed: its value may go before the batch does
+  for await (const batch of readBatches(oneByOne(requests), options, reader)) {
+    for (let at = 0; at < batch.length; at++) {
+      const key = batch[at]!
+      delete batch[at] // consumed: its value may go before the batch does
       yield key
     }
   }
 }
 
+async function* oneByOne<Request>(requests: Iterable<Request> | AsyncIterable<Request>) {
+  for await (const request of requests) yield [request]
+}
+
+/** See `Source.readBatches`. */
+export async function* readBatches<Request extends KeyOfType>(
+  groups: AsyncIterable<readonly Request[]>,
+  { batchBytes, maxValueBytes = MAX_VALUE_BYTES }: ReadStreamOptions,
+  reader: BatchReader,
+): AsyncGenerator<ReadKey<Request>[], void, undefined> {
+  const sizes = new SizeGuess(batchBytes / MAX_UNMEASURED_KEYS)
+  const windows = oneAhead(measured(groups, reader))
+  const batches = cutByBytes(windows, batchBytes, sizes)
+  const read = readEach(batches, reader, sizes, maxValueBytes)
+  // A value over the batch size has the memory for itself: nothing else is fetched beside it.
+  for await (const { keys } of oneAhead(read, ({ bytes }) => bytes <= batchBytes)) yield keys
+}
+
 async function* measured<Request extends KeyOfType>(
-  requests: Iterable<Request> | AsyncIterable<Request>,
+  groups: AsyncIterable<readonly Request[]>,
   reader: BatchReader,
 ): AsyncGenerator<Sized<Request>[]> {
   let window: Request[] = []
   const sizesOf = async (window: Request[]): Promise<Sized<Request>[]> => {
-    const sizes = await reader.measure(window)
-    return window.map((request, at) => ({ request, measured: sizes[at] ?? null }))
+    const measures = await reader.measure(window)
+    return window.map((request, at) => ({ request, measure: measures[at] ?? UNMEASURED }))
   }
-  for await (const request of requests) {
-    window.push(request)
-    if (window.length < WINDOW_KEYS) continue
-    yield await sizesOf(window)
-    window = []
+  for await (const group of groups) {
+    for (const request of group) {
+      window.push(request)
+      if (window.length < WINDOW_KEYS) continue
+      yield await sizesOf(window)
+      window = []
+    }
   }
   if (window.length > 0) yield await sizesOf(window)
 }
+
+const UNMEASURED: Measure = { bytes: null }
 
 async function* cutByBytes<Request extends KeyOfType>(
   windows: AsyncIterable<Sized<Request>[]>,
@@ -73,7 +98,7 @@ async function* cutByBytes<Request extends KeyOfType>(
   let bytes = 0
   for await (const window of windows) {
     for (const item of window) {
-      const size = sizes.of(item.request.type, item.measured)
+      const size = sizes.of(item.request.type, item.measure.bytes)
       if (items.length > 0 && (bytes + size > batchBytes || items.length === WINDOW_KEYS)) {
         yield { items, bytes }
         items = []
@@ -93,17 +118,23 @@ async function* readEach<Request extends KeyOfType>(
   maxValueBytes: number,
 ): AsyncGenerator<{ keys: ReadKey<Request>[]; bytes: number }> {
   for await (const { items } of batches) {
-    const wanted = new Set(
-      items.filter(({ request, measured }) => sizes.of(request.type, measured) <= maxValueBytes),
+    const isWanted = ({ request, measure }: Sized<Request>) =>
+      sizes.of(request.type, measure.bytes) <= maxValueBytes
+    const wanted = items.filter(isWanted)
+    const requests = wanted.map(({ request }) => request)
+    const results = await reader.read(
+      requests,
+      wanted.map(({ measure }) => measure),
     )
-    const results = (await reader.read(Array.from(wanted, ({ request }) => request))).values()
     let bytes = 0
+    let next = 0
     const keys = items.map((item): ReadKey<Request> => {
-      const { request, measured } = item
-      if (!wanted.has(item)) return { request, result: { state: 'too-large', sizeBytes: measured ?? 0 } }
-      const result: ReadResult = results.next().value ?? { state: 'gone' }
+      const { request, measure } = item
+      if (wanted[next] !== item)
+        return { request, result: { state: 'too-large', sizeBytes: measure.bytes ?? 0 } }
+      const result: ReadResult = results[next++] ?? { state: 'gone' }
       if (result.state === 'read') {
-        sizes.learn(request.type, measured, result.sizeBytes)
+        sizes.learn(request.type, measure.bytes, result.sizeBytes)
         bytes += result.sizeBytes
       }
       return { request, result }

@@ -43,6 +43,16 @@ export interface DatabaseKeys {
   readonly expiring: number
 }
 
+/** What only a snapshot's file has to say. */
+export interface SnapshotInfo {
+  readonly bytes: number
+  /** Milliseconds since 1970; null where the file does not say. */
+  readonly savedAtMs: number | null
+  /** Keys of the database that is read: those that had expired by then, which are left out, and those that have expired since. */
+  readonly expiredBefore: number
+  readonly expiredSince: number
+}
+
 export interface SourceInfo {
   readonly kind: 'redis' | 'valkey'
   /** The server's own: `7.4.1`; of a Valkey its Valkey version. */
@@ -59,6 +69,8 @@ export interface SourceInfo {
   readonly appendOnly: boolean
   /** Only databases that hold keys. */
   readonly databases: ReadonlyMap<number, DatabaseKeys>
+  /** Absent where a server answers. */
+  readonly snapshot?: SnapshotInfo
 }
 
 /** A RediSearch index: the savers' names and prefixes give away what their users chose. */
@@ -106,6 +118,11 @@ export interface Source {
     requests: Iterable<Request> | AsyncIterable<Request>,
     options: ReadStreamOptions,
   ): AsyncIterable<ReadKey<Request>>
+  /** The same for whoever has many keys: they come in groups, and go a batch at a time, which the consumer may empty as it goes. */
+  readBatches<Request extends KeyOfType>(
+    groups: AsyncIterable<readonly Request[]>,
+    options: ReadStreamOptions,
+  ): AsyncIterable<ReadKey<Request>[]>
   /** Empty where there is no search module, or where the user may not ask it. */
   searchIndexes(): Promise<readonly SearchIndex[]>
   /** Looks at some keys of each of the other logical databases; gives those where a key begins with one of the prefixes. */

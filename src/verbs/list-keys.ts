@@ -40,7 +40,8 @@ export async function listKeys(request: ListRequest): Promise<ListedKeys> {
   const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
   const registry = new LayoutRegistry(request.layouts, prefixes)
   const census = request.takesCensus ? new KeyCensus(registry) : null
-  const inventory = await Inventory.of(census?.watch(source.scan()) ?? source.scan(), {
+  const pages = source.scan({ typesByScript: true })
+  const inventory = await Inventory.of(census?.watch(pages) ?? pages, {
     claim: (key, type) => registry.claim(key, type),
     resolve: claimsByDocument(source, registry),
     wants: request.wants,

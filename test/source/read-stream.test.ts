@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ReadResult } from '../../src/model/redis-value.js'
-import { type BatchReader, readInBatches } from '../../src/source/read-stream.js'
+import { type BatchReader, type Measure, readInBatches } from '../../src/source/read-stream.js'
 import type { KeyOfType } from '../../src/source/source.js'
 import { all } from './open.js'
 
@@ -31,8 +31,8 @@ class CountingReader implements BatchReader {
     }))
   }
 
-  async measure(requests: readonly KeyOfType[]): Promise<(number | null)[]> {
-    return requests.map((request) => this.measures(sizeOf(request)))
+  async measure(requests: readonly KeyOfType[]): Promise<Measure[]> {
+    return requests.map((request) => ({ bytes: this.measures(sizeOf(request)) }))
   }
 }
 

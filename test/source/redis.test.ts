@@ -354,6 +354,7 @@ describe('leaving no trace', () => {
       'pttl',
       'strlen',
       'memory|usage',
+      'eval_ro',
     ]
     const others = ['info', 'select', 'client|setname', 'client|no-touch', 'ft._list', 'ft.info']
     const allowed = new Set([...readers, ...others, 'config|resetstat', 'json.get', 'get'])

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { describeEndpoint, type RedisEndpoint } from '../../model/endpoint.js'
 import type { ReadResult, RedisType } from '../../model/redis-value.js'
 import { oneAhead } from '../ahead.js'
-import { readInBatches } from '../read-stream.js'
+import { type BatchReader, type Measure, readBatches, readInBatches } from '../read-stream.js'
 import type {
   KeyOfType,
   OtherDatabase,
@@ -16,6 +16,7 @@ import type {
 } from '../source.js'
 import { openRedis, type RedisConnectionOptions, readInfo } from './connection.js'
 import { lookIntoDatabases, readSearchIndexes } from './hints.js'
+import { measuresByScript } from './measure-script.js'
 import { memoryOf, timesToLive } from './measures.js'
 import { scanKeys, typesOf } from './scan.js'
 import { measureValues, readValues } from './values.js'
@@ -27,6 +28,8 @@ export class RedisSource implements Source {
   readonly #endpoint: RedisEndpoint
   readonly #options: RedisConnectionOptions
   #opening: Promise<Redis> | null = null
+  /** Until the server refuses one. */
+  #runsScripts = true
 
   constructor(endpoint: RedisEndpoint, options: RedisConnectionOptions = {}) {
     this.#endpoint = endpoint
@@ -65,10 +68,28 @@ export class RedisSource implements Source {
     requests: Iterable<Request> | AsyncIterable<Request>,
     options: ReadStreamOptions,
   ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-    return readInBatches(requests, options, {
-      read: (batch) => this.read(batch),
-      measure: async (window) => measureValues(await this.#client(), this.#endpoint, window),
-    })
+    return readInBatches(requests, options, this.#reader())
+  }
+
+  readBatches<Request extends KeyOfType>(
+    groups: AsyncIterable<readonly Request[]>,
+    options: ReadStreamOptions,
+  ): AsyncGenerator<ReadKey<Request>[], void, undefined> {
+    return readBatches(groups, options, this.#reader())
+  }
+
+  #reader(): BatchReader {
+    return {
+      read: async (batch, measures) => readValues(await this.#client(), this.#endpoint, batch, measures),
+      measure: async (window) => this.#measure(window),
+    }
+  }
+
+  async #measure(window: readonly KeyOfType[]): Promise<readonly Measure[]> {
+    const client = await this.#client()
+    const measures = this.#runsScripts ? await measuresByScript(client, this.#endpoint, window) : null
+    this.#runsScripts = measures !== null
+    return measures ?? (await measureValues(client, this.#endpoint, window)).map((bytes) => ({ bytes }))
   }
 
   async searchIndexes(): Promise<readonly SearchIndex[]> {

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import type { RedisEndpoint } from '../../model/endpoint.js'
 import type { ReadResult, RedisValue } from '../../model/redis-value.js'
+import type { Measure } from '../read-stream.js'
 import type { KeyOfType } from '../source.js'
 import { isDenied, isUnknownCommand } from './errors.js'
 import { Questions } from './questions.js'
@@ -16,11 +17,15 @@ interface Look {
   pttlMs: number
 }
 
-/** See `Source.read`. A TYPE that is none of `RedisValue`'s is not read: `type-changed`. */
+/**
+ * See `Source.read`. A TYPE that is none of `RedisValue`'s is not read: `type-changed`. What has been asked already, at the same places,
+ * is not asked again.
+ */
 export async function readValues(
   client: Redis,
   endpoint: RedisEndpoint,
   requests: readonly KeyOfType[],
+  measures: readonly Measure[] = [],
 ): Promise<ReadResult[]> {
   const results: ReadResult[] = []
   const looks: Look[] = []
@@ -30,7 +35,7 @@ export async function readValues(
   }
   const questions = new Questions(client, endpoint)
   for (const ofType of byType(looks)) askForValues(questions, ofType)
-  for (const look of looks) askForPttl(questions, look)
+  for (const look of looks) if (!tellsLife(look, measures[look.place])) askForPttl(questions, look)
   await questions.answers()
   let missing: Look[] = []
   for (const look of looks) {
@@ -76,6 +81,14 @@ function askForPttl(questions: Questions, look: Look): void {
   questions.ask('PTTL', [look.key], (reply) => {
     look.pttlMs = Number(reply)
   })
+}
+
+/** Time has passed since. A key that was not there then may be a new one now. */
+function tellsLife(look: Look, measure: Measure | undefined): boolean {
+  const { pttlMs = -2, askedAtMs = 0 } = measure?.life ?? {}
+  if (pttlMs === -2) return false
+  look.pttlMs = pttlMs < 0 ? pttlMs : Math.max(0, Math.round(pttlMs - (performance.now() - askedAtMs)))
+  return true
 }
 
 /** PTTL says −2 where the key expired between the value and the question: it had no time left. */
