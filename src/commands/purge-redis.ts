@@ -32,7 +32,7 @@ const purge = (command: Command): Command =>
     .option('--rate <n>', 'at most this many keys a second')
     .option('--orphans', 'also writes and indexes whose checkpoint is gone')
     .option('--include-deleted', 'also threads of which rows were deleted in Postgres')
-    .option('--include-skipped', 'also checkpoints that migrate left out as it was told')
+    .option('--include-skipped', 'also what migrate left out as it was told')
     .option('--strict', 'exit code 3 wherever a thread was left alone')
     .option('--yes', 'do it')
     // Never --layout: keys that were not looked at could be those of somebody who still writes.
@@ -119,7 +119,7 @@ async function reportOf(run: {
     context.stderr.write(`${purgeEndpointsLine({ source: from, target: ledger.note })}\n`)
   }
   const lease = acts ? await ledger.lease('purge-redis') : null
-  const purger = openPurger(config)
+  const purger = openPurger(config, purgeRedis.name)
   const archivePath = options.archive === undefined ? null : resolve(context.cwd, String(options.archive))
   let archive: Awaited<ReturnType<typeof PurgeArchive.open>> | null = null
   try {

@@ -27,6 +27,10 @@ export const PURGE_LEFT = {
     title: 'of which only writes and indexes are left, their checkpoints are gone',
     remedy: '--orphans deletes them.',
   },
+  skipped: {
+    title: 'left out of the migration by their age',
+    remedy: '--include-skipped deletes them: they are in Redis alone.',
+  },
   deleted: {
     title: 'of which rows were deleted in Postgres',
     remedy: '--include-deleted deletes their keys in Redis too.',

@@ -11,15 +11,18 @@ import type { ThreadKeys } from '../pipeline/inventory.js'
 import { readThreadRecords } from '../pipeline/thread-records.js'
 import type { Source } from '../source/source.js'
 
-export interface AgeWorld {
+export interface TimeWorld {
   readonly source: Source
   readonly registry: LayoutRegistry
-  readonly bounds: AgeBounds
   /** Whose threads are wanted; the Python savers note no time with their writes. */
   readonly dialect: Dialect
   readonly nowMs: number
   /** Runs a question to the source until it is answered. */
   retried<T>(work: () => Promise<T>): Promise<T>
+}
+
+export interface AgeWorld extends TimeWorld {
+  readonly bounds: AgeBounds
 }
 
 /** Hands on the threads that are taken; `onLeft` is told of the others. */
@@ -46,10 +49,18 @@ async function verdictOn(thread: ThreadKeys, world: AgeWorld): Promise<AgeVerdic
   return ageVerdict(await world.retried(() => timeInValues(thread, world)), bounds, nowMs)
 }
 
+/** When the thread was last written, in milliseconds since 1970; null where nothing tells. */
+export async function latestOf(thread: ThreadKeys, world: TimeWorld): Promise<number | null> {
+  const named = timeInNames(thread, world)
+  return named.isAll && named.latestMs !== null
+    ? named.latestMs
+    : world.retried(() => timeInValues(thread, world))
+}
+
 /** The latest time in the ids that names hold, and whether values could say more. */
 function timeInNames(
   { keys }: ThreadKeys,
-  { dialect, nowMs }: AgeWorld,
+  { dialect, nowMs }: TimeWorld,
 ): { readonly latestMs: number | null; readonly isAll: boolean } {
   let latestMs: number | null = null
   let isAll = true
@@ -65,7 +76,7 @@ function timeInNames(
 
 async function timeInValues(
   thread: ThreadKeys,
-  { source, registry, nowMs }: AgeWorld,
+  { source, registry, nowMs }: TimeWorld,
 ): Promise<number | null> {
   const { checkpoints, writes } = await readThreadRecords(source, registry, thread)
   const age = new ThreadAge(nowMs)

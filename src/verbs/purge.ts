@@ -68,7 +68,7 @@ class Purge {
   async run(): Promise<void> {
     const { inventory, registry } = await retried(this.request, () => this.listKeys())
     try {
-      const candidates = new PurgeCandidates(this.request, registry)
+      const candidates = await PurgeCandidates.open(this.request, registry)
       for await (const group of groupsOf(inventory.threads())) {
         for (const { threadId } of group) this.seen.note(threadId, 0)
         await this.group(candidates, group)

@@ -82,6 +82,20 @@ async function countRows(
   )
 }
 
+/** Which of these threads any run has ever told of, undone or not. */
+export async function recordedEver(
+  session: SqlSession,
+  { ledgerSchema, sourceName, targetSchema }: LedgerScope,
+  threadIds: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await session.query<{ thread_id: string }>(
+    `SELECT DISTINCT thread_id FROM ${qualified(ledgerSchema, 'threads')}
+     WHERE thread_id = ANY($1::text[]) AND source_name = $2 AND target_schema = $3`,
+    [threadIds, sourceName, targetSchema],
+  )
+  return new Set(rows.map((row) => row.thread_id))
+}
+
 /** Ids of the checkpoints that stand of each thread, whoever wrote them. */
 export async function standingCheckpoints(
   session: SqlSession,

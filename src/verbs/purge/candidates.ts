@@ -11,6 +11,8 @@ import { keyText, type RecordedKeys } from '../../target/ledger/pack.js'
 import { missingRows, standingCheckpoints } from '../../target/ledger/purge-ledger.js'
 import { type CurrentThread, readThreads } from '../../target/ledger/read.js'
 import { existingThreads } from '../../target/rows/known.js'
+import { type Draft, keyOfRecord, type Listed, withoutNeeded } from './draft.js'
+import { LeftByAge } from './left-by-age.js'
 import { inPurgeOrder, type PurgeKey } from './order.js'
 import { type PurgeRequest, retried } from './request.js'
 import { type Left, latestChange, leftByAge, leftByLedger, sortedKeys } from './rules.js'
@@ -26,8 +28,7 @@ export interface Candidate {
   readonly wasPurging: boolean
   /** False for orphans, of which nothing is on record. */
   readonly isRecorded: boolean
-  /** Why a flag was needed, with the keys that it sends away. */
-  readonly listed: readonly { readonly why: 'orphans' | 'deleted' | 'skipped'; readonly keys: number }[]
+  readonly listed: readonly Listed[]
 }
 
 export interface Looked {
@@ -37,41 +38,32 @@ export interface Looked {
   readonly finished: readonly string[]
 }
 
-/** A thread whose own facts speak for it. */
-interface Draft {
-  readonly threadId: string
-  readonly record: CurrentThread | null
-  /** Keys of it that stay. */
-  kept: number
-  content: readonly KeyDraft[]
-  readonly index: readonly ClaimedKey[]
-  listed: Candidate['listed']
-}
-
-interface KeyDraft {
-  readonly claimed: ClaimedKey
-  readonly isOrphan: boolean
-  /** Null where it is to be read now. */
-  readonly digest: Buffer | null
-}
-
 /** Unknown keys of a thread whose documents are asked whose they are; more than that are no mistake in a name. */
 const ASKED_KEYS = 20
 
 export class PurgeCandidates {
-  constructor(
+  private constructor(
     private readonly request: PurgeRequest,
     private readonly registry: LayoutRegistry,
+    private readonly byAge: LeftByAge,
   ) {}
+
+  static async open(request: PurgeRequest, registry: LayoutRegistry): Promise<PurgeCandidates> {
+    return new PurgeCandidates(request, registry, await LeftByAge.of(request, registry))
+  }
 
   async look(threads: readonly ThreadKeys[]): Promise<Looked> {
     const records = await this.records(threads.map(({ threadId }) => threadId))
+    const leftOut = await this.byAge.among(threads.filter(({ threadId }) => !records.has(threadId)))
     const left: (Left & { threadId: string })[] = []
     const finished: string[] = []
     const drafts: Draft[] = []
     for (const { threadId, keys } of threads) {
       const record = records.get(threadId)
-      const draft = record === undefined ? this.orphanOf(threadId, keys) : await this.draftOf(record, keys)
+      const draft =
+        record === undefined
+          ? this.unrecorded(threadId, keys, leftOut.has(threadId))
+          : await this.draftOf(record, keys)
       if (draft === null) continue
       if ('reason' in draft) left.push({ threadId, ...draft })
       else if (draft.content.length + draft.index.length > 0) drafts.push(draft)
@@ -138,11 +130,13 @@ export class PurgeCandidates {
     return unknown.filter((_, at) => claims[at]?.threadId === threadId)
   }
 
-  /** A thread that the ledger does not know. Where no checkpoint is left, what is there helps nobody. */
-  private orphanOf(threadId: string, keys: readonly ClaimedKey[]): Draft | Left | null {
+  /** A thread that the ledger does not know: where no checkpoint is left, what is there helps nobody. */
+  private unrecorded(threadId: string, keys: readonly ClaimedKey[], isLeftOut: boolean): Draft | Left | null {
+    const { orphans, includeSkipped } = this.request
     const isOrphan = keys.every(({ role }) => role === 'write' || role === 'index' || role === 'pointer')
-    if (!isOrphan) return { reason: 'not-migrated', detail: '' }
-    if (!this.request.orphans) return { reason: 'orphans', detail: `${keys.length} keys` }
+    if (isLeftOut && !includeSkipped) return { reason: 'skipped', detail: `${keys.length} keys` }
+    if (!isOrphan && !isLeftOut) return { reason: 'not-migrated', detail: '' }
+    if (isOrphan && !orphans && !isLeftOut) return { reason: 'orphans', detail: `${keys.length} keys` }
     const nowMs = this.request.now()
     const byAge = leftByAge(latestChange(null, keys, nowMs), nowMs, this.request)
     if (byAge !== null) return byAge
@@ -152,9 +146,9 @@ export class PurgeCandidates {
       kept: 0,
       content: keys
         .filter(({ role }) => role !== 'index')
-        .map((claimed) => ({ claimed, digest: null, isOrphan: true })),
+        .map((claimed) => ({ claimed, digest: null, isOrphan: !isLeftOut })),
       index: keys.filter(({ role }) => role === 'index'),
-      listed: [],
+      listed: isLeftOut ? [{ why: 'skipped' as const, keys: keys.length }] : [],
     }
   }
 
@@ -243,22 +237,4 @@ export class PurgeCandidates {
       listed: draft.listed,
     }))
   }
-}
-
-const keyOfRecord = ({ claimed, digest }: KeyDraft): PurgeKey[] =>
-  digest === null
-    ? []
-    : [{ key: claimed.key, type: claimed.type, use: 'content', digest, bytes: null, claimed }]
-
-/** A write whose checkpoint is gone from Redis and stands in Postgres is no orphan: the next migrate may want it. */
-function withoutNeeded(draft: Draft, standing: ReadonlySet<string>): void {
-  const needed = draft.content.filter(
-    ({ isOrphan, claimed: { checkpointId } }) =>
-      isOrphan && standing.size > 0 && (checkpointId === '' || standing.has(checkpointId)),
-  )
-  draft.content = draft.content.filter((key) => !needed.includes(key))
-  draft.kept += needed.length
-  const orphans =
-    draft.content.filter(({ isOrphan }) => isOrphan).length + (draft.record === null ? draft.index.length : 0)
-  if (orphans > 0) draft.listed = [...draft.listed, { why: 'orphans', keys: orphans }]
 }
