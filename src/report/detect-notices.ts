@@ -26,7 +26,8 @@ export function detectNotices(
   })
 }
 
-function noticesOf(found: DetectFindings, again: string): Notice[] {
+/** What is said, without any form. */
+export function noticesOf(found: DetectFindings, again: string): Notice[] {
   return [
     ...emptyNotices(found),
     ...dialectNotices(found),

@@ -20,7 +20,7 @@ export interface DetectRenderOptions {
 export function renderDetect(report: DetectReport, options: DetectRenderOptions): string {
   switch (options.format) {
     case 'json':
-      return jsonText({ ...report, exitCode: 0, next: nextOf(report, options.again) })
+      return jsonText({ ...report, exitCode: 0, next: nextAfterDetect(report, options.again) })
     case 'line':
       return `${report.source.endpoint}: ${verdictLine(report)}\n`
     case 'text':
@@ -30,7 +30,7 @@ export function renderDetect(report: DetectReport, options: DetectRenderOptions)
 
 function detectText(report: DetectReport, { columns, colored, again }: DetectRenderOptions): string {
   const style = styleOf(colored)
-  const next = nextOf(report, again)
+  const next = nextAfterDetect(report, again)
   const took = `${formatCounted(report.keys.scanned, 'key')} in ${formatDuration(report.seconds)}`
   const sections = [
     [serverLine(report), ...wrapText(`${took} · ${verdictLine(report)}`, columns, { first: '' })],
@@ -109,7 +109,7 @@ function serverLine({ source, server }: DetectReport): string {
   return `${source.endpoint}   ${printableText([name, ...modules, memory].join(' · '))}`
 }
 
-function verdictLine({ keys, threads, layouts }: DetectFindings): string {
+export function verdictLine({ keys, threads, layouts }: DetectFindings): string {
   if (layouts.length === 0) return 'none of them belongs to a LangGraph checkpoint'
   const about = threads.exact ? '' : 'about '
   return `${formatCount(keys.claimed)} belong to LangGraph checkpoints · ${about}${formatCounted(threads.count, 'thread')}`
@@ -136,7 +136,8 @@ function expiringLines({ expiring }: DetectReport, style: Style): string[] {
 export const formatEstimate = ({ count, exact }: Estimate): string =>
   exact || count === 0 ? formatCount(count) : `~${formatCount(count)}`
 
-function nextOf({ layouts }: DetectFindings, again: string): string | null {
+/** The sensible next command. */
+export function nextAfterDetect({ layouts }: DetectFindings, again: string): string | null {
   if (layouts.length === 0) return null
   const movable = layouts.filter(({ happens }) => happens !== 'refused')
   if (movable.length === 0) return null

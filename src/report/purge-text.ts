@@ -38,7 +38,7 @@ function purgeJson({ stoppedBy, ...rest }: PurgeReport, options: PurgeRenderOpti
     ...rest,
     stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
     exitCode: purgeExitCodeOf(report),
-    next: nextOf(report, options),
+    next: nextAfterPurge(report, options),
   })
 }
 
@@ -50,7 +50,7 @@ const SHOWN_LISTED = 20
 function purgeText(report: PurgeReport, options: PurgeRenderOptions): string {
   const style = styleOf(options.colored)
   const exit = purgeExitCodeOf(report)
-  const next = nextOf(report, options)
+  const next = nextAfterPurge(report, options)
   const mark = report.stoppedBy === undefined ? style.good('✓') : style.bad('✗')
   const sections = [
     report.planOnly ? ['Plan only; nothing is deleted without --yes.'] : [],
@@ -112,7 +112,7 @@ function leftLines(report: PurgeReport, columns: number, style: Style): string[]
   })
 }
 
-const LISTED_WHY = {
+export const LISTED_WHY = {
   orphans: 'orphans',
   deleted: 'rows deleted in Postgres',
   skipped: 'left out by migrate',
@@ -154,7 +154,7 @@ function noteLines({ compares, planOnly, threads }: PurgeReport, columns: number
   )
 }
 
-function purgeVerdict(report: PurgeReport): string {
+export function purgeVerdict(report: PurgeReport): string {
   const { threads, keys, bytes, planOnly, seconds, stoppedBy } = report
   const left = threads.left > 0 ? `, ${formatCounted(threads.left, 'thread')} left alone` : ''
   const what = `${formatCounted(keys.deleted, 'key')} of ${formatCounted(threads.purged, 'thread')}`
@@ -166,7 +166,11 @@ function purgeVerdict(report: PurgeReport): string {
   return `purged ${what} in ${formatDuration(seconds)}, ${formatBytes(bytes)} freed${left}`
 }
 
-function nextOf(report: PurgeReport, { again }: PurgeRenderOptions): string | null {
+/** The sensible next command. */
+export function nextAfterPurge(
+  report: PurgeReport,
+  { again }: Pick<PurgeRenderOptions, 'again'>,
+): string | null {
   const { planOnly, threads, lefts, stoppedBy } = report
   if (stoppedBy !== undefined) return null
   if (planOnly && threads.purged > 0) {

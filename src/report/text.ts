@@ -117,7 +117,8 @@ const joined = (counts: readonly (readonly [number, string])[]): string =>
     .map(([count, name]) => `${formatCount(count)} ${name}`)
     .join(' · ')
 
-function noticeLines(report: MigrateReport, columns: number, style: Style): string[] {
+/** What a reader should know before the numbers. */
+export function noticesOf(report: MigrateReport): string[] {
   const notices: string[] = []
   const { notFound, selected } = report.threads
   const { resumed, disowned } = report
@@ -151,7 +152,11 @@ function noticeLines(report: MigrateReport, columns: number, style: Style): stri
       `Logical database ${db} of this server seems to hold checkpoints too (about ${formatCounted(keys, 'key')}); it was not read. Name it as the number at the end of the Redis URL.`,
     )
   }
-  return notices.flatMap((notice) =>
+  return notices
+}
+
+function noticeLines(report: MigrateReport, columns: number, style: Style): string[] {
+  return noticesOf(report).flatMap((notice) =>
     wrapText(notice, columns, { first: '  ! ', hanging: '    ' }).map(style.warn),
   )
 }

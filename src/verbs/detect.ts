@@ -2,14 +2,17 @@
 import type { Layout, Prefixes } from '../layouts/layout.js'
 import { prefixesOfIndexes } from '../layouts/prefixes.js'
 import { LayoutRegistry } from '../layouts/registry.js'
+import type { DetectFindings } from '../model/detect-findings.js'
 import type { DetectReport } from '../model/detect-report.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
+import type { Forecast } from '../model/survey.js'
 import type { Source } from '../source/source.js'
 import { KeyCensus } from './detect/census.js'
 import { type ClaimedName, ExpiryList } from './detect/expiring.js'
 import { findingsOf } from './detect/findings.js'
+import { GrowthCount } from './survey/growth.js'
 
 export interface DetectRequest {
   readonly source: Source
@@ -25,6 +28,18 @@ export interface DetectRequest {
   now(): number
 }
 
+/** Of memory, as a migration between servers nearby reads it. */
+const BYTES_A_SECOND = 30 * 1024 ** 2
+
+/** What the movable layouts take in Redis is the most that their rows will: values that repeat are stored once. */
+function forecastOf({ layouts }: DetectFindings): Forecast | null {
+  const movable = layouts.filter(({ happens }) => happens !== 'refused')
+  const known = movable.map(({ memoryBytes }) => memoryBytes).filter((bytes) => bytes !== null)
+  if (known.length < movable.length || known.length === 0) return null
+  const bytes = known.reduce((sum, one) => sum + one, 0)
+  return { basis: 'samples', postgresBytes: bytes, lz4Bytes: null, seconds: bytes / BYTES_A_SECOND }
+}
+
 export async function detect(request: DetectRequest): Promise<DetectReport> {
   const { source, from, now, signal, onEvent, expiringWithinMs } = request
   const startedAt = now()
@@ -32,7 +47,8 @@ export async function detect(request: DetectRequest): Promise<DetectReport> {
   if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
   const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
   const registry = new LayoutRegistry(request.layouts, prefixes)
-  const census = new KeyCensus(registry)
+  const growth = new GrowthCount(startedAt)
+  const census = new KeyCensus(registry, growth)
   const expiring = expiringWithinMs === null ? null : new ExpiryList(expiringWithinMs)
   for await (const page of source.scan({ typesByScript: true })) {
     signal.throwIfAborted()
@@ -49,6 +65,8 @@ export async function detect(request: DetectRequest): Promise<DetectReport> {
     startedAt: new Date(startedAt).toISOString(),
     seconds: (now() - startedAt) / 1000,
     source: from,
+    growth: growth.result(),
+    forecast: forecastOf(findings),
     ...findings,
   }
 }

@@ -117,12 +117,13 @@ const KINDS: Readonly<Record<Difference['kind'], string>> = {
   differs: 'differs',
 }
 
-function titleOf({ kind, part, name }: Difference): string {
+/** `channel "cart" missing in Postgres` */
+export function titleOf({ kind, part, name }: Difference): string {
   const named = name === undefined ? '' : ` "${printableText(name)}"`
   return `${PARTS[part]}${named} ${KINDS[kind]}`
 }
 
-const STATE_TITLES: Readonly<Partial<Record<ThreadState, string>>> = {
+export const STATE_TITLES: Readonly<Partial<Record<ThreadState, string>>> = {
   behind: 'behind: Redis has more than was migrated',
   rejected: 'not migrated: what Redis holds of them was rejected',
   partial: 'partly migrated: the rest was rejected and stays in Redis; what was migrated is equal',
@@ -155,12 +156,14 @@ function stateLines({ threads, notes }: VerifyReport, { columns, style }: TextOp
   })
 }
 
-const noteText = (note: ThreadNote): string =>
+/** What there is of a thread on either side. */
+export const noteText = (note: ThreadNote): string =>
   COUNTED.filter(([kind]) => note[kind] > 0)
     .map(([kind, words]) => `${formatCount(note[kind])} ${words}`)
     .join(', ')
 
-function noticeLines(report: VerifyReport, { columns, style }: TextOptions): string[] {
+/** What a reader should know beside the states. */
+export function verifyNotices(report: VerifyReport): string[] {
   const { threads, sample, verificationId } = report
   const { notFound, onlyInTarget, onlyInLedger } = threads
   const notices: string[] = []
@@ -186,7 +189,11 @@ function noticeLines(report: VerifyReport, { columns, style }: TextOptions): str
       'There is no ledger: nothing was recorded, and what expired or changed since cannot be told apart.',
     )
   }
-  return notices.flatMap((notice) =>
+  return notices
+}
+
+function noticeLines(report: VerifyReport, { columns, style }: TextOptions): string[] {
+  return verifyNotices(report).flatMap((notice) =>
     wrapText(notice, columns, { first: '  ! ', hanging: '    ' }).map(style.warn),
   )
 }

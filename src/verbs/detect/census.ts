@@ -1,8 +1,10 @@
 /** Counts every key by what its name and TYPE say, and keeps a few of each kind to look at. */
 import type { Claim, ClaimedKey, KeyRole } from '../../layouts/layout.js'
 import type { LayoutRegistry } from '../../layouts/registry.js'
+import { dayOfUuid6 } from '../../model/checkpoint-days.js'
 import { InventoryCounts } from '../../pipeline/inventory/counts.js'
 import type { KeyOfType } from '../../source/source.js'
+import type { GrowthCount } from '../survey/growth.js'
 import { hashOfKey, Samples } from './sampling.js'
 import { ThreadNames } from './threads.js'
 
@@ -25,7 +27,11 @@ export class KeyCensus {
   readonly threads = new ThreadNames()
   readonly #kinds: KeyKind[] = []
 
-  constructor(private readonly registry: LayoutRegistry) {}
+  constructor(
+    private readonly registry: LayoutRegistry,
+    /** Is told of checkpoints by the day in their keys' names. */
+    private readonly growth?: GrowthCount,
+  ) {}
 
   /** Kinds in the order they were met. */
   get kinds(): readonly KeyKind[] {
@@ -60,6 +66,7 @@ export class KeyCensus {
     // A copy: the name would keep the whole reply it came in.
     kind.samples.add(hashOfKey(key), () => ({ ...claim, key: Buffer.from(key), type }))
     this.threads.add(claim, kind.index)
+    if (claim.role === 'checkpoint' && kind.hasId) this.growth?.checkpoint(dayOfUuid6(claim.checkpointId))
   }
 
   #kindOf({ layout, role, checkpointId }: Claim): KeyKind {

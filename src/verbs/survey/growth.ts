@@ -24,6 +24,13 @@ export class GrowthCount {
     this.#lastDay = Math.floor(nowMs / DAY_MS) + 1
   }
 
+  /** One checkpoint, of which no more is known. */
+  checkpoint(day: number): void {
+    const sum = this.#days.get(day)
+    if (sum === undefined) this.add(day, { checkpoints: 1, newThreads: 0, bytes: 0 })
+    else sum.checkpoints++
+  }
+
   add(day: number, { checkpoints, newThreads, bytes }: Readonly<Sum>): void {
     if (day === UNDATED || day < FIRST_DAY || day > this.#lastDay) {
       this.#undated += checkpoints
