@@ -55,7 +55,26 @@ export class Connections {
     const { kind, version } = await this.#patiently(describeEndpoint(values.redis), () => source.info())
     const server = `${kind === 'valkey' ? 'Valkey' : 'Redis'} ${version}`
     const note = { endpoint: describeEndpoint(values.redis), setBy: origins.redis, server }
-    return { source, note, name: values.sourceName ?? sourceNameOf(values.redis) }
+    return { source: await this.#paced(source), note, name: values.sourceName ?? sourceNameOf(values.redis) }
+  }
+
+  /** Read as slowly as the settings ask for; the same where they do not. */
+  async #paced(source: Source): Promise<Source> {
+    const { rate, redisMaxLatency } = this.#config.values
+    if (rate === undefined && redisMaxLatency === undefined) return source
+    const [{ Pace }, { PacedSource }] = await Promise.all([
+      import('../source/pace.js'),
+      import('../source/paced.js'),
+    ])
+    const limits = { ...rate, ...(redisMaxLatency === undefined ? {} : { maxLatencyMs: redisMaxLatency }) }
+    const pace = new Pace(limits, {
+      now: () => performance.now(),
+      sleep: async (ms) => {
+        await sleep(ms, undefined, { signal: this.#world.signal }).catch(() => {})
+      },
+      latencyMs: () => latencyOf(source),
+    })
+    return new PacedSource(source, pace)
   }
 
   /** Connected and checked. Throws `no-target` where no setting names one. */
@@ -103,3 +122,16 @@ export class Connections {
     for (const end of this.#opened.splice(0).reverse()) await end.close().catch(() => {})
   }
 }
+
+/** The quickest of a few answers: one alone may have waited for us instead of the server. */
+async function latencyOf(source: Source): Promise<number> {
+  let quickest = Infinity
+  for (let time = 0; time < 3; time++) {
+    const asked = performance.now()
+    await source.types([NO_KEY])
+    quickest = Math.min(quickest, performance.now() - asked)
+  }
+  return quickest
+}
+
+const NO_KEY = Buffer.from('cp-migrate:no-such-key')

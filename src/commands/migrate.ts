@@ -10,7 +10,19 @@ import { boundOptions, boundsAgain, readBounds } from './bounds.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
-import { layouts, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import {
+  layouts,
+  locks,
+  output,
+  pace,
+  prefixes,
+  source,
+  target,
+  threads,
+  timeouts,
+  tuning,
+} from './options.js'
+import { type ReportOutput, reports } from './reports.js'
 
 export const migrate = {
   name: 'migrate',
@@ -23,31 +35,35 @@ export const migrate = {
     ['cp-migrate migrate --newer-than 30d --latest-only', 'what is in use'],
   ],
   declare: (command) =>
-    output(locks(timeouts(tuning(prefixes(layouts(boundOptions(threads(run(target(source(command))))))))))),
+    output(
+      locks(timeouts(pace(tuning(prefixes(layouts(boundOptions(threads(run(target(source(command))))))))))),
+    ),
   run: runMigrate,
 } as const satisfies CommandModule
 
 const run = (command: Command): Command =>
-  command
-    .optionsGroup('Run')
-    .option('--dry-run', 'read, decode and encode everything, write nothing')
-    .addOption(
-      command
-        .createOption('--dialect <language>', 'whose saver will read the target (that of what is found)')
-        .choices(['python', 'js']),
-    )
-    .option('--allow-older-head', 'also move threads whose newest checkpoint cannot be moved')
-    .addOption(
-      command
-        .createOption(
-          '--on-existing <what>',
-          'threads with rows of others in the target (merge; skip those that live on there)',
-        )
-        .choices(['merge', 'skip', 'replace']),
-    )
-    .option('--restore-deleted', 'bring back what was deleted in the target since it was moved')
-    .option('--restart', 'forget what earlier runs remember; their rows count as those of others')
-    .option('--strict', 'exit code 3 also where something was left alone as the rules say')
+  reports(
+    command
+      .optionsGroup('Run')
+      .option('--dry-run', 'read, decode and encode everything, write nothing')
+      .addOption(
+        command
+          .createOption('--dialect <language>', 'whose saver will read the target (that of what is found)')
+          .choices(['python', 'js']),
+      )
+      .option('--allow-older-head', 'also move threads whose newest checkpoint cannot be moved')
+      .addOption(
+        command
+          .createOption(
+            '--on-existing <what>',
+            'threads with rows of others in the target (merge; skip those that live on there)',
+          )
+          .choices(['merge', 'skip', 'replace']),
+      )
+      .option('--restore-deleted', 'bring back what was deleted in the target since it was moved')
+      .option('--restart', 'forget what earlier runs remember; their rows count as those of others')
+      .option('--strict', 'exit code 3 also where something was left alone as the rules say'),
+  )
 
 async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
   const [{ readConfig }, { readScope }, { chosenLayouts }, { Connections }] = await Promise.all([
@@ -63,7 +79,7 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
   const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, scope, bounds, layouts, connections })
-    await print(report, config, options, context)
+    await print(report, { config, options, context, printed })
     // Worded where every failure is; the report on stdout says how far it came.
     if (report.stoppedBy !== undefined) throw report.stoppedBy
     return exitCodeOf(report)
@@ -131,22 +147,29 @@ async function reportOf(run: {
 
 async function print(
   report: MigrateReport,
-  config: Config,
-  options: Options,
-  context: Context,
+  {
+    config,
+    options,
+    context,
+    printed,
+  }: {
+    readonly config: Config
+    readonly options: Options
+    readonly context: Context
+    readonly printed: ReportOutput
+  },
 ): Promise<void> {
-  const [{ renderMigrate }, { flagsAgain }] = await Promise.all([
+  const [{ renderMigrate }, { migratePage }, { flagsAgain }] = await Promise.all([
     import('../report/render.js'),
+    import('../report/page/migrate-page.js'),
     import('./flags-again.js'),
   ])
-  const { json, quiet, color } = context.output
-  const again = flagsAgain(config)
+  const { columns, isTty, output } = context
+  const flags = flagsAgain(config)
   const dialect = options.dialect === undefined ? '' : ` --dialect ${String(options.dialect)}`
-  const text = renderMigrate(report, {
-    format: json ? 'json' : quiet ? 'line' : 'text',
-    columns: context.columns,
-    colored: color && context.isTty,
-    again: { ...again, scope: `${again.scope}${dialect}`, bounds: boundsAgain(options) },
+  const again = { ...flags, scope: `${flags.scope}${dialect}`, bounds: boundsAgain(options) }
+  await printed.print({
+    text: (format) => renderMigrate(report, { format, columns, colored: output.color && isTty, again }),
+    page: () => migratePage(report, again),
   })
-  context.stdout.write(text)
 }

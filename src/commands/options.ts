@@ -50,6 +50,13 @@ export const layouts: OptionGroup = (command) =>
 export const tuning: OptionGroup = (command) =>
   command.optionsGroup('Tuning').option('--memory <size>', 'memory for data on its way (48MB)')
 
+/** How kind to a source that others use at the same time. */
+export const pace: OptionGroup = (command) =>
+  command
+    .optionsGroup('Tuning')
+    .option('--rate <n>', 'read at most so much a second: 2000 (keys), 20MB')
+    .option('--redis-max-latency <duration>', 'rest while Redis answers later than this, such as 20ms')
+
 /** How to reach the ends that the command has already: certificates for each, and how long servers may take. */
 export const timeouts: OptionGroup = (command) => {
   const has = (flag: string): boolean => command.options.some(({ long }) => long === flag)
@@ -104,7 +111,8 @@ export const collect = (value: string, before: readonly string[] = []): readonly
 /** Read without the configuration: its own errors are printed by them too. `NO_COLOR` counts as soon as it is set to anything (no-color.org). */
 export function outputOf(options: Options, env: Readonly<Record<string, string | undefined>>): Output {
   return {
-    json: options.json === true,
+    json: options.json === true || options.format === 'json',
+    markdown: options.format === 'markdown' && options.json !== true,
     quiet: options.quiet === true,
     verbose: options.verbose === true,
     color: options.color !== false && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',

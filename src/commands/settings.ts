@@ -1,7 +1,7 @@
 /** Every setting: its form as text from outside, the value it becomes, and the variables that stand for its flag. */
 import { z } from 'zod'
 import { parsePostgresUrl, parseRedisUrl, UrlProblem } from './endpoint-url.js'
-import { parseDuration, parseSize } from './units.js'
+import { parseDuration, parseRate, parseSize } from './units.js'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -28,6 +28,14 @@ const duration = z.string().transform((text, context) => {
   const ms = parseDuration(text)
   if (ms !== null && ms > 0) return ms
   context.issues.push({ code: 'custom', message: `"${text}" is no duration such as 10s`, input: text })
+  return z.NEVER
+})
+
+const rate = z.string().transform((text, context) => {
+  const found = parseRate(text)
+  if (found !== null) return found
+  const message = `"${text}" is no rate: 2000 is keys a second, 20MB is bytes a second`
+  context.issues.push({ code: 'custom', message, input: text })
   return z.NEVER
 })
 
@@ -86,6 +94,10 @@ export const settingsSchema = (about: {
       .optional(),
     /** Bytes. */
     memory: size.default(48 * 1024 ** 2),
+    /** How fast the source may be read; absent: as fast as it goes. */
+    rate: rate.optional(),
+    /** Rests while the server makes others wait longer than this. */
+    redisMaxLatency: duration.optional(),
     /** Milliseconds, as all timeouts: how long servers that do not answer yet are waited for; absent: not at all. */
     wait: duration.optional(),
     connectTimeout: duration.default(10_000),
@@ -115,6 +127,8 @@ export const VARIABLES: Partial<Record<SettingName, readonly string[]>> = {
   ledgerSchema: ['CP_MIGRATE_LEDGER_SCHEMA'],
   sourceName: ['CP_MIGRATE_SOURCE_NAME'],
   memory: ['CP_MIGRATE_MEMORY'],
+  rate: ['CP_MIGRATE_RATE'],
+  redisMaxLatency: ['CP_MIGRATE_REDIS_MAX_LATENCY'],
   wait: ['CP_MIGRATE_WAIT'],
 }
 

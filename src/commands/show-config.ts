@@ -8,7 +8,18 @@ import { formatBytes, formatDuration } from '../report/format.js'
 import { jsonText } from '../report/json-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config, SettingName } from './config.js'
-import { layouts, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import {
+  layouts,
+  locks,
+  output,
+  pace,
+  prefixes,
+  source,
+  target,
+  threads,
+  timeouts,
+  tuning,
+} from './options.js'
 import type { Variables } from './variables.js'
 
 export const showConfig = {
@@ -18,7 +29,8 @@ export const showConfig = {
     ['cp-migrate config', 'what the next command would use'],
     ['cp-migrate config --json', 'the same for a program'],
   ],
-  declare: (command) => output(locks(timeouts(tuning(prefixes(layouts(threads(target(source(command))))))))),
+  declare: (command) =>
+    output(locks(timeouts(pace(tuning(prefixes(layouts(threads(target(source(command)))))))))),
   run: runConfig,
 } as const satisfies CommandModule
 
@@ -71,12 +83,15 @@ function shown({ values }: Config, name: SettingName): string {
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.join(', ')
   if (name === 'memory') return formatBytes(Number(value))
-  if (name.endsWith('Timeout') || name === 'retryFor' || name === 'wait')
+  if (name.endsWith('Timeout') || name === 'retryFor' || name === 'wait' || name === 'redisMaxLatency')
     return formatDuration(Number(value) / 1000)
   // A variable may hold the file itself.
   if (name.endsWith('Ca') || name.endsWith('Cert') || name.endsWith('Key'))
     return String(value).startsWith('-----BEGIN ') ? 'PEM text' : String(value)
   if (typeof value !== 'object') return String(value)
+  if ('keysPerSecond' in value) return `${value.keysPerSecond} keys/s`
+  if ('bytesPerSecond' in value) return `${formatBytes(value.bytesPerSecond)}/s`
+  if ('engine' in value && value.engine === 'rdb') return describeEndpoint(value)
   const { username, password, tls, certificates } = value
   const login = [
     username && 'user',

@@ -25,6 +25,15 @@ export function parseSize(text: string): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null
 }
 
+/** `2000` is keys a second, `20MB` bytes a second; null where the text is neither. */
+export function parseRate(
+  text: string,
+): { readonly keysPerSecond: number } | { readonly bytesPerSecond: number } | null {
+  const amount = parseSize(text.replace(/\/s$/, ''))
+  if (amount === null || amount === 0) return null
+  return /^\d+(\/s)?$/.test(text.trim()) ? { keysPerSecond: amount } : { bytesPerSecond: amount }
+}
+
 /** Milliseconds, or null where the text is no duration. A number needs its unit: nobody should have to guess it. */
 export function parseDuration(text: string): number | null {
   const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)\s*(ms|[smhdw])\s*/gy)]

@@ -5,7 +5,19 @@ import { exitCodeOfVerify, type VerifyReport } from '../model/verify-report.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
-import { layouts, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import {
+  layouts,
+  locks,
+  output,
+  pace,
+  prefixes,
+  source,
+  target,
+  threads,
+  timeouts,
+  tuning,
+} from './options.js'
+import { type ReportOutput, reports } from './reports.js'
 
 export const verify = {
   name: 'verify',
@@ -17,23 +29,25 @@ export const verify = {
     ['cp-migrate verify --ledger', 'without Redis: rows against digests'],
   ],
   declare: (command) =>
-    output(locks(timeouts(tuning(prefixes(layouts(which(threads(target(source(command)))))))))),
+    output(locks(timeouts(pace(tuning(prefixes(layouts(which(threads(target(source(command))))))))))),
   run: runVerify,
 } as const satisfies CommandModule
 
 const which = (command: Command): Command =>
-  command
-    .option('--sample <n>', 'so many threads, chosen by chance')
-    .option('--seed <text>', 'of the sample: the same threads for the same seed')
-    .option('--since-run <id>', 'only threads that this run or a later one changed')
-    .optionsGroup('Comparison')
-    .option('--ledger', 'without Redis: rows against what the ledger recorded of them')
-    .option('--show-values', 'print how values begin, where they differ')
-    .addOption(
-      command
-        .createOption('--dialect <language>', 'whose saver reads the target (that of what is found)')
-        .choices(['python', 'js']),
-    )
+  reports(
+    command
+      .option('--sample <n>', 'so many threads, chosen by chance')
+      .option('--seed <text>', 'of the sample: the same threads for the same seed')
+      .option('--since-run <id>', 'only threads that this run or a later one changed')
+      .optionsGroup('Comparison')
+      .option('--ledger', 'without Redis: rows against what the ledger recorded of them')
+      .option('--show-values', 'print how values begin, where they differ')
+      .addOption(
+        command
+          .createOption('--dialect <language>', 'whose saver reads the target (that of what is found)')
+          .choices(['python', 'js']),
+      ),
+  )
 
 async function runVerify(options: Options, context: Context): Promise<ExitCode> {
   const [{ readConfig }, { Connections }] = await Promise.all([
@@ -45,7 +59,7 @@ async function runVerify(options: Options, context: Context): Promise<ExitCode> 
   const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, connections, chosen })
-    await print(report, config, context)
+    await print(report, config, context, printed)
     if (report.stoppedBy !== undefined) throw report.stoppedBy
     return exitCodeOfVerify(report)
   } finally {
@@ -126,17 +140,21 @@ async function reportOf(run: {
   })
 }
 
-async function print(report: VerifyReport, config: Config, context: Context): Promise<void> {
-  const [{ renderVerify }, { flagsAgain }] = await Promise.all([
+async function print(
+  report: VerifyReport,
+  config: Config,
+  context: Context,
+  printed: ReportOutput,
+): Promise<void> {
+  const [{ renderVerify }, { verifyPage }, { flagsAgain }] = await Promise.all([
     import('../report/verify/render.js'),
+    import('../report/page/verify-page.js'),
     import('./flags-again.js'),
   ])
-  const { json, quiet, color } = context.output
-  const text = renderVerify(report, {
-    format: json ? 'json' : quiet ? 'line' : 'text',
-    columns: context.columns,
-    colored: color && context.isTty,
-    again: flagsAgain(config),
+  const { columns, isTty, output } = context
+  const again = flagsAgain(config)
+  await printed.print({
+    text: (format) => renderVerify(report, { format, columns, colored: output.color && isTty, again }),
+    page: () => verifyPage(report, again),
   })
-  context.stdout.write(text)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDuration, parseSize } from '../../src/commands/units.js'
+import { parseDuration, parseRate, parseSize } from '../../src/commands/units.js'
 
 test.each([
   ['48MB', 48 * 1024 ** 2],
@@ -31,4 +31,16 @@ test.each([
   ['h', null],
 ])('the duration %j is %j ms', (text, ms) => {
   expect(parseDuration(text)).toBe(ms)
+})
+
+test.each([
+  ['2000', { keysPerSecond: 2000 }],
+  ['2000/s', { keysPerSecond: 2000 }],
+  ['20MB', { bytesPerSecond: 20 * 1024 ** 2 }],
+  ['1.5 GiB/s', { bytesPerSecond: 1.5 * 1024 ** 3 }],
+  ['0', null],
+  ['fast', null],
+  ['', null],
+])('the rate %j is %j', (text, rate) => {
+  expect(parseRate(text)).toEqual(rate)
 })
