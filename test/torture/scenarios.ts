@@ -208,15 +208,16 @@ export const SCENARIOS: readonly Scenario[] = [
   restores,
 ]
 
-/** Puts both ends where the scenario begins. */
+/** Puts both ends where the scenario begins; `folder` is where its archive is. */
 export async function prepare(
   world: World,
   scenario: Scenario,
   target: { readonly url: string },
+  folder = world.folder,
 ): Promise<Place> {
   await putState(world.client, scenario.keys(world))
   const name = new URL(target.url).pathname.slice(1)
-  const archive = join(world.folder, `${name}.cpmarc`)
+  const archive = join(folder, `${name}.cpmarc`)
   if (scenario.stage === 'purged') await copyFile(world.archive, archive)
   return { world, redisUrl: world.redisUrl, url: target.url, archive }
 }

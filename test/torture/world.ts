@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
+import type { RedisServer } from '../../scripts/services/redis.mjs'
 import { type CommandRun, commandLine, ends } from '../acceptance/command-line.js'
 import { type Case, fixture } from '../corpus/cases.js'
 import { loadCase } from '../corpus/load.js'
@@ -32,6 +33,8 @@ export interface WorldOptions {
   readonly accepted: number
   /** URL of a server whose databases may come and go; by default that of the tests. */
   readonly server?: string
+  /** More options of its Redis. */
+  readonly redisArgs?: readonly string[]
 }
 
 /** The source's name in the ledger: its address differs with every proxy. */
@@ -50,23 +53,24 @@ export class World {
   private constructor(
     readonly name: string,
     readonly dialect: 'python' | 'js',
-    readonly redisUrl: string,
+    readonly redis: RedisServer,
     readonly client: Redis,
-    private readonly server: string,
+    /** URL of the server of all targets, database `postgres`. */
+    readonly server: string,
     private readonly prefix: string,
     readonly folder: string,
   ) {}
 
-  static async make({ fixture: name, accepted, server }: WorldOptions): Promise<World> {
+  static async make({ fixture: name, accepted, server, redisArgs = [] }: WorldOptions): Promise<World> {
     const from = fixture(name)
-    const { url } = await freshRedis()
+    const redis = await freshRedis({ args: redisArgs })
     const folder = await mkdtemp(join(tmpdir(), 'cp-migrate-world-'))
     const prefix = `world_${randomBytes(4).toString('hex')}`
     const world = new World(
       name,
       from.family === 'js' ? 'js' : 'python',
-      url,
-      lookingAt(url),
+      redis,
+      lookingAt(redis.url),
       server ?? (await sharedPostgres()),
       prefix,
       folder,
@@ -74,10 +78,14 @@ export class World {
     atEndOfFile(() => world.end())
     await sql(world.server, `CREATE DATABASE ${prefix}_bare`)
     await world.cli('bare', `init --quiet --dialect ${world.dialect}`)
-    await loadCase(from, url)
+    await loadCase(from, redis.url)
     await world.judge(from, accepted)
     await world.live(from)
     return world
+  }
+
+  get redisUrl(): string {
+    return this.redis.url
   }
 
   url(stage: Stage): string {
