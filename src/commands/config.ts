@@ -46,6 +46,7 @@ export function readConfig(options: Options, world: World): Config {
   const schema = settingsSchema({
     redis: valuesOf(REDIS_VARIABLES),
     pg,
+    cwd: world.cwd,
     given: {
       ...(options.redisDb === undefined ? {} : { db: String(options.redisDb) }),
       ...(options.redisUser === undefined ? {} : { username: String(options.redisUser) }),
@@ -107,7 +108,8 @@ function withTls(
     end.tls === 'off' ? only(settings, ({ origin }) => !/^[A-Z]/.test(origin)) : settings
   return {
     ...values,
-    redis: redis && withCertificates(redis, meant(redis, settingsFor(redis)), { cwd }),
+    redis:
+      redis?.engine === 'redis' ? withCertificates(redis, meant(redis, settingsFor(redis)), { cwd }) : redis,
     postgres: postgres && postgresWithTls(),
   }
 

@@ -1,9 +1,10 @@
 /** Opens the two ends that the settings name, and closes what was opened, last first. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describeEndpoint, sourceNameOf } from '../model/endpoint.js'
+import { describeEndpoint, type SourceEndpoint, sourceNameOf } from '../model/endpoint.js'
 import { Failure, type FailureId } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
-import type { Source } from '../source/source.js'
+import { serverNameOf } from '../source/server-name.js'
+import type { Source, SourceInfo } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
 import type { Context } from './command.js'
 import type { Config } from './config.js'
@@ -48,14 +49,28 @@ export class Connections {
   }> {
     const { values, origins } = this.#config
     if (values.redis === undefined) throw new Failure('no-source')
-    // Each driver is loaded only by the commands that use it.
-    const { RedisSource } = await import('../source/redis/redis.js')
-    const source = new RedisSource(values.redis, { connectTimeoutMs: values.connectTimeout })
+    const source = await this.#sourceOver(values.redis)
     this.#opened.push(source)
-    const { kind, version } = await this.#patiently(describeEndpoint(values.redis), () => source.info())
-    const server = `${kind === 'valkey' ? 'Valkey' : 'Redis'} ${version}`
-    const note = { endpoint: describeEndpoint(values.redis), setBy: origins.redis, server }
+    const info = await this.#patiently(describeEndpoint(values.redis), () => source.info())
+    const note = {
+      endpoint: describeEndpoint(values.redis),
+      setBy: origins.redis,
+      server: serverNameOf(info),
+      ...snapshotNoteOf(info),
+    }
     return { source: await this.#paced(source), note, name: values.sourceName ?? sourceNameOf(values.redis) }
+  }
+
+  /** Each driver is loaded only by the commands that use it. */
+  async #sourceOver(endpoint: SourceEndpoint): Promise<Source> {
+    if (endpoint.engine === 'rdb') {
+      const { SnapshotSource } = await import('../source/rdb/rdb.js')
+      const { now, signal, onEvent } = this.#world
+      const onKeys = (keys: number) => onEvent({ kind: 'scanning', keys, ofKeys: null })
+      return new SnapshotSource(endpoint, { now, signal, onKeys })
+    }
+    const { RedisSource } = await import('../source/redis/redis.js')
+    return new RedisSource(endpoint, { connectTimeoutMs: this.#config.values.connectTimeout })
   }
 
   /** Read as slowly as the settings ask for; the same where they do not. */
@@ -121,6 +136,13 @@ export class Connections {
   async close(): Promise<void> {
     for (const end of this.#opened.splice(0).reverse()) await end.close().catch(() => {})
   }
+}
+
+function snapshotNoteOf({ snapshot }: SourceInfo): Pick<EndpointNote, 'snapshot'> {
+  if (snapshot === undefined) return {}
+  const { savedAtMs, expiredBefore, expiredSince } = snapshot
+  const savedAt = savedAtMs === null ? null : new Date(savedAtMs).toISOString()
+  return { snapshot: { savedAt, expiredBefore, expiredSince } }
 }
 
 /** The quickest of a few answers: one alone may have waited for us instead of the server. */

@@ -9,6 +9,7 @@ import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { collect, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import { ReportOutput, reports } from './reports.js'
 import { parseDuration } from './units.js'
 
 export const purgeRedis = {
@@ -24,19 +25,21 @@ export const purgeRedis = {
 } as const satisfies CommandModule
 
 const purge = (command: Command): Command =>
-  command
-    .optionsGroup('Purge')
-    .option('--older-than <duration>', 'only threads without a change for so long; 0: of any age (24h)')
-    .option('--archive <file>', 'write each key there before it goes; restore-archive brings it back')
-    .option('--max-keys <n>', 'at most this many keys')
-    .option('--rate <n>', 'at most this many keys a second')
-    .option('--orphans', 'also writes and indexes whose checkpoint is gone')
-    .option('--include-deleted', 'also threads of which rows were deleted in Postgres')
-    .option('--include-skipped', 'also what migrate left out as it was told')
-    .option('--strict', 'exit code 3 wherever a thread was left alone')
-    .option('--yes', 'do it')
-    // Never --layout: keys that were not looked at could be those of somebody who still writes.
-    .option('--layout-file <file>', 'a saver of your own, as for migrate; may be repeated', collect)
+  reports(
+    command
+      .optionsGroup('Purge')
+      .option('--older-than <duration>', 'only threads without a change for so long; 0: of any age (24h)')
+      .option('--archive <file>', 'write each key there before it goes; restore-archive brings it back')
+      .option('--max-keys <n>', 'at most this many keys')
+      .option('--rate <n>', 'at most this many keys a second')
+      .option('--orphans', 'also writes and indexes whose checkpoint is gone')
+      .option('--include-deleted', 'also threads of which rows were deleted in Postgres')
+      .option('--include-skipped', 'also what migrate left out as it was told')
+      .option('--strict', 'exit code 3 wherever a thread was left alone')
+      .option('--yes', 'do it')
+      // Never --layout: keys that were not looked at could be those of somebody who still writes.
+      .option('--layout-file <file>', 'a saver of your own, as for migrate; may be repeated', collect),
+  )
 
 async function runPurge(options: Options, context: Context): Promise<ExitCode> {
   const [{ readConfig }, { Connections }] = await Promise.all([
@@ -44,10 +47,11 @@ async function runPurge(options: Options, context: Context): Promise<ExitCode> {
     import('./connections.js'),
   ])
   const config = readConfig(options, context)
+  const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, connections })
-    await print(report, { config, context, options })
+    await print(report, { config, context, options, printed })
     if (report.stoppedBy !== undefined) throw report.stoppedBy
     return purgeExitCodeOf(report)
   } finally {
@@ -97,7 +101,7 @@ async function reportOf(run: {
   const [
     verb,
     { openLedger },
-    { openPurger },
+    { openPurger, writableRedis },
     { readScope },
     { PurgeArchive },
     { purgeEndpointsLine },
@@ -111,6 +115,7 @@ async function reportOf(run: {
     import('../report/purge-text.js'),
     import('./layouts.js'),
   ])
+  writableRedis(config, purgeRedis.name) // refused before anything is opened
   const scope = readScope(config, context.cwd)
   const layouts = await chosenLayouts(config, context.cwd)
   const { source: redis, note: from, name } = await connections.source()
@@ -164,20 +169,25 @@ async function print(
     config,
     context,
     options,
-  }: { readonly config: Config; readonly context: Context; readonly options: Options },
+    printed,
+  }: {
+    readonly config: Config
+    readonly context: Context
+    readonly options: Options
+    readonly printed: ReportOutput
+  },
 ): Promise<void> {
-  const [{ renderPurge }, { flagsAgain }] = await Promise.all([
+  const [{ renderPurge }, { purgePage }, { flagsAgain }] = await Promise.all([
     import('../report/purge-text.js'),
+    import('../report/page/purge-page.js'),
     import('./flags-again.js'),
   ])
-  const { json, quiet, color } = context.output
-  const text = renderPurge(report, {
-    format: json ? 'json' : quiet ? 'line' : 'text',
-    columns: context.columns,
-    colored: color && context.isTty,
-    again: { ...flagsAgain(config), purge: purgeFlags(options) },
+  const { columns, isTty, output } = context
+  const again = { ...flagsAgain(config), purge: purgeFlags(options) }
+  await printed.print({
+    text: (format) => renderPurge(report, { format, columns, colored: output.color && isTty, again }),
+    page: () => purgePage(report, again),
   })
-  context.stdout.write(text)
 }
 
 const VALUE_FLAGS = ['older-than', 'archive', 'max-keys', 'rate'] as const

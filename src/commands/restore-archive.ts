@@ -68,7 +68,7 @@ async function reportOf(run: {
   const dryRun = options.dryRun === true
   const scope = readScope(config, context.cwd)
   const reader = await ArchiveReader.open(path)
-  const purger = openPurger(config)
+  const purger = openPurger(config, 'restore-archive')
   const restorer = openRestorer(config)
   let lease: Awaited<ReturnType<Awaited<ReturnType<typeof openLedger>>['lease']>> | null = null
   try {

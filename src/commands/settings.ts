@@ -1,6 +1,8 @@
 /** Every setting: its form as text from outside, the value it becomes, and the variables that stand for its flag. */
 import { z } from 'zod'
+import type { SourceEndpoint } from '../model/endpoint.js'
 import { parsePostgresUrl, parseRedisUrl, UrlProblem } from './endpoint-url.js'
+import { isSnapshotUrl, parseSnapshotUrl } from './snapshot-url.js'
 import { parseDuration, parseRate, parseSize } from './units.js'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -57,9 +59,10 @@ export const settingsSchema = (about: {
   readonly redis: Variables
   readonly pg: Variables
   readonly given: { readonly db?: string; readonly username?: string }
+  readonly cwd: string
 }) =>
   z.object({
-    redis: url((text) => parseRedisUrl(text, about.redis, about.given)).optional(),
+    redis: url((text) => parseSourceUrl(text, about)).optional(),
     redisDb: z
       .string()
       .regex(/^\d{1,6}$/, 'the number of a logical database is needed')
@@ -107,6 +110,20 @@ export const settingsSchema = (about: {
     /** How long the last batch of a run that is gone may keep a new one waiting. */
     takeoverTimeout: duration.default(60_000),
   })
+
+/** The scheme says what the source is. */
+function parseSourceUrl(
+  text: string,
+  { redis, given, cwd }: Pick<Parameters<typeof settingsSchema>[0], 'redis' | 'given' | 'cwd'>,
+): SourceEndpoint {
+  if (!isSnapshotUrl(text)) return parseRedisUrl(text, redis, given)
+  const preset = redis.REDIS_DB
+  return parseSnapshotUrl(text, {
+    cwd,
+    ...(given.db === undefined ? {} : { given: given.db }),
+    ...(preset === undefined ? {} : { preset }),
+  })
+}
 
 export type Settings = z.output<ReturnType<typeof settingsSchema>>
 export type SettingName = keyof Settings

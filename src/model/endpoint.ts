@@ -1,6 +1,7 @@
 /** The two ends of a migration as parsed values, and how they are named in front of people: never with a user or a password. */
 import { printableText } from './printable.js'
 import type { Secret } from './secret.js'
+import { type SnapshotEndpoint, snapshotName, snapshotUrl } from './snapshot.js'
 
 /**
  * How far a TLS connection goes: not encrypted; encrypted only if the server insists; encrypted if the server can (Postgres' own
@@ -28,8 +29,8 @@ export interface RedisEndpoint {
   /** The logical database. */
   readonly db: number
   readonly tls: TlsMode
-  readonly username?: string
   readonly certificates?: Certificates
+  readonly username?: string
   readonly password?: Secret
 }
 
@@ -40,18 +41,22 @@ export interface PostgresEndpoint {
   readonly port: number
   readonly database: string
   readonly tls: TlsMode
-  readonly username: string
   readonly certificates?: Certificates
+  readonly username: string
   readonly password?: Secret
   /** libpq's `options`, as given in the URL. */
   readonly options?: string
   readonly connectTimeoutMs?: number
 }
 
-export type Endpoint = RedisEndpoint | PostgresEndpoint
+/** What checkpoints are read from. */
+export type SourceEndpoint = RedisEndpoint | SnapshotEndpoint
+
+export type Endpoint = SourceEndpoint | PostgresEndpoint
 
 /** `redis://cache.internal:6379/0`, `postgres://db.internal/agents`: enough to tell production from a copy, nothing to log in with. */
 export function describeEndpoint(endpoint: Endpoint): string {
+  if (endpoint.engine === 'rdb') return snapshotUrl(endpoint)
   if (endpoint.engine === 'redis') {
     if (endpoint.socketPath !== undefined)
       return printableText(`unix://${endpoint.socketPath}?db=${endpoint.db}`)
@@ -71,6 +76,8 @@ export function describeEndpoint(endpoint: Endpoint): string {
 const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 /** What the ledger calls a source unless the user does: where its URL points to, as typed, without user and scheme. */
-export function sourceNameOf({ host, port, socketPath, db }: RedisEndpoint): string {
+export function sourceNameOf(endpoint: SourceEndpoint): string {
+  if (endpoint.engine === 'rdb') return snapshotName(endpoint)
+  const { host, port, socketPath, db } = endpoint
   return `${socketPath ?? `${hostOf(host)}:${port}`}/${db}`
 }

@@ -202,6 +202,42 @@ export const FAILURES = {
     what: '{endpoint} answered {command} with an error: {problem}',
     next: 'Run again with --verbose for the whole error. Only purge-redis and restore-archive change anything in Redis.',
   },
+  // Redis: a snapshot's file
+  'snapshot-unreadable': {
+    exit: EXIT.usage,
+    what: 'cannot read the snapshot {endpoint}: {problem}',
+    next: 'Check the path and its permissions. A path without a leading / counts from the current folder.',
+  },
+  'not-a-snapshot': {
+    exit: EXIT.usage,
+    what: '{endpoint} is no RDB snapshot: {problem}',
+    next: 'Name a file that SAVE or BGSAVE has written (dump.rdb), or an export of your provider in RDB format.',
+  },
+  'snapshot-version': {
+    exit: EXIT.usage,
+    what: '{endpoint} is a snapshot in version {version} of the format; {oldest} to {newest} are known',
+    next: 'Load it into a server that reads it, and name that server.',
+  },
+  'snapshot-truncated': {
+    exit: EXIT.failed,
+    what: '{endpoint} is not whole: at byte {offset} begins what its end cuts off',
+    next: 'A copy was broken off, or the server was still writing. Take it again; nothing was moved from it.',
+  },
+  'snapshot-damaged': {
+    exit: EXIT.failed,
+    what: '{endpoint} is damaged at byte {offset}: {problem}',
+    next: 'Copy it again, in binary mode; redis-check-rdb says what a server makes of it.',
+  },
+  'snapshot-changed': {
+    exit: EXIT.failed,
+    what: '{endpoint} was written to while it was read',
+    next: 'What was committed stays and is right. Run the same command again on a copy that nobody writes to.',
+  },
+  'snapshot-not-writable': {
+    exit: EXIT.usage,
+    what: '{command} cannot work on {endpoint}: a snapshot is a copy, and is only read',
+    next: 'Name the server itself: --redis redis://HOST:6379/0.',
+  },
   // This machine
   'spill-failed': {
     exit: EXIT.failed,
@@ -412,6 +448,11 @@ export const FAILURES = {
     exit: EXIT.failed,
     what: '{endpoint} refused to change keys: {problem}',
     next: 'What was changed before stays so and is on record. Run the same command again when it takes changes: it goes on where it stopped.',
+  },
+  'report-unwritable': {
+    exit: EXIT.failed,
+    what: 'cannot write the report {path}: {problem}',
+    next: 'What the command did is done. The report stands above; name another file and run it again for the page.',
   },
   'archive-unwritable': {
     exit: EXIT.failed,

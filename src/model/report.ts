@@ -18,6 +18,18 @@ export interface EndpointNote {
   readonly server?: string
   /** The Postgres schema. */
   readonly schema?: string
+  /** Of a snapshot's file. */
+  readonly snapshot?: SnapshotNote
+}
+
+/** What a reader of the report has to know of a snapshot. */
+export interface SnapshotNote {
+  /** ISO 8601; null where the file does not say. */
+  readonly savedAt: string | null
+  /** Keys that had expired by then, which are left out. */
+  readonly expiredBefore: number
+  /** Keys that have expired since, which count as they were. */
+  readonly expiredSince: number
 }
 
 /** What of one layout was found. */

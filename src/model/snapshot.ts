@@ -7,6 +7,10 @@ export interface SnapshotEndpoint {
   readonly path: string
   /** The logical database. */
   readonly db: number
+  /** Nobody logs in to a file. */
+  readonly username?: never
+  readonly password?: never
+  readonly certificates?: never
 }
 
 /** `file:/backups/dump.rdb?db=0`: as it may be given again. */

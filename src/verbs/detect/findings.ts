@@ -10,6 +10,7 @@ import type {
   ServerFacts,
 } from '../../model/detect-findings.js'
 import { keyBeginning } from '../../pipeline/inventory/counts.js'
+import { serverNameOf } from '../../source/server-name.js'
 import type { Source, SourceInfo } from '../../source/source.js'
 import { otherDatabases } from '../other-databases.js'
 import type { KeyCensus } from './census.js'
@@ -81,9 +82,9 @@ const NAMES: Readonly<Record<string, string>> = {
 }
 
 function serverFactsOf(info: SourceInfo): ServerFacts {
-  const { kind, version, modules, usedMemoryBytes, maxMemoryBytes, maxMemoryPolicy } = info
+  const { modules, usedMemoryBytes, maxMemoryBytes, maxMemoryPolicy } = info
   return {
-    name: `${kind === 'valkey' ? 'Valkey' : 'Redis'} ${version}`,
+    name: serverNameOf(info),
     modules: modules.map((module) => `${NAMES[module.name] ?? module.name} ${module.version}`),
     usedMemoryBytes,
     maxMemoryBytes,

@@ -1,0 +1,193 @@
+/** The source port over an RDB snapshot: what SAVE, BGSAVE and the exports of managed services write. Reads; nothing in it can write. */
+import { Failure } from '../../model/failure.js'
+import { globMatcher } from '../../model/glob.js'
+import type { ReadResult, RedisType } from '../../model/redis-value.js'
+import { type SnapshotEndpoint, snapshotUrl } from '../../model/snapshot.js'
+import { oneAhead } from '../ahead.js'
+import { type BatchReader, readBatches, readInBatches } from '../read-stream.js'
+import type {
+  KeyOfType,
+  OtherDatabase,
+  ReadKey,
+  ReadStreamOptions,
+  ScanOptions,
+  SearchIndex,
+  Source,
+  SourceInfo,
+} from '../source.js'
+import { snapshotFailure } from './errors.js'
+import { SnapshotFile } from './file.js'
+import { findKey, readKey, type Shelf, timeLeftMs } from './read.js'
+import { type Survey, scanSnapshot, surveySnapshot } from './survey.js'
+
+export interface SnapshotOptions {
+  readonly signal?: AbortSignal
+  /** Told of how many keys were found, while the file is gone through for the first time. */
+  onKeys?(keys: number): void
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Opened when it is first used: then the whole file is gone through once, before anything of it is given away. */
+export class SnapshotSource implements Source {
+  readonly #endpoint: SnapshotEndpoint
+  readonly #options: SnapshotOptions
+  #opening: Promise<Shelf & Survey> | null = null
+
+  constructor(endpoint: SnapshotEndpoint, options: SnapshotOptions) {
+    this.#endpoint = endpoint
+    this.#options = options
+  }
+
+  describe(): string {
+    return snapshotUrl(this.#endpoint)
+  }
+
+  async info(): Promise<SourceInfo> {
+    const { about, databases, isOfCluster, file, savedAtMs, expiredBefore, expiredSince } =
+      await this.#shelf()
+    const valkey = about.get('valkey-ver')
+    return {
+      kind: valkey === undefined ? 'redis' : 'valkey',
+      version: valkey ?? about.get('redis-ver') ?? 'of unknown version',
+      modules: [],
+      usedMemoryBytes: Number(about.get('used-mem') ?? 0),
+      maxMemoryBytes: 0,
+      maxMemoryPolicy: '',
+      role: 'master',
+      clusterEnabled: isOfCluster,
+      loading: false,
+      appendOnly: false,
+      databases: new Map([...databases].map(([db, { keys, expiring }]) => [db, { keys, expiring }])),
+      snapshot: { bytes: file.size, savedAtMs, expiredBefore, expiredSince },
+    }
+  }
+
+  async *scan({ match }: ScanOptions = {}): AsyncGenerator<readonly KeyOfType[], void, undefined> {
+    const { file, savedAtMs } = await this.#shelf()
+    const isWanted = match === undefined ? null : globMatcher(match)
+    try {
+      for await (const page of oneAhead(scanSnapshot(file, { db: this.#endpoint.db, savedAtMs }))) {
+        this.#checkUnchanged(file)
+        const wanted = isWanted === null ? page : page.filter(({ key }) => isWanted(key.toString()))
+        if (wanted.length > 0) yield wanted
+      }
+    } catch (error) {
+      throw snapshotFailure(error, this.describe())
+    }
+  }
+
+  types(keys: readonly Buffer[]): Promise<(RedisType | null)[]> {
+    return this.#ofEach(keys, async (shelf, key) => (await findKey(shelf, key))?.head.type ?? null)
+  }
+
+  /** What the value takes once it is read; the snapshot does not say what it took in the server. */
+  memoryOf(keys: readonly Buffer[]): Promise<number[]> {
+    return this.#ofEach(keys, async (shelf, key) => (await findKey(shelf, key))?.place.valueBytes ?? 0)
+  }
+
+  /** From now on, as if the server had gone on. */
+  timesToLive(keys: readonly Buffer[]): Promise<number[]> {
+    const nowMs = this.#options.now()
+    return this.#ofEach(keys, async (shelf, key) => {
+      const found = await findKey(shelf, key)
+      return found === null ? -2 : timeLeftMs(found.head, nowMs)
+    })
+  }
+
+  read(requests: readonly KeyOfType[]): Promise<ReadResult[]> {
+    const nowMs = this.#options.now()
+    return this.#ofEach(requests, (shelf, request) => readKey(shelf, request, nowMs))
+  }
+
+  readStream<Request extends KeyOfType>(
+    requests: Iterable<Request> | AsyncIterable<Request>,
+    options: ReadStreamOptions,
+  ): AsyncGenerator<ReadKey<Request>, void, undefined> {
+    return readInBatches(requests, options, this.#batchReader())
+  }
+
+  readBatches<Request extends KeyOfType>(
+    groups: AsyncIterable<readonly Request[]>,
+    options: ReadStreamOptions,
+  ): AsyncGenerator<ReadKey<Request>[], void, undefined> {
+    return readBatches(groups, options, this.#batchReader())
+  }
+
+  #batchReader(): BatchReader {
+    return {
+      read: (batch) => this.read(batch),
+      // Keys that share a hash are taken for the largest: a guess too high costs nothing.
+      measure: (window) =>
+        this.#ofEach(window, async ({ index }, { key }) => ({
+          bytes: (await index.find(key)).reduce((most, { valueBytes }) => Math.max(most, valueBytes), 0),
+        })),
+    }
+  }
+
+  /** What RediSearch writes of its indexes is its own affair. */
+  async searchIndexes(): Promise<readonly SearchIndex[]> {
+    return []
+  }
+
+  async databasesWith(prefixes: readonly string[]): Promise<readonly OtherDatabase[]> {
+    const { databases } = await this.#shelf()
+    const wanted = prefixes.map((prefix) => Buffer.from(prefix))
+    return [...databases].flatMap(([db, { keys, names }]) => {
+      const matching = names.filter((name) =>
+        wanted.some((prefix) => name.subarray(0, prefix.length).equals(prefix)),
+      ).length
+      return matching === 0 ? [] : [{ db, keys, lookedAt: names.length, matching }]
+    })
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#opening
+    this.#opening = null
+    await opening?.then(
+      async ({ file, index }) => {
+        file.close()
+        await index.close()
+      },
+      () => {},
+    )
+  }
+
+  #shelf(): Promise<Shelf & Survey> {
+    this.#opening ??= this.#open()
+    return this.#opening
+  }
+
+  async #open(): Promise<Shelf & Survey> {
+    const endpoint = this.describe()
+    const { now, signal, onKeys } = this.#options
+    let file: SnapshotFile | null = null
+    try {
+      file = new SnapshotFile(this.#endpoint.path)
+      const survey = await surveySnapshot(file, {
+        endpoint,
+        db: this.#endpoint.db,
+        nowMs: now(),
+        ...(signal && { signal }),
+        ...(onKeys && { onKeys }),
+      })
+      return { ...survey, file, endpoint }
+    } catch (error) {
+      file?.close()
+      throw snapshotFailure(error, endpoint)
+    }
+  }
+
+  async #ofEach<T, R>(items: readonly T[], ask: (shelf: Shelf, item: T) => Promise<R>): Promise<R[]> {
+    const shelf = await this.#shelf()
+    this.#checkUnchanged(shelf.file)
+    const answers: R[] = []
+    for (const item of items) answers.push(await ask(shelf, item))
+    return answers
+  }
+
+  /** What was proven whole must still be what is read. */
+  #checkUnchanged(file: SnapshotFile): void {
+    if (!file.isUnchanged()) throw new Failure('snapshot-changed', { endpoint: this.describe() })
+  }
+}
