@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { ValueSink } from '../../model/value.js'
 import { DecodeError, type DecodeLimits } from '../bytes.js'
+import { NOWHERE } from '../nowhere.js'
 import { indexContainers, type JsonIndex } from './index.js'
 import {
   CONTAINER,
@@ -31,7 +32,7 @@ export class JsonEmitter {
     protected readonly text: Buffer,
     private readonly start: number,
     private readonly end: number,
-    protected readonly sink: ValueSink,
+    protected sink: ValueSink,
     private readonly limits: DecodeLimits,
   ) {
     this.stack = new MemberStack(text, end)
@@ -114,7 +115,20 @@ export class JsonEmitter {
   protected gather(at: number): number {
     const count = this.stack.gather(at, this.index, this.container)
     this.stack.top += count * SLOT_SIZE
+    if (this.stack.lost.length > 0) this.checkLost()
     return count
+  }
+
+  /** A text is JSON only if the values that do not count are. */
+  private checkLost(): void {
+    const { sink, stack } = this
+    const lost = stack.lost.splice(0)
+    this.sink = NOWHERE
+    for (let i = 0; i < lost.length; i += 2) {
+      this.container = lost[i + 1]!
+      this.value(lost[i]!)
+    }
+    this.sink = sink
   }
 
   /** Emits the object whose members are in the slots from `base` on. */

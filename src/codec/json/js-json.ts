@@ -3,7 +3,7 @@
  * numbers; and the pair of type tag and bytes that their Postgres saver stores (`JsonPlusSerializer` of
  * `@langchain/langgraph-checkpoint` 1.1.5).
  */
-import type { Value, ValueSink } from '../../model/value.js'
+import type { Value } from '../../model/value.js'
 import { DecodeError, EncodeError } from '../bytes.js'
 import { NOWHERE } from '../nowhere.js'
 import { emitJson } from './read.js'
@@ -33,17 +33,28 @@ export interface JsTyped {
  */
 export function jsTyped({ encoding, serdeType, bytes }: Value): JsTyped {
   if (bytes !== undefined && encoding === 'js-json') {
-    emitJson(bytes, 0, bytes.length, ONLY_JSON)
+    requireParsable(bytes)
     return { type: 'json', bytes }
   }
   if (bytes !== undefined && encoding === 'raw' && serdeType === 'bytes') return { type: 'bytes', bytes }
   throw new EncodeError(`${serdeType ?? encoding} value in a JavaScript thread`, 'unsupported-value')
 }
 
-/** Python's JSON knows NaN and Infinity; `JSON.parse` would make the whole checkpoint unreadable. */
-const ONLY_JSON: ValueSink = {
-  ...NOWHERE,
-  float(value) {
-    if (!Number.isFinite(value)) throw new DecodeError('a number that JSON does not know', 0)
-  },
+/**
+ * Python's JSON knows NaN and Infinity and takes control characters as they are; one of these, and `JSON.parse` would make the whole
+ * checkpoint unreadable. Where there might be one (a word in a text and line ends between values look alike), it is asked itself.
+ */
+function requireParsable(text: Buffer): void {
+  emitJson(text, 0, text.length, NOWHERE)
+  if (!text.includes('NaN') && !text.includes('Infinity') && !hasControlCharacter(text)) return
+  try {
+    JSON.parse(text.toString('utf8'))
+  } catch (error) {
+    throw new DecodeError(`JSON that JavaScript refuses: ${error instanceof Error ? error.name : error}`, 0)
+  }
+}
+
+function hasControlCharacter(text: Buffer): boolean {
+  for (let at = 0; at < text.length; at++) if (text[at]! < 0x20) return true
+  return false
 }

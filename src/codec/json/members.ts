@@ -37,6 +37,8 @@ export class MemberStack {
   top = 0
   /** Whether the string that `stringEnd` saw last holds an escape. */
   escaped = false
+  /** Values that lost against a later one of the same key, by twos: where each begins, and its number in the index. */
+  readonly lost: number[] = []
 
   constructor(
     readonly text: Buffer,
@@ -67,7 +69,7 @@ export class MemberStack {
 
   /**
    * Notes the members of the object at `at`, number `container` of the index, in the slots from `top` on, and returns how many there
-   * are. As in Python, the last value of a key wins and stands where the key first stood; the value that loses is not looked at.
+   * are. As in Python, the last value of a key wins and stands where the key first stood; what loses is in `lost`.
    */
   gather(at: number, index: JsonIndex, container: number): number {
     const { text, slots } = this
@@ -145,6 +147,7 @@ export class MemberStack {
     for (let slot = top; slot < top + count * SLOT_SIZE; slot += SLOT_SIZE) {
       const earlier = seen === undefined ? this.sameKey(kept, slot) : this.seenKey(seen, slot, kept)
       if (earlier >= 0) {
+        this.lost.push(slots[earlier + VALUE]!, slots[earlier + CONTAINER]!)
         slots.copyWithin(earlier + VALUE, slot + VALUE, slot + SLOT_SIZE)
       } else {
         if (kept < slot) slots.copyWithin(kept, slot, slot + SLOT_SIZE)

@@ -16,6 +16,12 @@ import { isPythonText } from './text.js'
 /** Text taken from the memo beyond this is counted when the value is emitted. */
 const MAX_SHARED_TEXT_BYTES = 64 * 1024 * 1024
 
+const UNHASHABLE: ReadonlySet<PickleNode['kind']> = new Set(['list', 'dict', 'set', 'bytearray'])
+
+/** Deep tuples are as deep as the stack of whoever emits them may be; a cycle needs something that is not hashable. */
+const isHashable = (node: PickleNode): boolean =>
+  node.kind === 'tuple' ? node.items.every(isHashable) : !UNHASHABLE.has(node.kind)
+
 export class PickleMachine {
   readonly document: PickleDocument
   readonly stack: PickleNode[] = []
@@ -24,6 +30,8 @@ export class PickleMachine {
   opcodeAt = 0
   private readonly marks: number[] = []
   private readonly memo: PickleNode[] = []
+  /** Indexes that are set: `MEMOIZE` takes the next by their number, whatever the highest is. */
+  private memoised = 0
   private sharedTextBytes = 0
 
   constructor(
@@ -119,10 +127,12 @@ export class PickleMachine {
     else this.pop()
   }
 
-  memoise(index = this.memo.length): void {
+  memoise(index = this.memoised): void {
     // No pickler skips indexes, and each needs an opcode: a larger one only wants memory.
     if (index > this.bytes.length) this.fail(`memo index ${index} in ${this.bytes.length} bytes`)
-    this.memo[index] = this.top()
+    const node = this.top()
+    if (this.memo[index] === undefined) this.memoised++
+    this.memo[index] = node
   }
 
   recall(index: number): void {
@@ -137,12 +147,22 @@ export class PickleMachine {
     this.stack.push(node)
   }
 
+  /** Every `step`th of the nodes is a key or a member: CPython refuses what it cannot hash. */
+  hash(nodes: readonly PickleNode[], step: 1 | 2): void {
+    for (let i = 0; i < nodes.length; i += step) {
+      const { kind } = nodes[i]!
+      if (kind !== 'text' && !isHashable(nodes[i]!)) this.fail(`a ${kind} as a key`)
+    }
+  }
+
   sequence(kind: PickleSequence['kind'], items: PickleNode[]): PickleSequence {
+    if (kind === 'set' || kind === 'frozenset') this.hash(items, 1)
     return sequenceNode(kind, items, this.document, this.opcodeAt)
   }
 
   dict(entries: PickleNode[]): PickleDict {
     if (entries.length % 2 === 1) this.fail('a key without a value')
+    this.hash(entries, 2)
     return dictNode(entries, this.document, this.opcodeAt)
   }
 

@@ -1,5 +1,5 @@
 /** Every opcode of pickle protocols 0–5: its name and what it does to the machine. */
-
+import { isUtf8 } from 'node:buffer'
 import type { PickleMachine } from './machine.js'
 import { FALSE_NODE, intNode, NULL_NODE, type PickleNode, rangeNode, TRUE_NODE } from './node.js'
 import { callNode, globalNode } from './reduce.js'
@@ -144,6 +144,7 @@ function addItems(m: PickleMachine): void {
   const items = m.popMark()
   const target = m.top()
   if (target.kind !== 'set' && target.kind !== 'object') m.fail(`members for a ${target.kind}`)
+  m.hash(items, 1)
   for (const item of items) target.items.push(item)
 }
 
@@ -151,6 +152,7 @@ function setItems(m: PickleMachine, entries: PickleNode[]): void {
   if (entries.length % 2 === 1) m.fail('a key without a value')
   const target = m.top()
   if (target.kind !== 'dict' && target.kind !== 'object') m.fail(`entries for a ${target.kind}`)
+  m.hash(entries, 2)
   for (const node of entries) target.entries.push(node)
 }
 
@@ -163,11 +165,12 @@ function duplicate(m: PickleMachine): void {
 function intLine(m: PickleMachine): void {
   const line = m.line().toString('latin1')
   if (line === '00' || line === '01') m.push(line === '01' ? TRUE_NODE : FALSE_NODE)
-  else m.push(intNode(decimal(m, line.replace(/L$/, ''))))
+  else m.push(intNode(decimal(m, line)))
 }
 
 function decimal(m: PickleMachine, text: string): bigint {
-  if (!/^[+-]?\d+$/.test(text)) return m.fail('an integer that is none')
+  // Python takes no zeros in front: with base 0 they would mean octal.
+  if (!/^[+-]?(0+|[1-9]\d*)$/.test(text)) return m.fail('an integer that is none')
   if (text.length > MAX_DIGITS) return m.fail(`an integer of ${text.length} digits`, 'integer-too-large')
   return BigInt(text.replace(/^\+/, ''))
 }
@@ -206,15 +209,18 @@ function asciiText(m: PickleMachine, length: number): void {
 }
 
 function global(m: PickleMachine): PickleNode {
-  const module = m.line().toString('utf8')
-  return globalNode(module, m.line().toString('utf8'), m.opcodeAt)
+  const module = classText(m, m.line())
+  return globalNode(module, classText(m, m.line()), m.opcodeAt)
 }
+
+const classText = (m: PickleMachine, utf8: Buffer): string =>
+  isUtf8(utf8) ? utf8.toString('utf8') : m.fail('a class name that is not UTF-8')
 
 function stackGlobal(m: PickleMachine): void {
   const name = m.pop()
   const module = m.pop()
   if (name.kind !== 'text' || module.kind !== 'text') m.fail('a class name that is no text')
-  const [moduleText, nameText] = [module, name].map((n) => n.source.toString('utf8', n.start, n.end))
+  const [moduleText, nameText] = [module, name].map((n) => classText(m, n.source.subarray(n.start, n.end)))
   m.push(globalNode(moduleText!, nameText!, m.opcodeAt))
 }
 
@@ -222,6 +228,7 @@ function reduce(m: PickleMachine): void {
   const args = m.pop()
   const callable = m.pop()
   if (args.kind !== 'tuple') m.fail('arguments that are no tuple')
+  requireCallable(m, callable)
   m.push(callNode(m, callable, args.items))
 }
 
@@ -229,7 +236,13 @@ function newObject(m: PickleMachine): void {
   const args = m.pop()
   const cls = m.pop()
   if (args.kind !== 'tuple') m.fail('arguments that are no tuple')
+  requireCallable(m, cls)
   m.push(m.object('new', cls, args.items))
+}
+
+/** What is plain data cannot be called, whether or not anything is made of the result. */
+function requireCallable(m: PickleMachine, callable: PickleNode): void {
+  if (callable.kind !== 'global' && callable.kind !== 'object') m.fail(`a call of a ${callable.kind}`)
 }
 
 function newObjectEx(m: PickleMachine): void {
@@ -237,6 +250,7 @@ function newObjectEx(m: PickleMachine): void {
   const args = m.pop()
   const cls = m.pop()
   if (args.kind !== 'tuple' || kwargs.kind !== 'dict') m.fail('arguments that are no tuple and dict')
+  requireCallable(m, cls)
   m.push(m.object('new', cls, args.items, kwargs.entries.length > 0 ? kwargs : undefined))
 }
 
@@ -250,6 +264,7 @@ function instance(m: PickleMachine): void {
 function oldObject(m: PickleMachine): void {
   const [cls, ...args] = m.popMark()
   if (cls === undefined) m.fail('an object without a class')
+  requireCallable(m, cls)
   m.push(args.length > 0 ? callNode(m, cls, args) : m.object('new', cls, []))
 }
 

@@ -1,4 +1,5 @@
 /** Calls that only spell out what today's protocols have an opcode for, seen through without calling anything. */
+import { isUtf8 } from 'node:buffer'
 import type { PickleMachine } from './machine.js'
 import { type PickleNode, rangeNode } from './node.js'
 
@@ -44,12 +45,13 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>(
     'copyreg.__newobj_ex__': (machine, [cls, args, kwargs]) =>
       cls && args?.kind === 'tuple' ? machine.object('new', cls, args.items, kwargs) : undefined,
     'builtins.getattr': attribute,
-    '_codecs.encode': (_machine, [text, encoding]) => latin1Bytes('bytes', text, encoding),
+    '_codecs.encode': (_machine, args) => (args.length === 2 ? latin1Bytes('bytes', ...args) : undefined),
     'builtins.bytes': (_machine, args) => (args.length === 0 ? rangeNode('bytes', NOTHING) : undefined),
-    'builtins.bytearray': (_machine, [content, encoding]) => {
+    'builtins.bytearray': (_machine, args) => {
+      const [content] = args
       if (content === undefined) return rangeNode('bytearray', NOTHING)
-      if (content.kind === 'bytes') return { ...content, kind: 'bytearray' }
-      return latin1Bytes('bytearray', content, encoding)
+      if (content.kind === 'bytes' && args.length === 1) return { ...content, kind: 'bytearray' }
+      return args.length === 2 ? latin1Bytes('bytearray', ...args) : undefined
     },
     'builtins.set': (machine, args) => collection(machine, 'set', args),
     'builtins.frozenset': (machine, args) => collection(machine, 'frozenset', args),
@@ -84,8 +86,9 @@ function reconstructed(
 /** `getattr(class, name)`: how protocols below 4 name what is inside a class. */
 function attribute(machine: PickleMachine, [owner, name]: readonly PickleNode[]): PickleNode | undefined {
   if (owner?.kind !== 'global' || name?.kind !== 'text') return undefined
-  const inner = name.source.toString('utf8', name.start, name.end)
-  return globalNode(owner.module, `${owner.name}.${inner}`, machine.opcodeAt)
+  const utf8 = name.source.subarray(name.start, name.end)
+  if (!isUtf8(utf8)) return undefined
+  return globalNode(owner.module, `${owner.name}.${utf8.toString('utf8')}`, machine.opcodeAt)
 }
 
 function collection(
@@ -102,8 +105,8 @@ function collection(
 /** Protocols below 3 write bytes as the text that Latin-1 makes of them. */
 function latin1Bytes(
   kind: 'bytes' | 'bytearray',
-  text: PickleNode | undefined,
-  encoding: PickleNode | undefined,
+  text?: PickleNode,
+  encoding?: PickleNode,
 ): PickleNode | undefined {
   if (text?.kind !== 'text' || encoding?.kind !== 'text') return undefined
   const codec = encoding.source.toString('latin1', encoding.start, encoding.end)

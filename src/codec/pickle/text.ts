@@ -21,9 +21,8 @@ function isUtf8WithSurrogates(range: Buffer): boolean {
   if (at < 0) return false
   const copy = Buffer.from(range)
   for (; at >= 0; at = surrogateAt(copy, at, copy.length)) {
-    if (at + 3 > copy.length) return false
-    // The third byte stays where it is no continuation: then the copy is not UTF-8 either.
-    copy.fill(0x3f, at, (copy[at + 2]! & 0xc0) === 0x80 ? at + 3 : at + 2)
+    if (at + 3 > copy.length || copy[at + 1]! > 0xbf || (copy[at + 2]! & 0xc0) !== 0x80) return false
+    copy.fill(0x3f, at, at + 3)
   }
   return isUtf8(copy)
 }
@@ -61,8 +60,10 @@ export function decodeStringLine(line: Buffer): Buffer | undefined {
     .toString('latin1', 1, line.length - 1)
     .replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\s\S]|$)/g, (_all, escaped: string) => {
       const code = codeOfEscape(escaped)
-      if (code === undefined) malformed = true
-      return code === undefined || code < 0 ? '' : String.fromCharCode(code)
+      if (code !== undefined) return code < 0 ? '' : String.fromCharCode(code)
+      // What is no escape is itself, backslash included; a cut one is a mistake.
+      if (escaped === '' || escaped === 'x') malformed = true
+      return `\\${escaped}`
     })
   const bytes = Buffer.from(text, 'latin1')
   return malformed || bytes.some((byte) => byte >= 0x80) ? undefined : bytes
@@ -99,10 +100,11 @@ const utf8OfCodePoint = (code: number): Buffer =>
     ? Buffer.from([0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)])
     : Buffer.from(String.fromCodePoint(code), 'utf8')
 
-/** A float as Python's `repr` prints it. Undefined where it is none. */
+/** A float as Python's `repr` prints it. Undefined where it is none, or too large to be one. */
 export function parsePythonFloat(text: string): number | undefined {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return Number(text)
-  return NAMED_FLOATS.get(text)
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return NAMED_FLOATS.get(text)
+  const value = Number(text)
+  return Number.isFinite(value) ? value : undefined
 }
 
 const NAMED_FLOATS: ReadonlyMap<string, number> = new Map([

@@ -28,7 +28,22 @@ describe('a JSON value', () => {
     expect(treeOf(UNDEFINED)).toMatchObject({ kind: 'map' })
   })
 
-  it.each(['{"a":NaN}', '[Infinity]', '{"a":}', '[1,2', '"a', '01', ''])('%s is refused', (text) => {
+  it.each(['[1e400]', '{"a":"NaN"}', '{"a" :\n1}'])('%s goes through, for JSON.parse reads it', (text) => {
+    expect(jsTyped(jsonOf(text)).bytes.toString()).toBe(text)
+  })
+
+  it.each([
+    '{"a":NaN}',
+    '[Infinity]',
+    '{"a":}',
+    '[1,2',
+    '"a',
+    '01',
+    '',
+    '["tab\tinside"]',
+    '{"a":01,"a":1}',
+    '{"a":{"b":[NaN]},"a":1}',
+  ])('%s is refused', (text) => {
     expect(() => jsTyped(jsonOf(text))).toThrow(DecodeError)
   })
 })

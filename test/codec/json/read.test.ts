@@ -109,6 +109,19 @@ describe('a JSON text', () => {
     }
   })
 
+  it('with a wrong value under a key that comes again is refused, as CPython does', async () => {
+    const texts = [
+      '{"a":01,"a":1}',
+      '{"a":[{"b":"\\x"}],"a":1}',
+      '{"a":{"b":1,"b":tru},"c":2,"a":{"b":1}}',
+    ].map((text) => Buffer.from(text))
+    expect((await ask('cpython', texts)).every(({ refused }) => refused !== undefined)).toBe(true)
+    for (const text of texts) expect(ours(text).refused).toBeDefined()
+    expect(ours(Buffer.from('{"a":[{"b":{}}],"c":[1],"a":{"d":[2]}}'))).toEqual(
+      ours(Buffer.from('{"a":{"d":[2]},"c":[1]}')),
+    )
+  })
+
   it('counts the offset of an error from where the value starts', () => {
     const text = Buffer.from('xxxx[1,tru]')
     expect(offsetOf(() => emitJson(text, 4, text.length, nowhere()))).toBe(3)

@@ -184,6 +184,35 @@ describe('the pickle reader', () => {
     expect((error as DecodeError).reason).toBe('integer-too-large')
   })
 
+  it.each([
+    ['a list as a key', ']N}(]K\x01u.'],
+    ['a dict inside a tuple as a key', '}}\x85K\x01s.'],
+    ['a set as a member', '\x8f(\x8f\x90.'],
+    ['a class name that is not UTF-8', 'capp\nSt\xe9te\n.'],
+    ['a float beyond all floats', 'F1e400\n.'],
+    ['an integer with a zero in front', 'L01\n.'],
+    ['an integer with an L where Python 2 wrote none', 'I12L\n.'],
+    ['half a lone surrogate', '\x8c\x03\xed\xa0d.'],
+    ['bytes that only begin like one', '\x8c\x03\xed\xfc\xbf.'],
+    ['a call of an integer', 'K\x01)R0N.'],
+    ['an instance of a text', 'U\x01a)\x810N.'],
+  ])('refuses %s, as CPython does', (_, pickle) => {
+    const bytes = Buffer.from(pickle, 'latin1')
+    expect(() => treeOfPickle(bytes)).toThrow(DecodeError)
+  })
+
+  it.each([
+    ['an escape that Python 2 does not know as its two characters', "S'a\\j'\n.", '"a\\\\j"'],
+    ['a memo that goes on after a higher index', '](K\x07q\x05K\x08\x94eh\x01.', '8'],
+    [
+      'bytes whose call has one argument too many as that call',
+      '](c_codecs\nencode\n(U\x01aU\x06latin1NtR0e.',
+      '[]',
+    ],
+  ])('reads %s', (_, pickle, expected) => {
+    expect(shown(treeOfPickle(Buffer.from(pickle, 'latin1')))).toBe(expected)
+  })
+
   it('knows every opcode of CPython, each once', () => {
     expect(OPCODES).toHaveLength(68)
     expect(new Set(OPCODES.map(({ name }) => name)).size).toBe(68)
