@@ -30,7 +30,10 @@ export async function main(
     },
   }
   let output = outputOf(
-    { json: words.includes('--json'), verbose: words.includes('--verbose') },
+    {
+      json: words.includes('--json') || words[words.indexOf('--format') + 1] === 'json',
+      verbose: words.includes('--verbose'),
+    },
     terminal.env,
   )
   let commandLine = 'cp-migrate'

@@ -12,6 +12,8 @@ export interface Writer {
 export interface Output {
   /** One JSON document on stdout. */
   readonly json: boolean
+  /** The report as Markdown on stdout, where it is a page. */
+  readonly markdown: boolean
   readonly quiet: boolean
   readonly verbose: boolean
   /** Where there is a terminal at all. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
 import { layouts, output, prefixes, source, timeouts } from './options.js'
+import { ReportOutput, reports } from './reports.js'
 import { parseDuration } from './units.js'
 
 export const detect = {
@@ -18,31 +19,41 @@ export const detect = {
 } as const satisfies CommandModule
 
 const look = (command: Command): Command =>
-  command
-    .optionsGroup('What to look for')
-    .option('--expiring [duration]', 'list threads that expire within this time (24h)')
+  reports(
+    command
+      .optionsGroup('What to look for')
+      .option('--expiring [duration]', 'list threads that expire within this time (24h)'),
+  )
 
 const DAY_MS = 24 * 3600 * 1000
 
 async function runDetect(options: Options, context: Context): Promise<ExitCode> {
-  const [{ readConfig }, { chosenLayouts }, { Connections }, verb, { renderDetect }, { flagsAgain }] =
-    await Promise.all([
-      import('./config.js'),
-      import('./layouts.js'),
-      import('./connections.js'),
-      import('../verbs/detect.js'),
-      import('../report/detect-text.js'),
-      import('./flags-again.js'),
-    ])
+  const [
+    { readConfig },
+    { chosenLayouts },
+    { Connections },
+    verb,
+    { renderDetect },
+    { detectPage },
+    { flagsAgain },
+  ] = await Promise.all([
+    import('./config.js'),
+    import('./layouts.js'),
+    import('./connections.js'),
+    import('../verbs/detect.js'),
+    import('../report/detect-text.js'),
+    import('../report/page/detect-page.js'),
+    import('./flags-again.js'),
+  ])
   const config = readConfig(options, context)
   const { values } = config
   const expiringWithinMs = expiringOf(options)
   const layouts = await chosenLayouts(config, context.cwd)
+  const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)
   try {
     const { source: from, note } = await connections.source()
-    const { json, quiet, color } = context.output
-    if (!quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
+    if (!context.output.quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
     const report = await verb.detect({
       source: from,
       from: note,
@@ -57,14 +68,12 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
       signal: context.signal,
       now: context.now,
     })
-    context.stdout.write(
-      renderDetect(report, {
-        format: json ? 'json' : quiet ? 'line' : 'text',
-        columns: context.columns,
-        colored: color && context.isTty,
-        again: flagsAgain(config).scope,
-      }),
-    )
+    const again = flagsAgain(config).scope
+    const colored = context.output.color && context.isTty
+    await printed.print({
+      text: (format) => renderDetect(report, { format, columns: context.columns, colored, again }),
+      page: () => detectPage(report, again),
+    })
     return EXIT.ok
   } finally {
     await connections.close()

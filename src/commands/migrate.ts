@@ -22,7 +22,7 @@ import {
   timeouts,
   tuning,
 } from './options.js'
-import { type ReportOutput, reports } from './reports.js'
+import { ReportOutput, reports } from './reports.js'
 
 export const migrate = {
   name: 'migrate',
@@ -76,6 +76,7 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
   const scope = readScope(config, context.cwd)
   const bounds = readBounds(options)
   const layouts = await chosenLayouts(config, context.cwd)
+  const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, scope, bounds, layouts, connections })

@@ -17,7 +17,7 @@ import {
   timeouts,
   tuning,
 } from './options.js'
-import { type ReportOutput, reports } from './reports.js'
+import { ReportOutput, reports } from './reports.js'
 
 export const verify = {
   name: 'verify',
@@ -56,6 +56,7 @@ async function runVerify(options: Options, context: Context): Promise<ExitCode> 
   ])
   const config = readConfig(options, context)
   const chosen = choiceOf(options, context)
+  const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)
   try {
     const report = await reportOf({ options, context, config, connections, chosen })
