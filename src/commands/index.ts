@@ -1,6 +1,7 @@
 /** The commands, in the order in which a user needs them. */
 import type { CommandModule } from './command.js'
 import { detect } from './detect.js'
+import { doctor } from './doctor.js'
 import { init } from './init.js'
 import { inspect } from './inspect.js'
 import { ledger } from './ledger-drop.js'
@@ -14,6 +15,7 @@ import { verify } from './verify.js'
 
 export const COMMANDS: readonly CommandModule[] = [
   detect,
+  doctor,
   inspect,
   init,
   migrate,
