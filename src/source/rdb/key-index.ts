@@ -82,7 +82,8 @@ export class KeyIndex {
     const places: Place[] = []
     for (let page = this.#pageBefore(wanted); page < this.#pages.length; page++) {
       if (this.#pages[page]! > wanted) break
-      const entries = await this.#page(page)
+      const stored = this.#page(page)
+      const entries = Buffer.isBuffer(stored) ? stored : await stored
       for (let at = 0; at < entries.length; at += ENTRY.bytes) {
         if (entries.readUIntBE(at + ENTRY.hash, 6) !== wanted) continue
         places.push({
@@ -113,7 +114,7 @@ export class KeyIndex {
     return Math.max(0, low - 1)
   }
 
-  async #page(page: number): Promise<Buffer> {
+  #page(page: number): Buffer | Promise<Buffer> {
     const from = page * PAGE_BYTES
     const length = Math.min(PAGE_BYTES, this.#bytes - from)
     if (Buffer.isBuffer(this.#sorted)) return this.#sorted.subarray(from, from + length)

@@ -1,10 +1,11 @@
 /** The source port over an RDB snapshot: what SAVE, BGSAVE and the exports of managed services write. Reads; nothing in it can write. */
+import { setImmediate } from 'node:timers/promises'
 import { Failure } from '../../model/failure.js'
 import { globMatcher } from '../../model/glob.js'
 import type { ReadResult, RedisType } from '../../model/redis-value.js'
 import { type SnapshotEndpoint, snapshotUrl } from '../../model/snapshot.js'
 import { oneAhead } from '../ahead.js'
-import { type BatchReader, readBatches, readInBatches } from '../read-stream.js'
+import { type BatchReader, type Measure, readBatches, readInBatches } from '../read-stream.js'
 import type {
   KeyOfType,
   OtherDatabase,
@@ -15,8 +16,10 @@ import type {
   Source,
   SourceInfo,
 } from '../source.js'
+import { Blocks } from './blocks.js'
 import { snapshotFailure } from './errors.js'
 import { SnapshotFile } from './file.js'
+import type { Place } from './key-index.js'
 import { findKey, readKey, type Shelf, timeLeftMs } from './read.js'
 import { type Survey, scanSnapshot, surveySnapshot } from './survey.js'
 
@@ -26,6 +29,16 @@ export interface SnapshotOptions {
   onKeys?(keys: number): void
   /** Milliseconds since 1970. */
   now(): number
+}
+
+/** What was looked up to measure a key need not be looked up again to read it. */
+class Found implements Measure {
+  constructor(readonly places: readonly Place[]) {}
+
+  /** Keys that share a hash are taken for the largest: a guess too high costs nothing. */
+  get bytes(): number {
+    return this.places.reduce((most, { valueBytes }) => Math.max(most, valueBytes), 0)
+  }
 }
 
 /** Opened when it is first used: then the whole file is gone through once, before anything of it is given away. */
@@ -97,7 +110,9 @@ export class SnapshotSource implements Source {
 
   read(requests: readonly KeyOfType[]): Promise<ReadResult[]> {
     const nowMs = this.#options.now()
-    return this.#ofEach(requests, (shelf, request) => readKey(shelf, request, nowMs))
+    return this.#ofEach(requests, async (shelf, request) =>
+      readKey(shelf, request, await shelf.index.find(request.key), nowMs),
+    )
   }
 
   readStream<Request extends KeyOfType>(
@@ -116,12 +131,19 @@ export class SnapshotSource implements Source {
 
   #batchReader(): BatchReader {
     return {
-      read: (batch) => this.read(batch),
-      // Keys that share a hash are taken for the largest: a guess too high costs nothing.
+      read: async (batch, measures) => {
+        const shelf = await this.#ready()
+        const nowMs = this.#options.now()
+        return Promise.all(
+          batch.map(async (request, at) => {
+            const measure = measures[at]
+            const places = measure instanceof Found ? measure.places : await shelf.index.find(request.key)
+            return readKey(shelf, request, places, nowMs)
+          }),
+        )
+      },
       measure: (window) =>
-        this.#ofEach(window, async ({ index }, { key }) => ({
-          bytes: (await index.find(key)).reduce((most, { valueBytes }) => Math.max(most, valueBytes), 0),
-        })),
+        this.#ofEach(window, async ({ index }, { key }) => new Found(await index.find(key))),
     }
   }
 
@@ -171,7 +193,7 @@ export class SnapshotSource implements Source {
         ...(signal && { signal }),
         ...(onKeys && { onKeys }),
       })
-      return { ...survey, file, endpoint }
+      return { ...survey, file, endpoint, blocks: new Blocks() }
     } catch (error) {
       file?.close()
       throw snapshotFailure(error, endpoint)
@@ -179,11 +201,18 @@ export class SnapshotSource implements Source {
   }
 
   async #ofEach<T, R>(items: readonly T[], ask: (shelf: Shelf, item: T) => Promise<R>): Promise<R[]> {
-    const shelf = await this.#shelf()
-    this.#checkUnchanged(shelf.file)
+    const shelf = await this.#ready()
     const answers: R[] = []
     for (const item of items) answers.push(await ask(shelf, item))
     return answers
+  }
+
+  /** Nothing of a file has to be waited for: others have their turn between two batches. */
+  async #ready(): Promise<Shelf & Survey> {
+    const shelf = await this.#shelf()
+    await setImmediate()
+    this.#checkUnchanged(shelf.file)
+    return shelf
   }
 
   /** What was proven whole must still be what is read. */

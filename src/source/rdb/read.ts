@@ -4,6 +4,7 @@ import { type KeyHead, readKeyHead, readRecordValue } from '../../codec/rdb/reco
 import type { ReadResult } from '../../model/redis-value.js'
 import { sizeOf } from '../redis/value-commands.js'
 import type { KeyOfType } from '../source.js'
+import type { Blocks } from './blocks.js'
 import { snapshotFailure } from './errors.js'
 import type { SnapshotFile } from './file.js'
 import type { KeyIndex, Place } from './key-index.js'
@@ -12,6 +13,7 @@ import type { KeyIndex, Place } from './key-index.js'
 export interface Shelf {
   readonly file: SnapshotFile
   readonly index: KeyIndex
+  readonly blocks: Blocks
   /** For people. */
   readonly endpoint: string
   /** Null where the snapshot does not say. */
@@ -45,9 +47,14 @@ function headAt(shelf: Shelf, place: Place): KeyHead {
   }
 }
 
-/** See `Source.read`. */
-export async function readKey(shelf: Shelf, { key, type }: KeyOfType, nowMs: number): Promise<ReadResult> {
-  for (const place of await shelf.index.find(key)) {
+/** See `Source.read`; `places` are those that the index names for the key. */
+export function readKey(
+  shelf: Shelf,
+  { key, type }: KeyOfType,
+  places: readonly Place[],
+  nowMs: number,
+): ReadResult {
+  for (const place of places) {
     const bytes = bytesAt(shelf, place)
     try {
       const input = RdbInput.over(bytes)
@@ -68,8 +75,8 @@ export async function readKey(shelf: Shelf, { key, type }: KeyOfType, nowMs: num
 export const timeLeftMs = ({ expiresAtMs }: KeyHead, nowMs: number): number =>
   expiresAtMs === null ? -1 : Math.max(0, expiresAtMs - nowMs)
 
-function bytesAt({ file, endpoint }: Shelf, { at, length }: Place): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length)
+function bytesAt({ file, blocks, endpoint }: Shelf, { at, length }: Place): Buffer {
+  const bytes = blocks.take(length)
   for (let done = 0; done < length; ) {
     const got = file.read(bytes.subarray(done), at + done)
     if (got === 0) throw snapshotFailure(new EndOfBytes('the file has become shorter', done), endpoint, at)
