@@ -17,7 +17,7 @@ export function checksumOf(bytes: Buffer): bigint {
 /** A payload that RESTORE takes. */
 export function payloadOf(encoding: number, body: Buffer): Buffer {
   const bytes = Buffer.concat([Buffer.of(encoding), body, le(9, 2)])
-  return Buffer.concat([bytes, le(checksumOf(bytes) - (checksumOf(bytes) >> 63n ? 1n << 64n : 0n), 8)])
+  return Buffer.concat([bytes, le(BigInt.asIntN(64, checksumOf(bytes)), 8)])
 }
 
 export const encodingOf = (payload: Buffer): number => payload[0]!
