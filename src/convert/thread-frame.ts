@@ -3,12 +3,13 @@
  * the Postgres savers look for them, and a verdict on the whole. What the rows look like is the dialect's own.
  */
 import type { Finding } from '../model/finding.js'
-import type { BlobRow, CheckpointRow, KnownThread, RowSink, WriteRow } from '../model/rows.js'
+import type { KnownThread, RowSink } from '../model/rows.js'
 import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
 import { NULL_TASK_ID, ROOT_NS, TASKS_CHANNEL } from '../model/thread.js'
 import type { Value } from '../model/value.js'
 import { CheckpointIds } from './checkpoint-ids.js'
 import type { ConvertedThread, ConvertOptions, ThreadConverter } from './converter.js'
+import { CountedRows } from './counted-rows.js'
 import { DeltaChains } from './delta-chains.js'
 import { JoinedSizes } from './joined-sizes.js'
 import { misfitOf } from './left-out.js'
@@ -46,6 +47,8 @@ export class ThreadFrame implements ThreadConverter {
   /** Checkpoints that got a row, and those that were left out for a reason that is final. */
   private readonly written = new CheckpointIds()
   private readonly leftOut = new CheckpointIds()
+  /** Those that stand in the target. The source may have lost them since, and still be given writes of them. */
+  private readonly standing = new CheckpointIds()
   /** Those of the latter that could not be read at all: the thread would open at an older state. */
   private readonly unread = new CheckpointIds()
   /** Sends of v < 4 by the parent they belong to, until it is known whether that has writes of its own. */
@@ -70,6 +73,7 @@ export class ThreadFrame implements ThreadConverter {
     const sizes = new JoinedSizes(known.blobs, options.maxJoinedBytes)
     this.rows = new CountedRows(rows, sizes)
     this.chains = new DeltaChains(known.checkpoints)
+    for (const checkpoint of known.checkpoints) this.standing.add(checkpoint)
     this.dialect = openDialect({
       threadId,
       known,
@@ -108,7 +112,7 @@ export class ThreadFrame implements ThreadConverter {
     if (this.leftOut.has(write)) return
     const { taskId, idx, channel } = write
     const isSend = channel === TASKS_CHANNEL && this.parentsOfOldChildren.has(write)
-    if (!this.written.has(write) && !isSend) {
+    if (!this.written.has(write) && !this.standing.has(write) && !isSend) {
       this.findings.add('orphan-write', write)
       return
     }
@@ -214,30 +218,6 @@ export class ThreadFrame implements ThreadConverter {
       older = true
     }
     return older
-  }
-}
-
-/** Passes rows on and counts them. */
-class CountedRows implements RowSink {
-  readonly counts = { checkpoints: 0, writes: 0, blobs: 0 }
-
-  constructor(
-    private readonly inner: RowSink,
-    private readonly sizes: JoinedSizes,
-  ) {}
-
-  checkpointRow(row: CheckpointRow): void {
-    this.counts.checkpoints++
-    this.inner.checkpointRow(row)
-  }
-  blobRow(row: BlobRow): void {
-    this.counts.blobs++
-    this.sizes.add(row)
-    this.inner.blobRow(row)
-  }
-  writeRow(row: WriteRow): void {
-    this.counts.writes++
-    this.inner.writeRow(row)
   }
 }
 

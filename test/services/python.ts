@@ -1,10 +1,7 @@
 /** Python programs that use the official savers, run once or asked line by line. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { officialPython } from '../../scripts/services/python.mjs'
 import { run } from '../../scripts/services/run.mjs'
-import { atEndOfFile } from './each-file.js'
+import { type Peer, peer } from './peer.js'
 
 export { officialPython }
 
@@ -28,48 +25,14 @@ export async function runPython(
   })
 }
 
-export interface PythonPeer {
-  /** Sends one JSON value as a line and gives the JSON value of the line it answers with. */
-  ask<Answer>(question: unknown): Promise<Answer>
-}
+export type PythonPeer = Peer
 
-/**
- * A Python process that answers one line for each line it reads, for tests with many small questions. Ended after the
- * file. Questions may overlap; answers come in their order.
- */
+/** A Python process that answers one line for each line it reads, for tests with many small questions. Ended after the file. */
 export async function pythonPeer(
   program: string,
   { args = [], env }: RunPythonOptions = {},
 ): Promise<PythonPeer> {
-  const child = spawn(await officialPython(), [...programArgs(program), ...args], {
-    env: pythonEnvironment(env),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  const ended = once(child, 'close')
-  const waiting: { resolve(line: string): void; reject(error: Error): void }[] = []
-  let said = ''
-  child.stderr.on('data', (chunk) => {
-    said = `${said}${chunk}`.slice(-4000)
-  })
-  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(line))
-  child.stdin.on('error', () => {}) // its end is reported by 'close'
-  child.on('close', () => {
-    for (const { reject } of waiting.splice(0)) reject(new Error(`Python ended: ${said}`))
-  })
-  atEndOfFile(async () => {
-    child.stdin.end()
-    await ended
-  })
-  return {
-    ask: async (question) => {
-      if (child.exitCode !== null) throw new Error(`Python ended: ${said}`)
-      const line = await new Promise<string>((resolve, reject) => {
-        waiting.push({ resolve, reject })
-        child.stdin.write(`${JSON.stringify(question)}\n`)
-      })
-      return JSON.parse(line)
-    },
-  }
+  return peer([await officialPython(), ...programArgs(program), ...args], pythonEnvironment(env))
 }
 
 function programArgs(program: string): string[] {

@@ -74,8 +74,9 @@ export class ThreadComparison {
     const key = checkpointKey(checkpointNs, checkpointId)
     const checkpoint = this.checkpoints.get(key)
     const isOldSend = channel === TASKS_CHANNEL && this.oldParents.has(key)
-    // A write whose checkpoint is gone is none: nothing could resume from it.
-    if (checkpoint?.isLeftOut || (checkpoint === undefined && !isOldSend)) return
+    // A write whose checkpoint is gone from both sides is none: nothing could resume from it.
+    const isSomewhere = checkpoint !== undefined || isOldSend || this.stored.checkpoints.has(key)
+    if (checkpoint?.isLeftOut || !isSomewhere) return
     if (channel === TASKS_CHANNEL) this.parentsWithSends.add(key)
     // Of a missing checkpoint the writes are missing too: it was said once.
     if (checkpoint !== undefined && !this.stored.checkpoints.has(key)) return

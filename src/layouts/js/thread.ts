@@ -2,7 +2,7 @@
 import { DecodeError } from '../../codec/bytes.js'
 import type { ReasonId } from '../../model/finding.js'
 import type { RedisValue } from '../../model/redis-value.js'
-import type { Checkpoint, PendingWrite } from '../../model/thread.js'
+import type { Checkpoint } from '../../model/thread.js'
 import { SPECIAL_WRITE_IDX, TASKS_CHANNEL } from '../../model/thread.js'
 import { EarlyCheckpoints } from '../early-checkpoints.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
@@ -102,7 +102,11 @@ export class JsThread implements ThreadReader {
     if (checkpoint !== this.writesOf) this.releaseSpecial()
     this.writesOf = checkpoint
     const isSend = write.channel === TASKS_CHANNEL && this.oldParents.has(checkpoint)
-    if (!this.known.has(checkpoint) && !isSend) this.leaveWrite(write)
+    const shallowId = this.shallowIds.get(write.checkpointNs)
+    const isReplaced = shallowId !== undefined && write.checkpointId < shallowId
+    // Of a checkpoint that is gone from here the target may still have the row: what is handed on is decided there.
+    if (isReplaced && !this.known.has(checkpoint) && !isSend)
+      this.report('replaced-write', write.origin.key, write)
     else if (write.channel in SPECIAL_WRITE_IDX) this.specialWrite(found)
     else this.sink.write(write)
   }
@@ -121,12 +125,6 @@ export class JsThread implements ThreadReader {
   private releaseSpecial(): void {
     for (const { write } of this.special.values()) this.sink.write(write)
     this.special.clear()
-  }
-
-  private leaveWrite(write: PendingWrite): void {
-    const shallowId = this.shallowIds.get(write.checkpointNs)
-    const replaced = shallowId !== undefined && write.checkpointId < shallowId
-    this.report(replaced ? 'replaced-write' : 'orphan-write', write.origin.key, write)
   }
 
   /** Runs `read`; what cannot be decoded becomes a finding of that checkpoint. */

@@ -113,7 +113,9 @@ export class PythonThread implements ThreadReader {
       return
     }
     this.releaseHeld(checkpointNs)
-    if (!this.known.has(nameOf(checkpointNs, checkpointId))) this.leaveWrite(write)
+    const isKnown = this.known.has(nameOf(checkpointNs, checkpointId))
+    if (!isKnown && this.isReplaced(write)) this.leaveReplaced(write)
+    // Of a checkpoint that is gone from here the target may still have the row: what is handed on is decided there.
     else if (this.takesSlot(write)) this.sink.write(write)
     else this.report('duplicate-write', write.origin.key, write)
   }
@@ -135,18 +137,22 @@ export class PythonThread implements ThreadReader {
    */
   private writeBeforeHeld(held: HeldShallow, write: PendingWrite): void {
     if (write.checkpointId > held.parentId) {
-      for (const send of held.sends) this.leaveWrite(send)
+      for (const send of held.sends) this.leaveReplaced(send)
       held.parentId = write.checkpointId
       held.sends = []
     }
     if (write.checkpointId === held.parentId && write.channel === TASKS_CHANNEL) held.sends.push(write)
-    else this.leaveWrite(write)
+    else this.leaveReplaced(write)
   }
 
-  private leaveWrite(write: PendingWrite): void {
-    const shallowId = this.shallowIds.get(write.checkpointNs)
-    const replaced = shallowId !== undefined && write.checkpointId < shallowId
-    this.report(replaced ? 'replaced-write' : 'orphan-write', write.origin.key, write)
+  /** The shallow saver has put a newer checkpoint in its place. */
+  private isReplaced({ checkpointNs, checkpointId }: PendingWrite): boolean {
+    const shallowId = this.shallowIds.get(checkpointNs)
+    return shallowId !== undefined && checkpointId < shallowId
+  }
+
+  private leaveReplaced(write: PendingWrite): void {
+    this.report('replaced-write', write.origin.key, write)
   }
 
   private releaseHeld(ns: string): void {

@@ -162,14 +162,16 @@ describe('writes', () => {
     expect(idxOf(shallow)).toEqual([['__resume__', -4, '["a","b"]']])
   })
 
-  it('without their checkpoint are named, those a shallow saver left behind by another name', () => {
-    expect(reasonsOf(readKeys([jsCheckpoint(2), jsWrite(1, 0, { value: 1 })]))).toEqual({ 'orphan-write': 1 })
+  it('without their checkpoint are handed on, for the target may have it; those a shallow saver left behind are not', () => {
+    const late = readKeys([jsCheckpoint(2), jsWrite(1, 0, { value: 1 })])
+    expect(late.writes.map(({ checkpointId }) => checkpointId)).toEqual([jsId(1)])
+    expect(reasonsOf(late)).toEqual({})
     expect(reasonsOf(readKeys([jsShallow(2), jsWrite(1, 0, { value: 1 })]))).toEqual({ 'replaced-write': 1 })
   })
 
   it('that hold the Sends of a checkpoint before v 4 stay, whatever became of their own', () => {
     const send = { channel: '__pregel_tasks', value: { lg_name: 'Send', node: 'n', args: {} } }
-    const { writes } = readKeys([jsCheckpoint(2, { v: 1 }), jsWrite(1, 0, send), jsWrite(1, 1, { value: 1 })])
+    const { writes } = readKeys([jsCheckpoint(2, { v: 1 }), jsWrite(1, 0, send)])
     expect(writes.map(({ checkpointId, channel }) => [checkpointId, channel])).toEqual([
       [jsId(1), '__pregel_tasks'],
     ])

@@ -60,6 +60,8 @@ async def differences(memory, kinds, redis_savers, postgres):
             c = found.config["configurable"]
             there[(c["checkpoint_ns"], c["checkpoint_id"])] = described(found, not shallow)
         heads = {}
+        if not ids_of(memory, thread):
+            lost.append({"thread": thread, "kind": kind, "memory": "nothing was kept to compare with"})
         for ns, id in ids_of(memory, thread):
             heads[ns] = max(heads.get(ns, ""), id)
         for ns, id in ids_of(memory, thread):

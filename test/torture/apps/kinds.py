@@ -72,7 +72,7 @@ def side_by_side(state_type, saver):
     g.add_edge(START, "left")
     g.add_edge(START, "right")
     g.add_edge(["left", "right"], "join")
-    g.add_conditional_edges("join", lambda s: END if s["n"] >= ROUNDS else ["left", "right"], ["left", "right", END])
+    g.add_conditional_edges("join", lambda s: END if s.get("n", 0) >= ROUNDS else ["left", "right"], ["left", "right", END])
     return g.compile(checkpointer=saver)
 
 
@@ -93,7 +93,7 @@ def fan(saver):
     g.add_edge(START, "plan")
     g.add_conditional_edges("plan", lambda s: [Send("work", {"k": k, "n": s.get("n", 0)}) for k in range(3)], ["work"])
     g.add_edge("work", "join")
-    g.add_conditional_edges("join", lambda s: END if s["n"] >= ROUNDS else "plan", ["plan", END])
+    g.add_conditional_edges("join", lambda s: END if s.get("n", 0) >= ROUNDS else "plan", ["plan", END])
     return g.compile(checkpointer=saver)
 
 
@@ -109,7 +109,7 @@ def nested(saver):
     outer.add_node("join", join)
     outer.add_edge(START, "sub")
     outer.add_edge("sub", "join")
-    outer.add_conditional_edges("join", lambda s: END if s["n"] >= ROUNDS else "sub", ["sub", END])
+    outer.add_conditional_edges("join", lambda s: END if s.get("n", 0) >= ROUNDS else "sub", ["sub", END])
     return outer.compile(checkpointer=saver)
 
 

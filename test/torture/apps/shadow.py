@@ -48,6 +48,17 @@ class EarlyFormat(Full):
         }
         return early, metadata, without(new_versions)
 
+    async def aget_tuple(self, config):
+        """What langgraph and the saver did then: the Sends are put where the parent's writes say. The saver of today looks for them in vain."""
+        found = await super().aget_tuple(config)
+        if found is not None and found.parent_config and found.checkpoint.get("v") == 3:
+            parent = await super().aget_tuple(found.parent_config)
+            sends = [value for _, channel, value in (parent.pending_writes if parent else []) if channel == TASKS]
+            if sends:
+                found.checkpoint["channel_values"][TASKS] = sends
+                found.checkpoint["channel_versions"][TASKS] = max(found.checkpoint["channel_versions"].values())
+        return found
+
 
 TTL = {"default_ttl": 600, "refresh_on_read": True}
 SAVERS = {
