@@ -86,9 +86,10 @@ function restarts(name: string, wire: 'redis' | 'postgres', signals: readonly No
       const signal = chance.of(signals)
       const awayMs = chance.between(0, 800)
       let back: Promise<void> | undefined
-      atPiece(wire, async () => {
-        await server.halt(signal)
-        back = sleep(awayMs).then(() => server.start())
+      atPiece(wire, () => {
+        const away = server.halt(signal)
+        back = away.then(() => sleep(awayMs)).then(() => server.start())
+        return away
       })
       return () => back
     },
@@ -125,7 +126,7 @@ export const INJURIES: readonly Injury[] = [
       return undefined
     },
   },
-  restarts('Postgres: stopped and started', 'postgres', ['SIGINT', 'SIGQUIT', 'SIGKILL']),
+  restarts('Postgres: stopped and started', 'postgres', ['SIGINT', 'SIGQUIT']),
   {
     name: 'Postgres: read-only, as after a failover',
     inflict: ({ place, atPiece, chance }) => {

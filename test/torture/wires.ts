@@ -78,10 +78,10 @@ async function open(): Promise<Hospital> {
 
 async function hurtOnce(hospital: Hospital, scenario: Scenario, injury: Injury, chance: Chance) {
   const { world } = hospital
+  const usual = hospital.pieces.get(scenario) ?? (await usualPieces(hospital, scenario))
   const target = await world.target(scenario.stage, injury.on === 'targetDisk' ? 'TABLESPACE small' : '')
   const folder = injury.on === 'archiveDisk' ? hospital.archiveDisk?.folder : undefined
   const place = await prepare(world, scenario, target, folder)
-  const usual = hospital.pieces.get(scenario) ?? (await usualPieces(hospital, scenario))
   const { patient, through, close } = await patientOf(hospital, { place, chance, usual })
   const retryFor = chance.of(['1ms', '3s', '30s'])
   const heal = await injury.inflict(patient)
