@@ -15,7 +15,7 @@ const FLOORS = [
   ['pipeline'],
   ['verbs'],
   ['commands'],
-  ['cli'],
+  ['cli', 'library'],
 ]
 const PURE = ['model', 'codec', 'layouts', 'convert', 'report']
 /** Modules that reach outside the process, and what brings time or chance in: pure code takes these as arguments. */

@@ -27,6 +27,8 @@ export interface Context {
   /** Messages; progress goes there by itself. */
   readonly stderr: Writer
   readonly env: Readonly<Record<string, string | undefined>>
+  /** False: `.env` is not read. */
+  readonly dotEnv?: boolean
   readonly cwd: string
   /** Whether stdout is a terminal. */
   readonly isTty: boolean

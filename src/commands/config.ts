@@ -30,7 +30,7 @@ export interface Config {
   readonly origins: Readonly<Record<SettingName, string>>
 }
 
-type World = Pick<Context, 'env' | 'cwd' | 'keepSecret'>
+type World = Pick<Context, 'env' | 'cwd' | 'dotEnv' | 'keepSecret'>
 
 const EXAMPLES: Partial<Record<SettingName, string>> = {
   redis: 'redis://:PASSWORD@HOST:6379/0',
@@ -39,7 +39,7 @@ const EXAMPLES: Partial<Record<SettingName, string>> = {
 
 /** Reads and checks every setting. Throws a failure that names the flag or variable at fault, never its value if that may be secret. */
 export function readConfig(options: Options, world: World): Config {
-  const variables = readVariables(world.env, world.cwd)
+  const variables = readVariables(world.env, world.cwd, world.dotEnv)
   const valuesOf = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, variables.find(name)?.value]))
   const pg = valuesOf(PG_VARIABLES)

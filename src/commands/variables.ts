@@ -20,8 +20,8 @@ export interface Variables {
 type Layer = Readonly<Record<string, string | undefined>>
 
 /** Reads `.env` now, files named by `…_FILE` only when they are asked for. */
-export function readVariables(env: Layer, cwd: string): Variables {
-  const dotEnv = dotEnvOf(cwd)
+export function readVariables(env: Layer, cwd: string, withDotEnv = true): Variables {
+  const dotEnv = withDotEnv ? dotEnvOf(cwd) : {}
   const inLayer = (layer: Layer, name: string, where: string): Variable | null => {
     const value = layer[name]
     if (value) return { value, origin: `${name}${where}` }

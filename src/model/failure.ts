@@ -80,6 +80,11 @@ export const FAILURES = {
     what: 'stopped by Ctrl-C; what was committed stays',
     next: 'Run the same command again: it goes on where it stopped.',
   },
+  aborted: {
+    exit: EXIT.interrupted,
+    what: 'stopped by its caller; what was committed stays',
+    next: 'The same call goes on where it stopped.',
+  },
   terminated: {
     exit: EXIT.terminated,
     what: 'stopped by a request to end; what was committed stays',

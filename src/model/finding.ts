@@ -3,7 +3,7 @@
 /** Exit code 0 for the first three kinds, 3 for `rejected` and `conflict`. */
 export type FindingKind = 'ignored' | 'gone' | 'repaired' | 'rejected' | 'conflict'
 
-interface Reason {
+export interface Reason {
   readonly kind: FindingKind
   /** One phrase for a table row, no full stop. */
   readonly title: string
