@@ -1,5 +1,6 @@
 /** The commands, in the order in which a user needs them. */
 import type { CommandModule } from './command.js'
+import { completionOf } from './completion.js'
 import { detect } from './detect.js'
 import { doctor } from './doctor.js'
 import { init } from './init.js'
@@ -13,7 +14,7 @@ import { showConfig } from './show-config.js'
 import { status } from './status.js'
 import { verify } from './verify.js'
 
-export const COMMANDS: readonly CommandModule[] = [
+const AT_WORK: readonly CommandModule[] = [
   detect,
   doctor,
   inspect,
@@ -27,3 +28,5 @@ export const COMMANDS: readonly CommandModule[] = [
   ledger,
   showConfig,
 ]
+
+export const COMMANDS: readonly CommandModule[] = [...AT_WORK, completionOf(AT_WORK)]
