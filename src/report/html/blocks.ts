@@ -10,8 +10,8 @@ export const sectionHtml = ({ id, title, lead, blocks }: Section): string =>
 ${lead === '' ? '' : `<p class="lead">${escaped(lead)}</p>\n`}${blocks.map((block, at) => blockHtml(block, `${id}-${at}`)).join('\n')}
 </section>`
 
-export const figureHtml = ({ label, value, note }: Figure): string =>
-  `<div class="figure"><dt>${escaped(label)}</dt><dd><b>${escaped(value)}</b>${note === '' ? '' : `<small>${escaped(note)}</small>`}</dd></div>`
+export const figureHtml = ({ label, value, note, tone }: Figure): string =>
+  `<div class="figure${tone === undefined ? '' : ` ${tone}`}"><dt>${escaped(label)}</dt><dd><b>${escaped(value)}</b>${note === '' ? '' : `<small>${escaped(note)}</small>`}</dd></div>`
 
 function blockHtml(block: Block, id: string): string {
   switch (block.kind) {
@@ -35,12 +35,16 @@ function tableHtml({ caption, columns, rows }: Extract<Block, { kind: 'table' }>
     .map((row) => `<tr>${row.map((one, at) => cellHtml(one, columns[at]!, at, bars[at]!)).join('')}</tr>`)
     .join('\n')
   return `<div class="scroll" role="region" tabindex="0" aria-label="${escaped(caption)}">
-<table><caption>${escaped(caption)}</caption>
+<table${columns.length < 4 && !isWordy(rows) ? ' class="narrow"' : ''}><caption>${escaped(caption)}</caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${body}
 </tbody></table></div>`
 }
+
+/** Sentences need the whole width. */
+const isWordy = (rows: readonly (readonly Cell[])[]): boolean =>
+  rows.some((row) => row.some(({ text }) => text.length > 48))
 
 const headHtml = ({ title, align }: Column, hasBars: boolean): string =>
   `<th scope="col"${classOf(align, hasBars)}>${escaped(title)}</th>`

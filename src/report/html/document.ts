@@ -38,7 +38,7 @@ export function pageHtml(page: Page, { toolVersion }: { readonly toolVersion: st
 </header>
 <main id="main">
 <div class="verdict ${tone}"><span class="mark" aria-hidden="true">${MARKS[tone]}</span><p>${escaped(verdict)}<small>exit code ${formatCount(exitCode)}</small></p></div>
-<dl class="figures">${figures.map(figureHtml).join('\n')}</dl>
+<dl class="figures" style="--per: ${columnsFor(figures.length)}">${figures.map(figureHtml).join('\n')}</dl>
 ${sections.length > 1 ? `<nav aria-label="Sections"><ul>${nav}</ul></nav>` : ''}
 ${sections.map(sectionHtml).join('\n')}
 ${next === null ? '' : nextHtml(next)}
@@ -48,6 +48,9 @@ ${next === null ? '' : nextHtml(next)}
 </html>
 `
 }
+
+/** Rows as even as they get, of five at most. */
+const columnsFor = (figures: number): number => Math.ceil(figures / Math.ceil(figures / 5))
 
 const nextHtml = ({ command, why }: NonNullable<Page['next']>): string =>
   `<section class="next" aria-labelledby="next-title"><h2 id="next-title">Next</h2>

@@ -48,10 +48,11 @@ small { font-size: .84rem; color: var(--soft) }
 .verdict.warn { background: var(--warn-paper); color: var(--warn) } .warn > .mark { background: var(--warn) }
 .verdict.bad { background: var(--bad-paper); color: var(--bad) } .bad > .mark { background: var(--bad) }
 
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(10.4rem, 100%), 1fr)); gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 12px; overflow: hidden }
-.figure { background: var(--card); padding: .9rem 1.1rem 1rem }
+.figures { display: flex; flex-wrap: wrap; gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 12px; overflow: hidden }
+.figure { flex: 1 1 calc(100% / var(--per) - 1px); min-width: 0; background: var(--card); padding: .9rem 1.1rem 1rem }
 .figure dt { color: var(--soft); font-size: .84rem }
 .figure b { display: block; font-size: 1.55rem; line-height: 1.25; letter-spacing: -.02em; font-weight: 650; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
+.figure.bad b { color: var(--bad) } .figure.warn b { color: var(--warn) } .figure.good b { color: var(--good) }
 .figure small { display: block; line-height: 1.35; overflow-wrap: anywhere }
 
 nav { margin: 1.4rem 0 0 }
@@ -64,11 +65,13 @@ section > h2 + .lead { margin-top: .2rem }
 .lead { color: var(--soft); overflow-wrap: anywhere }
 section > p { max-width: 48rem; overflow-wrap: anywhere; text-wrap: pretty }
 .note { padding: .55rem .9rem; border-radius: 8px; background: var(--code) }
+.note.plain { padding: 0; background: none; color: var(--soft); font-size: .92rem; max-width: 56rem }
 .note.warn { background: var(--warn-paper); color: var(--warn) }
 .note.bad { background: var(--bad-paper); color: var(--bad) }
 
 .scroll { overflow-x: auto; border-radius: 4px }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; font-variant-numeric: tabular-nums }
+table.narrow { max-width: 42rem }
 caption { text-align: left; font-weight: 600; padding-bottom: .35rem }
 th, td { padding: .42rem 1.1rem .42rem 0; text-align: left; vertical-align: top; font-weight: 400; border-bottom: 1px solid var(--hair) }
 th:last-child, td:last-child { padding-right: 0 }
@@ -79,7 +82,7 @@ th[scope=row] { min-width: 7.5rem }
 .number { text-align: right; white-space: nowrap }
 .barred { width: 34% }
 .with-bar { display: flex; align-items: center; justify-content: flex-end; gap: .8rem }
-.with-bar > span { flex: none; min-width: 3.6rem; text-align: right }
+.with-bar > span { flex: none; min-width: 4.7rem; text-align: right }
 .bar { flex: 1 1 auto; min-width: 2.5rem; height: .62rem; display: block; border-radius: 3px }
 .bar rect { fill: var(--bar) } .bar .track { fill: var(--track) }
 
@@ -115,11 +118,12 @@ footer { color: var(--soft); font-size: .84rem; margin-top: 1.6rem }
   body { padding-top: 1.4rem }
   section { padding: 1.1rem 1rem 1.2rem }
   .figure { padding: .75rem .9rem .8rem } .figure b { font-size: 1.3rem }
-  .figures { grid-template-columns: repeat(2, 1fr) }
-  .figure:last-child:nth-child(odd) { grid-column: span 2 }
+  .figure { flex-basis: calc(50% - 1px) }
   th, td { padding-right: .8rem }
-  th[scope=row] { min-width: 6rem }
-  .bar { min-width: 1.6rem } .with-bar { gap: .5rem } .with-bar > span { min-width: 2.8rem }
+  th[scope=row] { min-width: 5.2rem }
+  .barred { width: auto }
+  .with-bar { flex-direction: column-reverse; align-items: flex-end; gap: .15rem } .with-bar > span { min-width: 0 }
+  .bar { flex: none; width: 100%; min-width: 3.4rem; height: .3rem }
 }
 @media print {
   :root {

@@ -3,10 +3,11 @@ import type { DetectReport } from '../../model/detect-report.js'
 import { noticesOf } from '../detect-notices.js'
 import { nextAfterDetect, verdictLine } from '../detect-text.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
+import { shortText } from '../short-text.js'
 import { endsOf } from './ends.js'
 import { foundSection, stayingSection } from './found-sections.js'
 import { type Block, cell, type Figure, type Page, type Section, sectionsOf } from './page.js'
-import { growthSection, shortText } from './survey-sections.js'
+import { growthSection } from './survey-sections.js'
 import { forecastFigure, forecastSection, readerSection } from './target-sections.js'
 
 export function detectPage(report: DetectReport, again: string): Page {

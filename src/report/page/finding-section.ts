@@ -2,9 +2,9 @@
 import { type FindingKind, REASONS } from '../../model/finding.js'
 import type { FindingCount } from '../../model/report.js'
 import { formatCount, formatCounted } from '../format.js'
+import { shortText } from '../short-text.js'
 import { subjectOf } from '../text-findings.js'
 import type { Block, Section, Tone } from './page.js'
-import { shortText } from './survey-sections.js'
 
 /** In the order of their weight, with how many examples are shown of each reason. */
 const KINDS: Readonly<Record<FindingKind, { readonly tone: Tone; readonly samples: number }>> = {

@@ -9,8 +9,8 @@ import type {
 import { printableText } from '../../model/printable.js'
 import type { LayoutShare } from '../../model/report.js'
 import { formatBytes, formatCount, formatCounted } from '../format.js'
+import { shortText } from '../short-text.js'
 import { type Block, cell, type Section, shareOf } from './page.js'
-import { shortText } from './survey-sections.js'
 
 const estimateText = ({ count, exact }: Estimate): string => `${exact ? '' : '~'}${formatCount(count)}`
 
@@ -56,6 +56,7 @@ function evidenceText({ title, evidence, certainty, writtenBy }: LayoutVerdict):
   const hedge = certainty === 'sure' ? '' : '; other samples are of no known layout'
   return {
     kind: 'text',
+    tone: 'plain',
     text: `${title}: ${said}${first === undefined ? '' : hedge}. Written by ${writtenBy}.`,
   }
 }
@@ -69,9 +70,8 @@ function serverText({
 }: ServerFacts): string {
   const limit = maxMemoryBytes === 0 ? '' : ` of ${formatBytes(maxMemoryBytes)}`
   const policy = maxMemoryPolicy === '' ? '' : `, ${maxMemoryPolicy}`
-  return printableText(
-    [name, ...modules, `${formatBytes(usedMemoryBytes)}${limit} used${policy}`].join(' · '),
-  )
+  const memory = `${formatBytes(usedMemoryBytes)}${limit} used${policy}`
+  return [name, ...modules, memory].map(shortText).join(' · ')
 }
 
 /** From the values that were read. */

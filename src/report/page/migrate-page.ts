@@ -88,7 +88,14 @@ function figuresOf(report: MigrateReport): Figure[] {
           },
         ]),
     ...(grave > 0
-      ? [{ label: 'need a decision', value: formatCount(grave), note: 'findings rejected or in conflict' }]
+      ? [
+          {
+            label: 'need a decision',
+            value: formatCount(grave),
+            note: 'findings rejected or in conflict',
+            tone: 'bad' as const,
+          },
+        ]
       : []),
   ]
 }
@@ -99,19 +106,21 @@ const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inse
 const rowNote = ({ inserted, updated, alreadyThere }: RowCounts): string =>
   updated + alreadyThere === 0
     ? ''
-    : `${formatCount(inserted)} new, ${formatCount(updated)} changed, ${formatCount(alreadyThere)} there already`
+    : [[inserted, 'new'] as const, [updated, 'changed'] as const, [alreadyThere, 'there already'] as const]
+        .filter(([count]) => count > 0)
+        .map(([count, what]) => `${formatCount(count)} ${what}`)
+        .join(', ')
 
 function layoutSection(report: MigrateReport): Section {
   const { found, layouts, source } = report
   const server = source.server === undefined ? '' : `${source.server} · `
   const notices: Block[] = noticesOf(report).map((text) => ({ kind: 'text', tone: 'warn', text }))
-  const tables = layoutTable(layouts)
   if (found === null) {
     const lead = printableText(`${server}${formatCounted(report.keysScanned, 'key')}`)
-    return { id: 'layouts', title: 'What is in Redis', lead, blocks: [...notices, ...tables] }
+    return { id: 'layouts', title: 'What is in Redis', lead, blocks: [...notices, ...layoutTable(layouts)] }
   }
   const section = foundSection(found)
-  return { ...section, blocks: [...notices, ...section.blocks, ...tables] }
+  return { ...section, blocks: [...notices, ...section.blocks] }
 }
 
 function choiceSection({ choices, bounds }: MigrateReport): Section {

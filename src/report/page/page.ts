@@ -8,6 +8,8 @@ export interface Figure {
   readonly value: string
   /** What puts it into proportion; empty where nothing does. */
   readonly note: string
+  /** Where the number itself is good or bad news. */
+  readonly tone?: Tone
 }
 
 export interface Column {

@@ -2,9 +2,9 @@
 import { PURGE_LEFT, type PurgeLeft, type PurgeReport, purgeExitCodeOf } from '../../model/purge-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import { LISTED_WHY, nextAfterPurge, type PurgeRenderOptions, purgeVerdict } from '../purge-text.js'
+import { shortText } from '../short-text.js'
 import { endsOf } from './ends.js'
 import { cell, type Figure, type Page, type Section, sectionsOf, shareOf } from './page.js'
-import { shortText } from './survey-sections.js'
 
 export function purgePage(report: PurgeReport, again: PurgeRenderOptions['again']): Page {
   const exit = purgeExitCodeOf(report)

@@ -1,7 +1,7 @@
 /** Sizes, growth and expiry of the threads that were seen, as sections of a page. */
-import { printableText } from '../../model/printable.js'
 import type { Expiry, Growth, LargeThread, SizeClass, Survey } from '../../model/survey.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
+import { shortText } from '../short-text.js'
 import { type Block, cell, type Section, shareOf } from './page.js'
 
 export function surveySections(survey: Survey): Section[] {
@@ -45,9 +45,12 @@ function sizeTable(sizes: readonly SizeClass[]): Block {
 }
 
 function sizeName({ upToBytes }: SizeClass, sizes: readonly SizeClass[]): string {
-  if (upToBytes !== null) return `up to ${formatBytes(upToBytes)}`
-  return `over ${formatBytes(sizes.at(-2)?.upToBytes ?? 0)}`
+  if (upToBytes !== null) return `up to ${wholeUnits(upToBytes)}`
+  return `over ${wholeUnits(sizes.at(-2)?.upToBytes ?? 0)}`
 }
+
+/** `16 KiB` */
+const wholeUnits = (bytes: number): string => formatBytes(bytes).replace('.0 ', ' ')
 
 function largestTable(largest: readonly LargeThread[]): Block {
   const most = largest[0]?.bytes ?? 0
@@ -69,15 +72,6 @@ function largestTable(largest: readonly LargeThread[]): Block {
       cell(lastDay ?? 'unknown'),
     ]),
   }
-}
-
-/** Whoever writes to Redis chooses the ids: a page stays readable whatever they are. */
-const MAX_TEXT = 120
-export const shortText = (text: string): string => {
-  const shown = printableText(text)
-  return shown.length > MAX_TEXT
-    ? `${shown.slice(0, MAX_TEXT)}… (${formatCount(text.length)} characters)`
-    : shown
 }
 
 export function growthSection({ step, steps, undated }: Growth): Section {

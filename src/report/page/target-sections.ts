@@ -2,8 +2,8 @@
 import { READERS } from '../../model/readers.js'
 import type { Forecast, Survey } from '../../model/survey.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
+import { shortText } from '../short-text.js'
 import { type Block, cell, type Figure, type Section } from './page.js'
-import { shortText } from './survey-sections.js'
 
 export function forecastSection(forecast: Forecast | null, sourceBytes: number | null): Section {
   const title = 'What Postgres will need'

@@ -8,11 +8,11 @@ import {
 } from '../../model/verify-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import type { FlagsAgain } from '../next.js'
+import { shortText } from '../short-text.js'
 import { noteText, titleOf, verifyNotices } from '../verify/text.js'
 import { nextAfterVerify, verifyVerdict } from '../verify/verdict.js'
 import { endsOf } from './ends.js'
 import { type Block, cell, type Figure, type Page, type Section, sectionsOf, shareOf } from './page.js'
-import { shortText } from './survey-sections.js'
 
 export function verifyPage(report: VerifyReport, again: FlagsAgain): Page {
   const { text } = verifyVerdict(report)
@@ -38,11 +38,12 @@ function figuresOf({ threads, compared, bytes, seconds, differenceCount }: Verif
       value: formatCount(threads.compared),
       note: `in ${formatDuration(seconds)}`,
     },
-    { label: 'equal', value: formatCount(threads.equal), note: 'value by value' },
+    { label: 'equal', value: formatCount(threads.equal), note: 'value by value', tone: 'good' },
     {
       label: 'differ',
       value: formatCount(threads.differs),
       note: formatCounted(differenceCount, 'difference'),
+      ...(threads.differs > 0 && { tone: 'bad' as const }),
     },
     {
       label: 'checkpoints',
