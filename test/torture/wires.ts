@@ -11,7 +11,7 @@ import { Chance } from './random.js'
 import { cli, doneWell, type Place, prepare, SCENARIOS, type Scenario } from './scenarios.js'
 import { type SmallDisk, smallDisk } from './small-disk.js'
 import { untilAlone } from './truth.js'
-import { World } from './world.js'
+import { World, type WorldOptions } from './world.js'
 
 const FULL_RUN = 238
 const HANGS_AFTER_MS = 90_000
@@ -25,8 +25,15 @@ interface Hospital {
   readonly pieces: Map<Scenario, Readonly<Record<'redis' | 'postgres', number>>>
 }
 
-export async function run({ seed, count = FULL_RUN, log }: Order): Promise<Outcome> {
-  const hospital = await open()
+export const run = (order: Order): Promise<Outcome> =>
+  runIn({ fixture: 'python/0.5.2-full', accepted: 3 }, order)
+
+/** In a world of another size. */
+export async function runIn(
+  options: Pick<WorldOptions, 'fixture' | 'accepted'>,
+  { seed, count = FULL_RUN, log }: Order,
+): Promise<Outcome> {
+  const hospital = await open(options)
   const counts: Record<string, number> = {}
   const violations: Violation[] = []
   const skipped = new Map<string, number>()
@@ -59,11 +66,10 @@ export async function run({ seed, count = FULL_RUN, log }: Order): Promise<Outco
   }
 }
 
-async function open(): Promise<Hospital> {
-  const postgres = await ownPostgres({ settings: { fsync: 'on', full_page_writes: 'on' } })
+async function open(options: Pick<WorldOptions, 'fixture' | 'accepted'>): Promise<Hospital> {
+  const postgres = await ownPostgres() // only processes die here, so what they wrote is safe without fsync
   const world = await World.make({
-    fixture: 'python/0.5.2-full',
-    accepted: 3,
+    ...options,
     server: postgres.url,
     // With data to load at every start, slowly: so that somebody meets a server that is loading.
     redisArgs: [

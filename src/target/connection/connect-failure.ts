@@ -62,6 +62,9 @@ export function connectFailure(
   }
   if (hasSqlstate(error, TOO_MANY_CONNECTIONS)) return new Failure('postgres-full', at, error)
   if (state === STARTING) return new Failure('postgres-starting', { ...at, problem }, error)
+  // A session writes a file before it says a word.
+  if (state === DISK_FULL) return new Failure('disk-full', { ...at, problem }, error)
+  if (state === OUT_OF_MEMORY) return new Failure('memory-full', { ...at, problem }, error)
   if (SAYS.noTls.test(problem)) return new Failure('postgres-without-tls', at, error)
   if (code === 'ECONNREFUSED' || code === 'ENOENT') return new Failure('postgres-refused', at, error)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
