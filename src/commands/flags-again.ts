@@ -1,4 +1,5 @@
-/** The user's own flags, for the command that is suggested next. URLs stay out: they may hold passwords. */
+/** The user's own flags, for the command that is suggested next. URLs of servers stay out: they may hold passwords. */
+import { describeEndpoint } from '../model/endpoint.js'
 import { shellWord } from '../model/printable.js'
 import type { FlagsAgain } from '../report/next.js'
 import type { Config, SettingName } from './config.js'
@@ -25,5 +26,7 @@ export function flagsAgain({ values, origins }: Config): FlagsAgain {
         [values[name]].flat().map((value) => ` ${origins[name]} ${shellWord(String(value))}`),
       )
       .join('')
-  return { target: flags(TARGET), scope: flags(SCOPE) }
+  const isSnapshot = values.redis?.engine === 'rdb' && origins.redis.startsWith('--')
+  const snapshot = isSnapshot ? ` ${origins.redis} ${shellWord(describeEndpoint(values.redis!))}` : ''
+  return { target: flags(TARGET), scope: `${snapshot}${flags(SCOPE)}` }
 }

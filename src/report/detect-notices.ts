@@ -1,7 +1,9 @@
 /** What a detect report asks its reader to look at, each with the command that shows more. */
 import type { DetectFindings, Estimate, NamedKey } from '../model/detect-findings.js'
+import type { DetectReport } from '../model/detect-report.js'
 import { printableText, shellWord } from '../model/printable.js'
 import { formatCount, formatCounted, formatDuration } from './format.js'
+import { databaseHint, snapshotNotices } from './snapshot-notices.js'
 import type { Style } from './style.js'
 import { wrapText } from './wrap.js'
 
@@ -11,7 +13,7 @@ interface Notice {
 }
 
 export function detectNotices(
-  found: DetectFindings,
+  found: DetectReport,
   { columns, style, again }: { readonly columns: number; readonly style: Style; readonly again: string },
 ): string[] {
   return noticesOf(found, again).flatMap(({ text, command }) => {
@@ -27,8 +29,9 @@ export function detectNotices(
 }
 
 /** What is said, without any form. */
-export function noticesOf(found: DetectFindings, again: string): Notice[] {
+export function noticesOf(found: DetectReport, again: string): Notice[] {
   return [
+    ...snapshotNotices(found.source).map((text) => ({ text })),
     ...emptyNotices(found),
     ...dialectNotices(found),
     ...refusedNotices(found),
@@ -36,7 +39,7 @@ export function noticesOf(found: DetectFindings, again: string): Notice[] {
     ...orphanNotices(found),
     ...expiringNotices(found, again),
     ...found.otherDatabases.map(({ db, keys }) => ({
-      text: `Logical database ${db} of this server seems to hold checkpoints too (about ${formatCounted(keys, 'key')}). Name it as the number at the end of the Redis URL.`,
+      text: `Logical database ${db} of this server seems to hold checkpoints too (about ${formatCounted(keys, 'key')}). ${databaseHint(found.source, db)}`,
     })),
   ]
 }

@@ -4,6 +4,7 @@ import type { MigrateReport, RowCounts } from '../model/report.js'
 import { rehearsalLines } from './detect-text.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
+import { databaseHint, snapshotNotices } from './snapshot-notices.js'
 import type { Style } from './style.js'
 import { tableLines } from './table.js'
 import { boundLines } from './text-bounds.js'
@@ -119,7 +120,7 @@ const joined = (counts: readonly (readonly [number, string])[]): string =>
 
 /** What a reader should know before the numbers. */
 export function noticesOf(report: MigrateReport): string[] {
-  const notices: string[] = []
+  const notices = snapshotNotices(report.source)
   const { notFound, selected } = report.threads
   const { resumed, disowned } = report
   if (resumed !== null) {
@@ -149,7 +150,7 @@ export function noticesOf(report: MigrateReport): string[] {
   }
   for (const { db, keys } of report.otherDatabases) {
     notices.push(
-      `Logical database ${db} of this server seems to hold checkpoints too (about ${formatCounted(keys, 'key')}); it was not read. Name it as the number at the end of the Redis URL.`,
+      `Logical database ${db} of this server seems to hold checkpoints too (about ${formatCounted(keys, 'key')}); it was not read. ${databaseHint(report.source, db)}`,
     )
   }
   return notices

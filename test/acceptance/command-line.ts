@@ -1,6 +1,7 @@
 /** Runs a command line as a user would, in this process: arguments and environment in, exit code and output out. */
 import { tmpdir } from 'node:os'
 import { main } from '../../src/cli/main.js'
+import type { Terminal } from '../../src/cli/terminal.js'
 import { fakeTerminal } from '../cli/terminal.js'
 
 export interface CommandRun {
@@ -13,8 +14,9 @@ export interface CommandRun {
 export async function commandLine(
   line: string | readonly string[],
   env: Record<string, string>,
+  change: Partial<Terminal> = {},
 ): Promise<CommandRun> {
-  const terminal = fakeTerminal({ env, cwd: tmpdir() })
+  const terminal = fakeTerminal({ env, cwd: tmpdir(), ...change })
   const exit = await main(typeof line === 'string' ? line.split(' ') : [...line], terminal)
   return { exit, out: terminal.out(), err: terminal.err() }
 }
