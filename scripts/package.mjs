@@ -1,28 +1,59 @@
-/** Builds dist/ as the package ships it: without comments and long local names, to stay small. Stack traces keep the names of functions. */
-import { rm } from 'node:fs/promises'
+/**
+ * Builds dist/ as the package ships it: without comments and long names, to stay small. The same sources give the same files, so that a
+ * stack trace of the package is read with `--sourcemap` on the same version.
+ */
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { run } from './services/run.mjs'
 
 const ROOT = dirname(import.meta.dirname)
 const DIST = join(ROOT, 'dist')
 
 const bundle = await rolldown({
-  input: join(ROOT, 'src', 'cli', 'main.ts'),
+  input: {
+    'cli/main': join(ROOT, 'src', 'cli', 'main.ts'),
+    'library/index': join(ROOT, 'src', 'library', 'index.ts'),
+  },
   external: (id) => !id.startsWith('.') && !id.startsWith('/'),
   platform: 'node',
-  treeshake: false,
+  // Modules do nothing when they are imported: what nobody uses may go.
+  treeshake: { moduleSideEffects: false },
 })
 // What a former build left there would go into the package too.
 await rm(DIST, { recursive: true, force: true })
 await bundle.write({
   dir: DIST,
-  // One file a module: a command loads only what it needs.
-  preserveModules: true,
-  preserveModulesRoot: join(ROOT, 'src'),
+  sourcemap: process.argv.includes('--sourcemap'),
+  // What several commands load stands in files of its own: a command loads only what it needs.
+  chunkFileNames: 'parts/[name]-[hash].js',
   minify: {
-    compress: false,
-    mangle: { toplevel: false, keepNames: { function: true, class: true } },
+    compress: true,
+    mangle: { toplevel: true },
     codegen: { removeWhitespace: true },
   },
 })
 await bundle.close()
+await addTypes(join('library', 'index.d.ts'))
+
+/** Puts a declaration file into dist/, with all that it needs and no other. @param {string} entry below dist/ */
+async function addTypes(entry) {
+  const all = await mkdtemp(join(tmpdir(), 'cp-migrate-types-'))
+  try {
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+    const only = ['--declaration', '--emitDeclarationOnly', '--removeComments', 'false', '--outDir', all]
+    await run(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.build.json'), ...only])
+    const wanted = [entry]
+    for (const file of wanted) {
+      const text = await readFile(join(all, file), 'utf8')
+      await cp(join(all, file), join(DIST, file), { recursive: true })
+      for (const [, path] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g)) {
+        const next = join(dirname(file), `${path}.d.ts`)
+        if (!wanted.includes(next)) wanted.push(next)
+      }
+    }
+  } finally {
+    await rm(all, { recursive: true, force: true })
+  }
+}

@@ -13,7 +13,18 @@ import { freshRedis } from '../services/redis.js'
 import { ends } from './command-line.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const SOURCES = ['package.json', 'README.md', 'LICENSE', 'bin', 'docs', 'migrations', 'scripts', 'src']
+const SOURCES = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'README.md',
+  'LICENSE',
+  'bin',
+  'docs',
+  'migrations',
+  'scripts',
+  'src',
+]
 
 interface Packed {
   readonly filename: string
@@ -102,7 +113,50 @@ describe('the package', () => {
     expect(await tool(['migrate'], env)).toContain('4 threads whole')
     expect(await judgeCase(from, database)).toMatchObject({ missing: 0, differing: 0, writeRowsMissing: 0 })
   })
+
+  test('is a library with types for whoever imports it', async () => {
+    const [{ url }, database] = await Promise.all([freshRedis(), freshDatabase()])
+    await loadCase(fixture('python/0.5.2-mutated'), url)
+    await writeFile(join(home, 'moves.mts'), CONSUMER)
+    const roots = ['--typeRoots', join(ROOT, 'node_modules', '@types')]
+    const checked = [
+      ...roots,
+      '--strict',
+      '--noEmit',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      '--types',
+      'node',
+    ]
+    await run(
+      process.execPath,
+      [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), ...checked, 'moves.mts'],
+      {
+        cwd: home,
+      },
+    )
+    await writeFile(
+      join(home, 'moves.mjs'),
+      CONSUMER.replace(/^declare .*$/m, '').replaceAll(/: (string|number)\b/g, ''),
+    )
+    const said = await run(process.execPath, ['moves.mjs', url, database], { cwd: home })
+    expect(JSON.parse(said)).toEqual({ planned: 4, moved: 4, differences: 0 })
+  })
 })
 
+/** A program of somebody else. With its few types taken out it is JavaScript. */
+const CONSUMER = `
+import { init, migrate, plan, verify } from 'cp-migrate'
+declare const process: { argv: string[]; stdout: { write(text: string): void } }
+const [redis = '', postgres = ''] = process.argv.slice(2)
+const planned: number = (await plan({ redis })).threads.whole
+await init({ postgres })
+const moved: number = (await migrate({ redis, postgres }, { onEvent: ({ kind }) => kind.length })).threads.whole
+const { exitCode } = await verify({ redis, postgres, thread: [] })
+process.stdout.write(JSON.stringify({ planned, moved, differences: exitCode }))
+`
+
 const SHIPPED =
-  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.js|migrations\/[\w/-]+\.sql|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/
+  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|migrations\/[\w/-]+\.sql|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/
