@@ -125,7 +125,7 @@ function readThreads(
 }
 
 /** Where a key can be split in several ways, its own document is asked before keys are grouped. */
-function resolved(claim: ClaimedKey, value: RedisValue, registry: LayoutRegistry): ClaimedKey | null {
+export function resolved(claim: ClaimedKey, value: RedisValue, registry: LayoutRegistry): ClaimedKey | null {
   let found: ClaimedKey | null = claim
   const reader = registry.byId(registry.readerOf(claim.layout)).openThread(claim.threadId, {
     checkpoint: () => {},
@@ -145,7 +145,7 @@ function resolved(claim: ClaimedKey, value: RedisValue, registry: LayoutRegistry
   return found
 }
 
-function redisValue(type: string, value: unknown): RedisValue {
+export function redisValue(type: string, value: unknown): RedisValue {
   const bytes = (text: unknown) => Buffer.from(String(text), 'base64')
   const list = Array.isArray(value) ? value : []
   switch (type) {
