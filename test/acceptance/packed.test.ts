@@ -159,4 +159,4 @@ process.stdout.write(JSON.stringify({ planned, moved, differences: exitCode }))
 `
 
 const SHIPPED =
-  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|migrations\/[\w/-]+\.sql|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/
+  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|dist\/help\.txt|migrations\/[\w/-]+\.sql|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/
