@@ -14,8 +14,8 @@ export function pageMarkdown(page: Page): string {
     ].join('\n'),
     table(
       [
-        { title: '', align: 'left' },
-        { title: '', align: 'right' },
+        { title: 'what', align: 'left' },
+        { title: 'how much', align: 'right' },
         { title: '', align: 'left' },
       ],
       figures.map(({ label, value, note }) => [plain(label), `**${plain(value)}**`, plain(note)]),
@@ -93,8 +93,8 @@ const plain = (text: string): string =>
   printableText(text)
     .replace(/[\\`*_[\]<>|~#]/g, '\\$&')
     .replace(/&/g, '&amp;')
-    .replace(/@/g, '@\u200b')
-    .replace(/:\/\//g, ':\u200b//')
+    .replace(/@/g, '&#64;')
+    .replace(/:\/\//g, '&#58;//')
 
 /** Between as many backticks as it takes. A table would end at a bar even there. */
 function code(text: string): string {

@@ -4,11 +4,13 @@ import type { MigrateReport, RowCounts } from '../model/report.js'
 import { rehearsalLines } from './detect-text.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
+import { shortText } from './short-text.js'
 import { databaseHint, snapshotNotices } from './snapshot-notices.js'
 import type { Style } from './style.js'
 import { tableLines } from './table.js'
 import { boundLines } from './text-bounds.js'
 import { findingLines } from './text-findings.js'
+import { durationLines, forecastNote, surveyLines } from './text-survey.js'
 import { verdictOf } from './verdict.js'
 import { wrapText } from './wrap.js'
 
@@ -23,10 +25,11 @@ export function migrateText(report: MigrateReport, options: TextOptions): string
   const sections = [
     [...sourceLines(report), ...layoutLines(report, style), ...rehearsalLines(report.found, columns, style)],
     amountLines(report, columns),
+    surveyLines(report, columns, style),
     boundLines(report, style),
     findingLines(report.findings, columns, style),
     noticeLines(report, columns, style),
-    [...verdictLines(report, options), ...nextLines(report, options)],
+    [...verdictLines(report, options), ...durationLines(report), ...nextLines(report, options)],
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -70,13 +73,25 @@ function amountLines(report: MigrateReport, columns: number): string[] {
   const rows = [
     ['threads', formatCount(threads.selected), threadNote(report)],
     ['checkpoints', formatCount(totalOf(checkpoints)), rowNote(checkpoints, report)],
-    ['pending writes', formatCount(totalOf(writes)), rowNote(writes, report)],
-    ['channel values', formatCount(totalOf(blobs)), rowNote(blobs, report)],
-    ['size', formatBytes(bytes.read), `→  ${formatBytes(bytes.written)} of rows`],
+    ['pending writes', formatCount(totalOf(writes)), rowNote(writes, report) || interruptNote(report)],
+    ['channel values', formatCount(totalOf(blobs)), rowNote(blobs, report) || repeatNote(report)],
+    ['size', formatBytes(bytes.read), forecastNote(report)],
   ]
   const numberWidth = Math.max(...rows.map(([, amount]) => amount!.length))
   const noteWidth = columns - 'pending writes'.length - numberWidth - 3 * 2
   return tableLines(rows, [{ align: 'left' }, { align: 'right' }, { align: 'left', maxWidth: noteWidth }])
+}
+
+function interruptNote({ survey }: MigrateReport): string {
+  const waiting = survey?.waitsAtInterrupt ?? 0
+  return waiting === 0
+    ? ''
+    : `${formatCounted(waiting, 'thread waits', 'threads wait')} at an interrupt and will resume`
+}
+
+function repeatNote({ survey, blobs }: MigrateReport): string {
+  const seen = survey?.valuesSeen ?? 0
+  return seen <= totalOf(blobs) ? '' : `of ${formatCount(seen)} stored in Redis: the rest are repeats`
 }
 
 const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inserted + updated + alreadyThere
@@ -129,7 +144,7 @@ export function noticesOf(report: MigrateReport): string[] {
     )
   }
   if (disowned !== null && disowned.threads > 0) {
-    const shown = disowned.first.slice(0, 5).map(printableText).join(', ')
+    const shown = disowned.first.slice(0, 5).map(shortText).join(', ')
     const more = disowned.threads > 5 ? ', …' : ''
     notices.push(
       `Forgotten, as --restart says: ${formatCounted(disowned.threads, 'thread')} of earlier runs (${shown}${more}). Their rows count as those of others now.`,
@@ -143,7 +158,7 @@ export function noticesOf(report: MigrateReport): string[] {
     )
   }
   if (notFound.length > 0) {
-    const shown = notFound.slice(0, 5).map(printableText).join(', ')
+    const shown = notFound.slice(0, 5).map(shortText).join(', ')
     notices.push(
       `${formatCounted(notFound.length, 'named thread')} not found in Redis: ${shown}${notFound.length > 5 ? ', …' : ''}`,
     )
