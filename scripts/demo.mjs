@@ -100,7 +100,7 @@ async function readBack(url) {
 async function decoded(blob) {
   // Compiled by the bootstrap just before: not there when the types are checked.
   const codec = join(ROOT, 'dist', 'codec')
-  const { msgpackValue } = await import(join(codec, 'msgpack-read.js'))
+  const { msgpackValue } = await import(join(codec, 'msgpack', 'read.js'))
   const { treeOf } = await import(join(codec, 'tree.js'))
   return plain(treeOf(msgpackValue(blob)))
 }

@@ -4,7 +4,7 @@
  */
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { run } from './services/run.mjs'
 
@@ -14,9 +14,10 @@ const DIST = join(ROOT, 'dist')
 const bundle = await rolldown({
   input: {
     'cli/main': join(ROOT, 'src', 'cli', 'main.ts'),
+    'cli/ready-answer': join(ROOT, 'src', 'cli', 'ready-answer.ts'),
     'library/index': join(ROOT, 'src', 'library', 'index.ts'),
   },
-  external: (id) => !id.startsWith('.') && !id.startsWith('/'),
+  external: (id) => !id.startsWith('.') && !isAbsolute(id),
   platform: 'node',
   // Modules do nothing when they are imported: what nobody uses may go.
   treeshake: { moduleSideEffects: false },
@@ -35,6 +36,7 @@ await bundle.write({
   },
 })
 await bundle.close()
+await import('./write-help.mjs')
 await addTypes(join('library', 'index.d.ts'))
 
 /** Puts a declaration file into dist/, with all that it needs and no other. @param {string} entry below dist/ */
