@@ -33,7 +33,7 @@ export interface Config {
 type World = Pick<Context, 'env' | 'cwd' | 'dotEnv' | 'keepSecret'>
 
 const EXAMPLES: Partial<Record<SettingName, string>> = {
-  redis: 'redis://:PASSWORD@HOST:6379/0',
+  redis: 'redis://:PASSWORD@HOST:6379/0 or file:dump.rdb',
   postgres: 'postgres://USER:PASSWORD@HOST:5432/DATABASE',
 }
 

@@ -8,7 +8,10 @@ type OptionGroup = (command: Command) => Command
 export const source: OptionGroup = (command) =>
   command
     .optionsGroup('Source')
-    .option('--redis <url>', 'Redis to read, redis://HOST:6379/0 (or REDIS_URL)')
+    .option(
+      '--redis <url>',
+      'Redis to read, redis://HOST:6379/0, or a snapshot, file:dump.rdb (or REDIS_URL)',
+    )
     .option('--source-name <name>', 'what the ledger calls it (its host, port and database)')
 
 /** Where they go. */

@@ -116,6 +116,7 @@ function parseSourceUrl(
   text: string,
   { redis, given, cwd }: Pick<Parameters<typeof settingsSchema>[0], 'redis' | 'given' | 'cwd'>,
 ): SourceEndpoint {
+  if (/^[^:?]+\.rdb$/i.test(text)) throw new UrlProblem('a snapshot is named by file: before its path')
   if (!isSnapshotUrl(text)) return parseRedisUrl(text, redis, given)
   const preset = redis.REDIS_DB
   return parseSnapshotUrl(text, {

@@ -33,7 +33,7 @@ export const FAILURES = {
   'no-source': {
     exit: EXIT.usage,
     what: 'no Redis was named',
-    next: 'Give --redis redis://HOST:6379/0, or set REDIS_URL in the environment or in .env.',
+    next: 'Give --redis redis://HOST:6379/0 or --redis file:dump.rdb, or set REDIS_URL in the environment or in .env.',
   },
   'no-target': {
     exit: EXIT.usage,

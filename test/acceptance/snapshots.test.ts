@@ -210,6 +210,18 @@ describe('a snapshot first, the server later', () => {
     expect(JSON.parse(purge.out).threads).toMatchObject({ selected: 2, purged: 2 })
   })
 
+  test('what has another value since is a conflict: the row is that of the file, and stays', async () => {
+    const side = await freshEnds()
+    await side.put('redis', 'a', { messages: ['one'] })
+    await side.writes('redis', 'a', [['__resume__', 'first answer']])
+    const file = { REDIS_URL: `file:${await savedBy(redisClient(side.redis), folder, 'answer.rdb')}` }
+    expect(await side.cli('migrate', file)).toMatchObject({ exit: 0 })
+    await side.writes('redis', 'a', [['__resume__', 'second answer']])
+    const report = await side.migrate()
+    expect(report).toMatchObject({ exit: 3, writes: { updated: 0 } })
+    expect(report.findings).toContainEqual(expect.objectContaining({ reason: 'row-differs', count: 1 }))
+  })
+
   test('what a file brought is undone like any other run, and no server is asked for it', async () => {
     const side = await freshEnds()
     await side.put('redis', 'a', { messages: ['one'] })
@@ -223,14 +235,15 @@ describe('a snapshot first, the server later', () => {
   test('with the name of the server a pass over the file counts as one over the server', async () => {
     const side = await freshEnds()
     await side.put('redis', 'a', { messages: ['one'] })
+    await side.writes('redis', 'a', [['__resume__', 'first answer']])
     const { host } = new URL(side.redis)
     const file = {
       REDIS_URL: `file:${await savedBy(redisClient(side.redis), folder, 'named.rdb')}`,
       CP_MIGRATE_SOURCE_NAME: `${host}/0`,
     }
     expect(await side.cli('migrate', file)).toMatchObject({ exit: 0 })
-    await side.writes('redis', 'a', [['messages', 'two']])
-    expect(await side.migrate()).toMatchObject({ exit: 0, threads: { changed: 1 }, writes: { inserted: 1 } })
+    await side.writes('redis', 'a', [['__resume__', 'second answer']])
+    expect(await side.migrate()).toMatchObject({ exit: 0, threads: { changed: 1 }, writes: { updated: 1 } })
     expect((await side.cli('verify')).exit).toBe(0)
     const purge = await side.cli('purge-redis --older-than 0 --json')
     expect(JSON.parse(purge.out).threads).toMatchObject({ selected: 1, purged: 1 })
