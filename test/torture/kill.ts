@@ -34,7 +34,13 @@ interface Size {
   readonly pieces: number
 }
 
-export async function run({ seed, count = FULL_RUN, log }: Order): Promise<Outcome> {
+export const run = (order: Order): Promise<Outcome> => runIn(WORLDS, order)
+
+/** In other worlds. */
+export async function runIn(
+  options: readonly WorldOptions[],
+  { seed, count = FULL_RUN, log }: Order,
+): Promise<Outcome> {
   const worlds = new Map<WorldOptions, World>()
   const sizes = new Map<string, Size>()
   const counts: Record<string, number> = {}
@@ -43,11 +49,11 @@ export async function run({ seed, count = FULL_RUN, log }: Order): Promise<Outco
     counts[name] = (counts[name] ?? 0) + 1
   }
   for (let at = seed; at < seed + count; at++) {
-    const { scenario, options, round } = caseOf(at)
-    let world = worlds.get(options)
+    const { scenario, option, round } = caseOf(at, options)
+    let world = worlds.get(option)
     if (world === undefined) {
-      world = await World.make(options)
-      worlds.set(options, world)
+      world = await World.make(option)
+      worlds.set(option, world)
     }
     const id = `${scenario.name} of ${world.name}`
     let size = sizes.get(id)
@@ -72,12 +78,12 @@ export async function run({ seed, count = FULL_RUN, log }: Order): Promise<Outco
 }
 
 /** By the number of the case alone, so that any case can be had alone. Neighbours differ in the command, then in the world. */
-function caseOf(at: number) {
+function caseOf(at: number, options: readonly WorldOptions[]) {
   const scenario = SCENARIOS[at % SCENARIOS.length]!
   const rest = Math.floor(at / SCENARIOS.length)
   // The small worlds have few COMMITs: every other case is the large one's.
-  const worldAt = rest % 2 === 0 ? 0 : 1 + (Math.floor(rest / 2) % (WORLDS.length - 1))
-  return { scenario, options: WORLDS[worldAt]!, round: Math.floor(rest / 2) }
+  const worldAt = rest % 2 === 0 ? 0 : 1 + (Math.floor(rest / 2) % (options.length - 1))
+  return { scenario, option: options[worldAt] ?? options[0]!, round: Math.floor(rest / 2) }
 }
 
 /** Half of the kills walk over all COMMITs, before and after each; the others are anywhere. */
@@ -103,8 +109,9 @@ async function measured(world: World, scenario: Scenario): Promise<Size> {
   const target = await world.target(scenario.stage)
   const place = await prepare(world, scenario, target)
   const wires = await wiresOf(place)
-  const { code, err } = await wires.run(scenario.line(place), () => {}).ended
-  if (code !== 0) throw new Error(`${scenario.name} of ${world.name} without a fault: exit ${code} ${err}`)
+  const failed = await doneWell(wires.through, scenario.line(place))
+  if (failed.length > 0)
+    throw new Error(`${scenario.name} of ${world.name} without a fault: ${failed.join()}`)
   wires.close()
   await target.drop()
   return wires.seen
@@ -127,7 +134,9 @@ async function killedOnce(world: World, scenario: Scenario, moment: Moment, chan
       return moment.laterMs === null ? 'reset' : undefined
     }
   })
-  const wasKilled = (await ended).signal === 'SIGKILL'
+  const { code, signal, err } = await ended
+  const wasKilled = signal === 'SIGKILL'
+  if (!wasKilled && code !== 0) throw new Error(`${scenario.name} failed before it was killed: ${err}`)
   wires.close()
   await untilAlone(place.url)
   const broken = await scenario.between(place)
@@ -149,16 +158,20 @@ async function wiresOf(place: Place) {
   let confirmed = 0
   const wires = {
     seen: seen as Size,
+    /** The same ends, behind the proxies. */
+    get through(): Place {
+      return { ...place, redisUrl: toRedis.url(place.redisUrl), url: toPostgres.url(place.url) }
+    },
     on: (() => undefined) as Watch,
     close: () => {
       for (const proxy of proxies) proxy.close()
     },
     /** `arm` is given what kills the process. */
     run(line: string, arm: (kill: () => void) => void) {
-      const [redis, postgres] = [toRedis.url(place.redisUrl), toPostgres.url(place.url)]
+      const { redisUrl, url } = wires.through
       const child = spawn(process.execPath, [PROGRAM, ...line.split(' ')], {
         cwd: place.world.folder,
-        env: { ...process.env, ...ends(redis, postgres) },
+        env: { ...process.env, ...ends(redisUrl, url) },
         stdio: ['ignore', 'ignore', 'pipe'],
       })
       let err = ''

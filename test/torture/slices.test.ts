@@ -1,0 +1,22 @@
+/** A few seconds of `npm run torture`, with seeds that stay: each command is killed once, and meets a few of the broken wires. */
+import { expect, test } from 'vitest'
+import { runIn as kill } from './kill.js'
+import { runIn as wires } from './wires.js'
+
+const log = () => {}
+/** The acceptance tests judge it. */
+const SMALL = [{ fixture: 'pickle/f3', accepted: null }] as const
+
+test('each command, killed once: the same again or another brings it to its end, and nothing is lost or doubled', async () => {
+  const { cases, counts, violations } = await kill(SMALL, { seed: 7, count: 7, log })
+  expect(violations).toEqual([])
+  expect(cases).toBe(7)
+  expect(Object.keys(counts).filter((name) => name.endsWith(': killed')).length).toBeGreaterThan(4)
+})
+
+test('commands on wires that break, with servers that go away: done or a worded failure, then the same end', async () => {
+  // All sessions in Postgres are ended: once for each command.
+  const { violations, cases } = await wires(SMALL[0], { seed: 49, count: 7, log })
+  expect(violations).toEqual([])
+  expect(cases).toBe(7)
+})
