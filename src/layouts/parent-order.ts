@@ -5,6 +5,10 @@ interface Step {
   readonly step: number
 }
 
+/** Whether a checkpoint of that step, for which no parent was found, must have had one. */
+export const isParentLost = (parent: string | null, step: number | undefined): boolean =>
+  parent === null && step !== undefined && step >= 0
+
 export class ParentOrder {
   /** namespace → checkpoints so far, oldest first. */
   private readonly steps = new Map<string, Step[]>()

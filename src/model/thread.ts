@@ -24,6 +24,8 @@ export interface Checkpoint {
   readonly checkpointNs: string
   readonly checkpointId: string
   readonly parentCheckpointId: string | null
+  /** The saver stores no parents, this checkpoint has one, and the source no longer has it. */
+  readonly parentIsLost?: boolean
   /**
    * The checkpoint dict without `id`, `channel_values`, `channel_versions`, `versions_seen`, `pending_sends` and what only the saver added
    * (`type`): `v`, `ts`, `updated_channels` and whatever else is there, in its order.
@@ -77,6 +79,8 @@ export interface PendingWrite {
   readonly value: Value
   /** When the saver says it stored it, milliseconds since 1970. */
   readonly storedAtMs?: number
+  /** A shallow saver has put another checkpoint in the place of this write's: the source has it no more, the target may. */
+  readonly isReplaced?: true
   readonly origin: Origin
 }
 

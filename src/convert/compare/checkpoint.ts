@@ -32,9 +32,10 @@ export class CheckpointComparison {
     // Without the values: what is kept of it must not keep its document in memory.
     const { channelVersions, versionsSeen, origin } = checkpoint
     const kept = { checkpointNs, checkpointId, parentCheckpointId, channelVersions, versionsSeen, origin }
+    const isLost = checkpoint.parentIsLost === true
     if (row !== undefined) {
       this.outcome.compared.checkpoints++
-      this.parent(kept, row)
+      if (!isLost || !this.isStanding(checkpointNs, row.parentCheckpointId)) this.parent(kept, row)
       this.members(checkpoint, row, digests)
       this.channelValues(checkpoint, row, values)
     }
@@ -77,6 +78,10 @@ export class CheckpointComparison {
       !this.stored.checkpoints.has(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
     if (!isCutOff) this.outcome.differs(origin.key, difference)
     else if (!this.mayBeCutOff(checkpoint)) this.outcome.tooMuch(difference)
+  }
+
+  private isStanding(checkpointNs: string, checkpointId: string | null): boolean {
+    return checkpointId !== null && this.stored.checkpoints.has(checkpointKey(checkpointNs, checkpointId))
   }
 
   /** The oldest checkpoint that a run takes, or that the official saver's prune leaves, has no parent any more. */
@@ -135,12 +140,25 @@ export class CheckpointComparison {
         if (blob !== undefined) blob.isMatched = true
         continue
       }
+      if (this.isAsParentSays(checkpoint, row, channel)) continue
       const kind = stored === undefined ? 'missing' : 'differs'
       const source = { is: 'the value of an earlier checkpoint' }
       const place = placeOf(row, channel, stored, blob?.version)
       this.differs(checkpoint, 'channel', channel, { kind, source, ...goneBlob(row, channel, stored) }, place)
     }
     this.tooManyValues(checkpoint, row, all)
+  }
+
+  /**
+   * A fork overwrites what the source keeps apart under a version. Where the parent has gone from the source and stands in Postgres, it
+   * says what is right: its own value where the version is still its own, none where the channel changed since.
+   */
+  private isAsParentSays(kept: Kept, row: ComparedCheckpoint, channel: string): boolean {
+    const { checkpointNs, parentCheckpointId } = kept
+    const parent = this.stored.checkpoints.get(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
+    if (parent === undefined || this.inherited.has(checkpointNs, parent.checkpointId)) return false
+    const isShared = parent.channelVersions.get(channel) === row.channelVersions.get(channel)
+    return this.stored.valueOf(row, channel) === (isShared ? this.stored.valueOf(parent, channel) : undefined)
   }
 
   /** A value that the source has not here is right where another checkpoint has it under this version: Postgres keeps one for both. */

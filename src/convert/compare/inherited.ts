@@ -37,6 +37,11 @@ export class InheritedValues {
     })
   }
 
+  /** Whether the source has it. */
+  has(checkpointNs: string, checkpointId: string): boolean {
+    return this.places.has(`${checkpointNs}\0${checkpointId}`)
+  }
+
   channelValue({ checkpointNs, channel, version, value }: StoredChannelValue): void {
     if (value !== undefined) this.apart.set(`${checkpointNs}\0${channel}\0${version}`, digestOfSource(value))
   }

@@ -132,10 +132,16 @@ export class ThreadComparison {
       this.sends.set(parent, { child: checkpoint, sends: pendingSends })
   }
 
+  /** Of a parent that only the target still has: its own Sends stand there. */
+  private hasStoredSends(parent: string): boolean {
+    const writes = this.checkpoints.has(parent) ? undefined : this.stored.writes.get(parent)
+    return [...(writes?.values() ?? [])].some(({ channel }) => channel === TASKS_CHANNEL)
+  }
+
   /** Before v4 the Postgres savers look for a checkpoint's Sends among the writes of its parent. */
   private placeSends(): void {
     for (const [parent, { child, sends }] of this.sends) {
-      if (this.parentsWithSends.has(parent)) continue
+      if (this.parentsWithSends.has(parent) || this.hasStoredSends(parent)) continue
       const { threadId } = this
       const { checkpointNs, origin } = child
       sends.forEach((value, idx) => {

@@ -6,7 +6,7 @@ import { type Checkpoint, type PendingWrite, SPECIAL_WRITE_IDX } from '../../mod
 import { AwaitedBlobs } from '../awaited-blobs.js'
 import type { PatternParts } from '../keys/key-pattern.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
-import { ParentOrder } from '../parent-order.js'
+import { isParentLost, ParentOrder } from '../parent-order.js'
 import { WriteSlots } from '../write-slots.js'
 import type { CompiledRecord, GenericKeys } from './keys.js'
 import type { FoundCheckpoint, FoundWrite, GenericRecords } from './records.js'
@@ -73,11 +73,14 @@ export class GenericThread implements ThreadReader {
     const ids = { threadId: this.threadId, checkpointNs, checkpointId }
     const { id: _, ...body } = stored.dict
     this.namespaces.set(checkpointId, checkpointNs)
+    const parentCheckpointId = this.parentOf(key, found)
     const checkpoint: Checkpoint = {
       ...ids,
       ...body,
       metadata: stored.metadata,
-      parentCheckpointId: this.parentOf(key, found),
+      parentCheckpointId,
+      ...(stored.parentId === undefined &&
+        isParentLost(parentCheckpointId, stored.step) && { parentIsLost: true }),
       origin: { key: key.key, layout: this.layout },
     }
     const { blobs } = this.keys

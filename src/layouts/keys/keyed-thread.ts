@@ -6,7 +6,7 @@ import { type Checkpoint, type PendingWrite, ROOT_NS, SPECIAL_WRITE_IDX } from '
 import { AwaitedBlobs } from '../awaited-blobs.js'
 import { ForkOverwrites } from '../fork-overwrites.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
-import { ParentOrder } from '../parent-order.js'
+import { isParentLost, ParentOrder } from '../parent-order.js'
 import { differingChannels } from '../same-checkpoint.js'
 import { WriteSlots } from '../write-slots.js'
 import { namespaceIn } from './key-tail.js'
@@ -48,12 +48,9 @@ export class KeyedThread implements ThreadReader {
   ) {}
 
   accept(key: ClaimedKey, value: RedisValue): void {
-    if (key.role === 'pointer') {
-      this.pointer(key, value)
-      return
-    }
-    const form = this.formOf(key, value)
-    if (form === undefined) this.sink.notMine(key)
+    const form = key.role === 'pointer' ? undefined : this.formOf(key, value)
+    if (key.role === 'pointer') this.pointer(key, value)
+    else if (form === undefined) this.sink.notMine(key)
     else this.readable(key, () => this.read(form, key, value))
   }
 
@@ -92,8 +89,9 @@ export class KeyedThread implements ThreadReader {
     if (form.keysHoldTime) this.idsByTime.set(key.checkpointId, checkpointId)
     const idInKey = form.keysHoldTime ? '' : key.checkpointId
     const parentCheckpointId = this.parentOf(ids, key.key, idInKey, stored)
+    const parentIsLost = stored.parentId === undefined && isParentLost(parentCheckpointId, stored.step)
     const origin = { key: key.key, layout: form.layout }
-    const checkpoint = { ...ids, parentCheckpointId, ...body, metadata, origin }
+    const checkpoint = { ...ids, parentCheckpointId, parentIsLost, ...body, metadata, origin }
     if (isCopy) this.reportCopy(checkpoint)
     else if (valuesElsewhere && form.blobs !== undefined) this.await(form.blobs, checkpoint)
     else this.sink.checkpoint(checkpoint)

@@ -7,7 +7,7 @@ import type { RedisValue } from '../../model/redis-value.js'
 import type { Checkpoint } from '../../model/thread.js'
 import { isUuid } from '../keys/keys.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
-import { ParentOrder } from '../parent-order.js'
+import { isParentLost, ParentOrder } from '../parent-order.js'
 import { memorySnapshot, type Snapshot, snapshotOf } from '../plain/memory-snapshot.js'
 import { WriteSlots } from '../write-slots.js'
 import { checkpointBody, idText, isCheckpointDict, metadataValue } from './checkpoint.js'
@@ -85,7 +85,7 @@ export class PickledThread implements ThreadReader {
         ...ids,
         ...checkpointBody(checkpoint),
         metadata: metadataValue(metadata),
-        parentCheckpointId: this.parentOf(key, ids, found),
+        ...this.parentOf(key, ids, found),
         origin,
       }
       const about = { ...ids, taskId: undefined, origin }
@@ -109,20 +109,17 @@ export class PickledThread implements ThreadReader {
     key: ClaimedKey,
     ids: Pick<Checkpoint, 'threadId' | 'checkpointNs' | 'checkpointId'>,
     { metadata, parentId }: PickledCheckpoint,
-  ): string | null {
+  ): Pick<Checkpoint, 'parentCheckpointId' | 'parentIsLost'> {
     const { checkpointNs, checkpointId } = ids
-    const step = metadata && field(metadata, 'step')
-    const number = step && asInt(step)
-    const before = this.order.parentOf(
-      checkpointNs,
-      checkpointId,
-      number === undefined ? undefined : Number(number),
-    )
+    const node = metadata && field(metadata, 'step')
+    const number = node && asInt(node)
+    const step = number === undefined ? undefined : Number(number)
+    const before = this.order.parentOf(checkpointNs, checkpointId, step)
     // A nested graph of langgraph 0.2 took the id of the root's checkpoint and overwrote it. The parent stays: the saver gives it so.
     if (parentId === checkpointId) this.sink.finding({ reason: 'parent-is-itself', ...ids, key: key.key })
-    if (parentId !== undefined) return parentId === '' ? null : parentId
+    if (parentId !== undefined) return { parentCheckpointId: parentId === '' ? null : parentId }
     if (before !== null) this.sink.finding({ reason: 'parent-rebuilt', ...ids, key: key.key })
-    return before
+    return { parentCheckpointId: before, ...(isParentLost(before, step) && { parentIsLost: true }) }
   }
 
   private snapshot(key: ClaimedKey, snapshot: Snapshot): void {
