@@ -14,6 +14,9 @@ const TUPLE_BYTES = 24 + 4
 const CHUNK = { holds: 1996, takes: 8192 / 4, entry: 24 } as const
 /** A value stored apart leaves a pointer. */
 const POINTER_BYTES = 18
+/** A page ends where the next tuple does not fit; a table that is loaded has pages ahead, maps and small indexes. */
+const PAGE_WASTE = 1.04
+const TABLE_BYTES = 256 * 1024
 /** JSONB has a header and an offset for each member: against its text. */
 const JSONB_GROWTH = 1.12
 /** Entries of B-trees that grew in the order of hashes fill two thirds of their pages; the second index of a table holds each thread once. */
@@ -64,11 +67,11 @@ export class SizeForecast {
     let sum = 0
     for (const table of Object.keys(this.sums) as TableName[]) {
       const { rows: measured, plain, entries, large } = this.sums[table]
-      if (measured === 0) continue
+      if (measured === 0 || rows[table] === 0) continue
       const apart = large * ratio
       const chunks = (apart / CHUNK.holds) * (CHUNK.takes + CHUNK.entry)
-      const all = plain + chunks + entries / INDEX_FILL
-      sum += (all * rows[table]) / measured
+      const all = plain * PAGE_WASTE + chunks + entries / INDEX_FILL
+      sum += (all * rows[table]) / measured + TABLE_BYTES
     }
     return Math.round(sum)
   }
