@@ -26,12 +26,12 @@ export function layoutTarget({ layout, dialect, registry, threads }: LayoutSeeds
     read: (payload) => {
       const keys = keysOfBytes(payload)
       if (keys === undefined) return { state: 'refused', reason: 'no database' }
-      const { contributed, findings } = passOf(keys, registry, dialect)
+      const { contributed, findings, documents: held } = passOf(keys, registry, dialect)
       const isRefusal = findings.some(({ reason }) => reason === 'foreign-runtime')
       const decoded = isRefusal
         ? keys.length
         : keys.filter(({ key }) => contributed.has(key.toString('latin1'))).length
-      return { state: 'decoded', payloads: keys.length, decoded } satisfies Outcome
+      return { state: 'decoded', payloads: held, decoded: Math.min(decoded, held) } satisfies Outcome
     },
     smaller: (payload) => {
       const keys = keysOfBytes(payload) ?? []

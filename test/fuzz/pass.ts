@@ -1,10 +1,15 @@
 /** A small database on its way to rows, in memory: claims, threads, readers and the converter as a migration has them, and no server. */
+
 import { checkMsgpack } from '../../src/codec/msgpack/read.js'
+import { asList, field } from '../../src/codec/pickle/navigate.js'
+import { readPickle } from '../../src/codec/pickle/read.js'
+import { unwrapAll } from '../../src/codec/wrappers/sniff.js'
 import type { ConvertedThread, Dialect } from '../../src/convert/converter.js'
 import { DIALECTS } from '../../src/convert/dialects.js'
 import type { ClaimedKey } from '../../src/layouts/layout.js'
 import type { LayoutRegistry } from '../../src/layouts/registry.js'
 import { type Finding, REASONS } from '../../src/model/finding.js'
+import type { RedisValue } from '../../src/model/redis-value.js'
 import {
   type BlobRow,
   type CheckpointRow,
@@ -17,6 +22,7 @@ import { readingOrder } from '../../src/pipeline/reading-order.js'
 import { byThread } from '../../src/pipeline/strays.js'
 import { type StrayKey, ThreadPass } from '../../src/pipeline/thread-pass.js'
 import { grouped, type Key, resolved } from '../layouts/read-case.js'
+import { contentsOf } from './database.js'
 import { Broken } from './target.js'
 
 const CONVERT = { allowOlderHead: true, copiesBytes: 1 << 20 }
@@ -31,28 +37,30 @@ export interface Passed {
   readonly layouts: ReadonlySet<string>
   readonly findings: readonly Finding[]
   readonly rows: number
+  /** Keys that hold something by themselves. */
+  readonly documents: number
 }
 
 /** Throws `Broken` where a key is neither kept nor named, or where a row is one that Postgres or its reader would refuse. */
 export function passOf(keys: readonly Key[], registry: LayoutRegistry, dialect: Dialect): Passed {
   const values = new Map(keys.map(({ key, value }) => [key.toString('latin1'), value]))
+  const claimed = claimedKeys(keys, registry)
   const result = {
+    documents: keys.length - claimed.filter(({ role }) => SUPPORTING.has(role)).length,
     contributed: new Set<string>(),
     layouts: new Set<string>(),
     findings: [] as Finding[],
     rows: 0,
   }
-  let threads = [...grouped(claimedKeys(keys, registry), ({ threadId }) => threadId)].map(
-    ([threadId, claimed]) => ({
-      threadId,
-      keys: registry.ofThread(claimed),
-    }),
-  )
+  let threads = [...grouped(claimed, ({ threadId }) => threadId)].map(([threadId, ofThread]) => ({
+    threadId,
+    keys: registry.ofThread(ofThread),
+  }))
   for (let round = 0; threads.length > 0; round++) {
     if (round > MAX_ROUNDS) throw new Broken('keys go from thread to thread without end')
     const strays: StrayKey[] = []
-    for (const { threadId, keys: claimed } of threads) {
-      const one = new OneThread(threadId, claimed, registry, dialect)
+    for (const { threadId, keys: ofThread } of threads) {
+      const one = new OneThread(threadId, ofThread, registry, dialect)
       one.run(values)
       for (const key of one.contributed) result.contributed.add(key)
       for (const layout of one.pass.layouts) result.layouts.add(layout)
@@ -60,9 +68,9 @@ export function passOf(keys: readonly Key[], registry: LayoutRegistry, dialect: 
       result.rows += one.rows
       strays.push(...one.pass.strays)
     }
-    threads = byThread(strays).map(({ threadId, keys: claimed }) => ({
+    threads = byThread(strays).map(({ threadId, keys: ofThread }) => ({
       threadId,
-      keys: registry.ofThread(claimed),
+      keys: registry.ofThread(ofThread),
     }))
   }
   return result
@@ -130,7 +138,7 @@ class OneThread implements RowSink {
       this.pass.accept(key, { state: 'read', value, pttlMs: -1, sizeBytes: 100 })
     }
     const converted = this.pass.end()
-    this.checkNothingLost(converted)
+    this.checkNothingLost(converted, values)
   }
 
   checkpointRow(row: CheckpointRow): void {
@@ -172,7 +180,10 @@ class OneThread implements RowSink {
     else if (type === 'empty' && blob !== null) throw new Broken('bytes in an empty channel')
   }
 
-  private checkNothingLost({ completeness, checkpoints }: ConvertedThread): void {
+  private checkNothingLost(
+    { completeness, checkpoints }: ConvertedThread,
+    values: ReadonlyMap<string, RedisValue>,
+  ): void {
     const named = new Set<string>()
     const namedIds = new Set<string>()
     let namesThread = false
@@ -186,6 +197,7 @@ class OneThread implements RowSink {
     for (const { key, role } of this.order) {
       const name = key.toString('latin1')
       if (SUPPORTING.has(role) || named.has(name) || this.contributed.has(name) || namesThread) continue
+      if (role === 'write' && holdsNothing(values.get(name)!)) continue
       throw new Broken(
         `${role} key ${JSON.stringify(name)} of thread ${JSON.stringify(this.threadId)} is neither kept nor named`,
       )
@@ -199,6 +211,20 @@ class OneThread implements RowSink {
       throw new Broken(`${checkpoints} checkpoints are told of, ${this.checkpointRows.size} have rows`)
     if (completeness !== 'whole' && this.findings.length === 0)
       throw new Broken(`${completeness} (${this.dialect}) without a finding`)
+  }
+}
+
+/** No writes are nothing to lose. */
+function holdsNothing(value: RedisValue): boolean {
+  const contents = contentsOf(value)
+  if (contents.length === 0) return true
+  try {
+    const { encoding, bytes } = unwrapAll(contents[0]!)
+    if (encoding === 'json') return /^\s*\[\s*\]\s*$/.test(bytes.toString('latin1'))
+    const node = encoding === 'pickle' ? readPickle(bytes) : undefined
+    return node !== undefined && asList(field(node, 'writes') ?? node)?.length === 0
+  } catch {
+    return false
   }
 }
 

@@ -7,6 +7,7 @@ import type { Peer } from './peer.js'
 import { pickleTarget } from './pickle.js'
 import { seedsOfFixtures } from './seeds.js'
 import type { Target } from './target.js'
+import { wrapperTargets } from './wrappers.js'
 
 export async function allTargets(peer: Peer): Promise<Target[]> {
   const seeds = seedsOfFixtures()
@@ -16,6 +17,7 @@ export async function allTargets(peer: Peer): Promise<Target[]> {
     msgpackTarget([...msgpacks, ...seeds.msgpacks]),
     plainJsonTarget([...jsons, ...seeds.pythonJsons]),
     jsJsonTarget([...jsons.filter(isJavaScript), ...seeds.jsJsons]),
+    ...wrapperTargets([...pickles, ...msgpacks, ...jsons]),
     ...layoutSeeds().map(layoutTarget),
   ]
 }

@@ -136,6 +136,14 @@ describe('a checkpoint', () => {
     expect(findings).toMatchObject([{ reason: 'parent-rebuilt', checkpointId: ID }])
   })
 
+  it('is not the only thing in its hash: a field that fits no pattern and is not ignored is named', () => {
+    const mapping = { ...JSON_STRINGS, key: 'c:{thread}', type: 'hash', field: 'cp:{id}' }
+    const one = JSON.stringify({ cp: checkpoint(), md: {}, up: '' })
+    const reading = read({ checkpoints: mapping }, hash('c:t', { [`cp:${ID}`]: one, other: one }))
+    expect(reading.checkpoints).toMatchObject([{ checkpointId: ID }])
+    expect(reading.findings).toMatchObject([{ reason: 'undecodable', detail: /field "other"/ }])
+  })
+
   it('that cannot be read is a finding, and leaves its neighbours in the same key alone', () => {
     const given = { checkpoints: { ...JSON_STRINGS, key: 'c:{thread}', type: 'hash', field: '{id}' } }
     const { checkpoints, findings } = read(

@@ -80,7 +80,7 @@ export class MsgpackCursor {
   }
 
   /**
-   * Where the ASCII text begins that the bytes end with, or −1: its header is the last byte from 0x80 up. That a value begins
+   * Where the ASCII text begins that the bytes end with, or −1 where it is empty: its header is the last byte from 0x80 up. That a value begins
    * there is for the caller to see, by reading all that stands before it.
    */
   lastTextAt(): number {
@@ -88,8 +88,8 @@ export class MsgpackCursor {
     while (at > this.at && this.source[at]! < 0x80) at--
     const length = this.end - at
     const first = this.source[at]!
-    const isText = first === 0xa0 + length - 1 || (first === 0xd9 && this.source[at + 1] === length - 2)
-    return isText && length > 1 ? at : -1
+    const isShort = first === 0xa0 + length - 1 && length > 1
+    return isShort || (first === 0xd9 && this.source[at + 1] === length - 2 && length > 2) ? at : -1
   }
 
   fail(message: string, reason?: DecodeReason): never {

@@ -71,8 +71,9 @@ export class GenericRecords {
         const text = name.toString()
         if (mapping.ignore?.includes(text)) continue
         const inField = field!.parse(text, true) ?? field!.parse(text, false)
-        if (inField === null) continue
-        yield { ...whole(bytes), parts: { ...parts, ...inField } }
+        // What the mapping neither knows nor ignores is named: the rest of the hash is read all the same.
+        if (inField === null) yield { parts, open: () => unknownField(text) }
+        else yield { ...whole(bytes), parts: { ...parts, ...inField } }
       }
     }
   }
@@ -173,6 +174,10 @@ export class GenericRecords {
     }
     return values
   }
+}
+
+function unknownField(name: string): never {
+  throw new DecodeError(`field ${JSON.stringify(name)} fits no pattern`, 0)
 }
 
 const NOTHING = Buffer.from('{}')

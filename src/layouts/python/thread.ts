@@ -69,7 +69,9 @@ export class PythonThread implements ThreadReader {
     else if (threadId !== undefined && threadId !== this.threadId) this.sink.belongsTo(key, threadId)
     else if (document.kind === 'checkpoint') this.checkpoint(key, document)
     else if (document.kind === 'write') this.write(writeRecord(document, key, this.threadId))
-    else if (document.kind === 'blob') this.blobs.add(blobRecord(document, key), text.length)
+    else if (document.kind === 'blob' && key.role === 'blob') {
+      this.blobs.add(blobRecord(document, key), text.length)
+    } else if (key.role === 'write') this.unreadable(key, key, 'undecodable', 'a write without its task')
     else this.unreadable(key, key, 'not-a-checkpoint', 'no checkpoint in it')
   }
 

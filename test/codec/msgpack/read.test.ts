@@ -171,6 +171,8 @@ describe('the msgpack reader', () => {
     ['positional arguments that are no list', 'c706 01 93 a161 a162 c0', 'another shape'],
     ['keywords that are no map', 'c706 02 93 a161 a162 90', 'another shape'],
     ['pydantic fields that are no map', 'c708 05 94 a161 a162 01 a163', 'another shape'],
+    ['an empty method', 'c707 05 94 a161 a162 80 a0', 'another shape'],
+    ['an empty method in a longer header', 'd7 05 94 a161 a162 80 d900', 'another shape'],
     ['a method that is a number', 'c707 03 94 a161 a162 01 02', 'another shape'],
     ['a body after which the method does not begin', 'c708 03 94 a161 a162 01 01 a163', 'another shape'],
     ['bytes after the body inside an object', 'c707 00 93 a161 a162 01 01', 'another shape'],

@@ -349,6 +349,13 @@ describe('writes', () => {
     expect(reasonsOf(reading)).toEqual({ undecodable: 1 })
   })
 
+  it('without their task are no blobs: they are named, and leave the rest of the thread alone', () => {
+    const reading = readKeys([full(1), write(1, 0, { task_id: undefined }), write(1, 1)])
+    expect(reading.writes).toHaveLength(1)
+    expect(reasonsOf(reading)).toEqual({ undecodable: 1 })
+    expect(reading.checkpoints).toHaveLength(1)
+  })
+
   it('that stand for one slot twice are taken once', () => {
     const raw = { ...write(1, 0), key: Buffer.from(`checkpoint_write:t::${id(1)}:${TASK}:0`) }
     const reading = readKeys([full(1), write(1, 0), raw])
