@@ -2,6 +2,8 @@
 import type { RedisType, RedisValue } from '../../model/redis-value.js'
 import { DecodeError } from '../bytes.js'
 import type { RdbInput } from './input.js'
+import { readModuleParts } from './module-parts.js'
+import { type IndexDefinition, SEARCH_MODULE, searchIndexesIn } from './search-indexes.js'
 import { skipModuleParts } from './skip.js'
 import { readLength, readString, readUint64, skipString } from './strings.js'
 import { moduleTypeOf, VALUE_ENCODINGS, valueTypeOf } from './types.js'
@@ -19,8 +21,8 @@ export interface KeyHead {
 export type RdbRecord =
   /** Something the server says of itself: `redis-ver`, `ctime`, … */
   | { readonly kind: 'about'; readonly name: string; readonly value: string }
-  /** A module that has written something for itself. */
-  | { readonly kind: 'module'; readonly type: RedisType }
+  /** What RediSearch has written of its indexes. */
+  | { readonly kind: 'indexes'; readonly indexes: readonly IndexDefinition[] }
   /** What follows belongs to this logical database. */
   | { readonly kind: 'database'; readonly db: number }
   /** What follows belongs to a slot of a cluster. */
@@ -78,8 +80,9 @@ export function* recordsOf(input: RdbInput): Generator<RdbRecord, void, undefine
       case OPCODES.module: {
         input.skip(1)
         const type = moduleTypeOf(readUint64(input))
-        skipModuleParts(input)
-        yield { kind: 'module', type }
+        if (type === SEARCH_MODULE)
+          yield { kind: 'indexes', indexes: searchIndexesIn(readModuleParts(input)) }
+        else skipModuleParts(input)
         break
       }
       case OPCODES.slot:

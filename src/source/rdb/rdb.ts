@@ -147,9 +147,8 @@ export class SnapshotSource implements Source {
     }
   }
 
-  /** What RediSearch writes of its indexes is its own affair. */
   async searchIndexes(): Promise<readonly SearchIndex[]> {
-    return []
+    return (await this.#shelf()).indexes
   }
 
   async databasesWith(prefixes: readonly string[]): Promise<readonly OtherDatabase[]> {

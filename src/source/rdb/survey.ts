@@ -4,6 +4,7 @@ import { DecodeError } from '../../codec/bytes.js'
 import { Crc64 } from '../../codec/rdb/crc64.js'
 import { RdbInput } from '../../codec/rdb/input.js'
 import { type KeyHead, readVersion, recordsOf } from '../../codec/rdb/records.js'
+import type { IndexDefinition } from '../../codec/rdb/search-indexes.js'
 import { Failure } from '../../model/failure.js'
 import type { KeyOfType } from '../source.js'
 import type { SnapshotFile } from './file.js'
@@ -32,6 +33,7 @@ export interface Survey {
   readonly version: number
   /** What the server says of itself, by name: `redis-ver`, `ctime`, … */
   readonly about: ReadonlyMap<string, string>
+  readonly indexes: readonly IndexDefinition[]
   readonly isOfCluster: boolean
   /** Milliseconds since 1970; null where the file does not say. */
   readonly savedAtMs: number | null
@@ -69,6 +71,7 @@ async function survey(file: SnapshotFile, index: KeyIndex, options: SurveyOption
   const about = new Map<string, string>()
   const databases = new Map<number, SnapshotDatabase>()
   const expired = { before: 0, since: 0 }
+  const indexes: IndexDefinition[] = []
   let isOfCluster = false
   let db = 0
   let keys = 0
@@ -82,6 +85,7 @@ async function survey(file: SnapshotFile, index: KeyIndex, options: SurveyOption
     }
     if (record.kind === 'about') about.set(record.name, record.value)
     else if (record.kind === 'slot') isOfCluster = true
+    else if (record.kind === 'indexes') indexes.push(...record.indexes)
     else if (record.kind === 'database') db = record.db
     if (record.kind !== 'key') continue
     const { key, expiresAtMs } = record.head
@@ -103,6 +107,7 @@ async function survey(file: SnapshotFile, index: KeyIndex, options: SurveyOption
     index,
     version,
     about,
+    indexes,
     isOfCluster,
     savedAtMs: savedAtMsOf(about),
     databases,

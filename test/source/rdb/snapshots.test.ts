@@ -19,7 +19,7 @@ import {
   used,
 } from '../../codec/rdb/file.js'
 import { freshRedis, redisClient } from '../../services/redis.js'
-import { all, failureOf } from '../open.js'
+import { all, failureOf, sourceOf } from '../open.js'
 import { savedBy, snapshotOf, temporaryFolder } from './snapshot.js'
 
 let folder: string
@@ -199,6 +199,28 @@ describe('what a snapshot holds', () => {
         [7, { keys: 1, expiring: 1 }],
       ]),
     )
+  })
+})
+
+describe('search indexes', () => {
+  test('a snapshot names those that the server names, with their prefixes and fields', async () => {
+    const { url } = await freshRedis()
+    const redis = redisClient(url)
+    const define = (text: string) => redis.call('FT.CREATE', ...(text.split(' ') as [string]))
+    await define(
+      'mine:cp ON JSON PREFIX 2 mine: other: FILTER @a=="x" LANGUAGE_FIELD lang SCHEMA $.thread_id AS thread_id TAG $.checkpoint_ns AS checkpoint_ns TAG SEPARATOR | CASESENSITIVE $.at AS at NUMERIC SORTABLE $.v AS v VECTOR FLAT 6 TYPE FLOAT32 DIM 3 DISTANCE_METRIC COSINE',
+    )
+    await define(
+      'hashes ON HASH PREFIX 1 h: SCORE 0.5 SCHEMA a TEXT WEIGHT 2 place GEO b TAG JSON NUMERIC HASH TEXT',
+    )
+    await define('plain ON JSON PREFIX 1 p: SCHEMA $.idx AS idx NUMERIC')
+    await redis.call('FT.ALIASADD', 'alias', 'hashes')
+    await redis.call('FT.SYNUPDATE', 'hashes', 'group', 'word', 'other')
+    const byName = async (source: Source) =>
+      [...(await source.searchIndexes())].sort((a, b) => (a.name < b.name ? -1 : 1))
+    const live = await byName(sourceOf(url))
+    expect(live).toHaveLength(3)
+    expect(await byName(snapshotOf(await savedBy(redis, folder, 'indexes.rdb')))).toEqual(live)
   })
 })
 
