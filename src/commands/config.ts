@@ -1,5 +1,6 @@
 /** The settings of a run and where each comes from: flags beat the environment, the environment beats `.env`, then come defaults. */
 import { existsSync } from 'node:fs'
+import type { PostgresEndpoint } from '../model/endpoint.js'
 import { Failure } from '../model/failure.js'
 import {
   libpqDefaults,
@@ -110,22 +111,22 @@ function withTls(
     ...values,
     redis:
       redis?.engine === 'redis' ? withCertificates(redis, meant(redis, settingsFor(redis)), { cwd }) : redis,
-    postgres: postgres && postgresWithTls(),
+    postgres: postgres?.engine === 'postgres' ? postgresWithTls(postgres) : postgres,
   }
 
-  function postgresWithTls() {
-    const named = meant(postgres!, settingsFor(postgres!))
+  function postgresWithTls(server: PostgresEndpoint) {
+    const named = meant(server, settingsFor(server))
     const isModeGiven = Boolean(new URL(String(raw.postgres)).searchParams.get('sslmode') || pg.PGSSLMODE)
-    const defaults = postgres!.tls === 'off' ? {} : libpqDefaults(world.env, existsSync)
+    const defaults = server.tls === 'off' ? {} : libpqDefaults(world.env, existsSync)
     const all = { ...defaults, ...named }
     const isPair = all.cert !== undefined && all.key !== undefined
     // Half a pair that nobody named is no pair.
     const settings = isPair
       ? all
       : { ...only(defaults, ({ origin }) => origin === defaults.ca?.origin), ...named }
-    return withCertificates(postgres!, settings, {
+    return withCertificates(server, settings, {
       cwd,
-      tls: postgresTls(postgres!.tls, settings, { isModeGiven }),
+      tls: postgresTls(server.tls, settings, { isModeGiven }),
     })
   }
 }

@@ -1,6 +1,11 @@
 /** Opens the two ends that the settings name, and closes what was opened, last first. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describeEndpoint, type SourceEndpoint, sourceNameOf } from '../model/endpoint.js'
+import {
+  describeEndpoint,
+  type PostgresEndpoint,
+  type SourceEndpoint,
+  sourceNameOf,
+} from '../model/endpoint.js'
 import { Failure, type FailureId } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
 import { serverNameOf } from '../source/server-name.js'
@@ -100,18 +105,26 @@ export class Connections {
   }): Promise<{ readonly target: Postgres; readonly note: EndpointNote & { readonly schema: string } }> {
     const { values, origins } = this.#config
     if (values.postgres === undefined) throw new Failure('no-target')
-    const { openPostgres } = await import('../target/connection/connect.js')
     const endpoint = values.postgres
-    const target = await this.#patiently(describeEndpoint(endpoint), () =>
+    const target =
+      endpoint.engine === 'pglite'
+        ? await (await import('../target/pglite/open.js')).openPglite(endpoint, { writes })
+        : await this.#server(endpoint, writes)
+    this.#opened.push(target)
+    const schema = values.schema ?? target.server.schema
+    return { target, note: { endpoint: target.name, setBy: origins.postgres, schema } }
+  }
+
+  async #server(endpoint: PostgresEndpoint, writes: boolean): Promise<Postgres> {
+    const { values, origins } = this.#config
+    const { openPostgres } = await import('../target/connection/connect.js')
+    return this.#patiently(describeEndpoint(endpoint), () =>
       openPostgres(endpoint, {
         writes,
         ...(origins.connectTimeout === 'default' ? {} : { connectTimeoutMs: values.connectTimeout }),
         ...(values.statementTimeout === undefined ? {} : { statementTimeoutMs: values.statementTimeout }),
       }),
     )
-    this.#opened.push(target)
-    const schema = values.schema ?? target.server.schema
-    return { target, note: { endpoint: target.name, setBy: origins.postgres, schema } }
   }
 
   /** Tries again for `--wait` while the server may still be starting. */

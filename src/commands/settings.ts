@@ -1,7 +1,8 @@
 /** Every setting: its form as text from outside, the value it becomes, and the variables that stand for its flag. */
 import { z } from 'zod'
-import type { SourceEndpoint } from '../model/endpoint.js'
+import type { SourceEndpoint, TargetEndpoint } from '../model/endpoint.js'
 import { parsePostgresUrl, parseRedisUrl, UrlProblem } from './endpoint-url.js'
+import { isPgliteUrl, parsePgliteUrl } from './pglite-url.js'
 import { isSnapshotUrl, parseSnapshotUrl } from './snapshot-url.js'
 import { parseDuration, parseRate, parseSize } from './units.js'
 
@@ -72,7 +73,7 @@ export const settingsSchema = (about: {
     redisCert: pem.optional(),
     redisKey: pem.optional(),
     redisServerName: name.optional(),
-    postgres: url((text) => parsePostgresUrl(text, about.pg)).optional(),
+    postgres: url((text) => parseTargetUrl(text, about)).optional(),
     postgresCa: pem.optional(),
     postgresCert: pem.optional(),
     postgresKey: pem.optional(),
@@ -110,6 +111,12 @@ export const settingsSchema = (about: {
     /** How long the last batch of a run that is gone may keep a new one waiting. */
     takeoverTimeout: duration.default(60_000),
   })
+
+/** The scheme says what the target is. */
+const parseTargetUrl = (
+  text: string,
+  { pg, cwd }: Pick<Parameters<typeof settingsSchema>[0], 'pg' | 'cwd'>,
+): TargetEndpoint => (isPgliteUrl(text) ? parsePgliteUrl(text, cwd) : parsePostgresUrl(text, pg))
 
 /** The scheme says what the source is. */
 function parseSourceUrl(

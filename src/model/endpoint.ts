@@ -49,14 +49,30 @@ export interface PostgresEndpoint {
   readonly connectTimeoutMs?: number
 }
 
+/** A database in a folder, which runs in this process. */
+export interface PgliteEndpoint {
+  readonly engine: 'pglite'
+  /** Absolute. */
+  readonly folder: string
+  readonly username: 'postgres'
+  readonly tls: 'off'
+  /** Nobody logs in to a folder. */
+  readonly password?: never
+  readonly certificates?: never
+}
+
+/** What checkpoints are written to. */
+export type TargetEndpoint = PostgresEndpoint | PgliteEndpoint
+
 /** What checkpoints are read from. */
 export type SourceEndpoint = RedisEndpoint | SnapshotEndpoint
 
-export type Endpoint = SourceEndpoint | PostgresEndpoint
+export type Endpoint = SourceEndpoint | TargetEndpoint
 
 /** `redis://cache.internal:6379/0`, `postgres://db.internal/agents`: enough to tell production from a copy, nothing to log in with. */
 export function describeEndpoint(endpoint: Endpoint): string {
   if (endpoint.engine === 'rdb') return snapshotUrl(endpoint)
+  if (endpoint.engine === 'pglite') return printableText(`pglite:${endpoint.folder}`)
   if (endpoint.engine === 'redis') {
     if (endpoint.socketPath !== undefined)
       return printableText(`unix://${endpoint.socketPath}?db=${endpoint.db}`)

@@ -392,6 +392,21 @@ export const FAILURES = {
     what: 'the server at {endpoint} (Postgres {version}) cannot compress columns with {method}',
     next: 'It needs Postgres 14 or newer, built with {method}. Run init without --compression.',
   },
+  'pglite-missing': {
+    exit: EXIT.usage,
+    what: '{endpoint} needs the package @electric-sql/pglite, which is not installed',
+    next: 'Install it beside cp-migrate (npm install @electric-sql/pglite), or name a Postgres server.',
+  },
+  'pglite-locked': {
+    exit: EXIT.locked,
+    what: '{endpoint} is in use by another process: {holder}',
+    next: 'A database in a folder serves one process at a time. Let it end or stop it, then run this again.',
+  },
+  'pglite-unreadable': {
+    exit: EXIT.connection,
+    what: 'no database could be opened at {endpoint}: {problem}',
+    next: 'Name a folder that does not exist yet, or one that PGlite made.',
+  },
   'schema-locked': {
     exit: EXIT.locked,
     what: 'another cp-migrate init has held {endpoint} for {seconds} s ({holder})',

@@ -1,5 +1,5 @@
 /** Is this a server we can work with? Asked once, before anything else is. */
-import { describeEndpoint, type PostgresEndpoint } from '../../model/endpoint.js'
+import { describeEndpoint, type TargetEndpoint } from '../../model/endpoint.js'
 import { Failure } from '../../model/failure.js'
 import type { PgSession } from './connect-session.js'
 
@@ -31,7 +31,7 @@ const OLDEST = 130_000
  */
 export async function checkServer(
   session: PgSession,
-  endpoint: PostgresEndpoint,
+  endpoint: TargetEndpoint,
   more: { readonly writes: boolean; readonly another: () => Promise<PgSession> },
 ): Promise<ServerFacts> {
   const facts = await askServer(session)
@@ -58,7 +58,7 @@ export async function checkServer(
 }
 
 /** After a server was away: another one may answer now. Throws `postgres-standby` or `postgres-read-only`. */
-export async function checkWritable(session: PgSession, endpoint: PostgresEndpoint): Promise<void> {
+export async function checkWritable(session: PgSession, endpoint: TargetEndpoint): Promise<void> {
   const { standby, readOnly, user } = await askServer(session)
   const at = { endpoint: describeEndpoint(endpoint), user }
   if (standby) throw new Failure('postgres-standby', at)

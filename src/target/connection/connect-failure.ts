@@ -1,5 +1,5 @@
 /** Turns what went wrong while connecting or running a statement into a failure that says what to do. */
-import { describeEndpoint, type PostgresEndpoint } from '../../model/endpoint.js'
+import { describeEndpoint, type PostgresEndpoint, type TargetEndpoint } from '../../model/endpoint.js'
 import { Failure } from '../../model/failure.js'
 import {
   DATABASE_MISSING,
@@ -80,7 +80,7 @@ export function connectFailure(
 }
 
 /** For a statement that failed on an open session, where the caller knows nothing better to say. */
-export function statementFailure(error: unknown, endpoint: PostgresEndpoint): Failure {
+export function statementFailure(error: unknown, endpoint: TargetEndpoint): Failure {
   if (error instanceof Failure) return error
   const at = { endpoint: describeEndpoint(endpoint), user: endpoint.username }
   const problem = problemOf(error)

@@ -181,7 +181,7 @@ const READ_BY_DRIVER: ReadonlySet<number> = new Set([
 ])
 const INT8 = 20
 
-function typeParser(oid: number, format?: 'text' | 'binary'): Parser {
+export function typeParser(oid: number, format?: 'text' | 'binary'): Parser {
   if (oid === INT8) return BigInt
   return READ_BY_DRIVER.has(oid) ? pg.types.getTypeParser(oid, format as 'text') : asText
 }

@@ -1,5 +1,5 @@
 /** Opens Postgres: a few sessions on one endpoint, checked before use, every error worded as a failure. */
-import { describeEndpoint, type PostgresEndpoint } from '../../model/endpoint.js'
+import { describeEndpoint, type PostgresEndpoint, type TargetEndpoint } from '../../model/endpoint.js'
 import type { Failure } from '../../model/failure.js'
 import { checkServer, type ServerFacts } from './connect-checks.js'
 import { connectFailure, isDatabaseMissing, isTlsRefused, statementFailure } from './connect-failure.js'
@@ -17,22 +17,25 @@ const DEFAULTS = { connectTimeoutMs: 10_000, statementTimeoutMs: 0, sessions: 3 
 export class Postgres {
   /** As people are shown it: without user and password. */
   readonly name: string
-  readonly endpoint: PostgresEndpoint
+  readonly endpoint: TargetEndpoint
   readonly server: ServerFacts
   readonly #connect: () => Promise<PgSession>
   readonly #limit: number
+  readonly #afterwards: () => Promise<void>
   readonly #idle: PgSession[]
   readonly #all = new Set<PgSession>()
   readonly #waiting: Array<() => void> = []
   #inUse = 0
 
   constructor(
-    endpoint: PostgresEndpoint,
+    endpoint: TargetEndpoint,
     server: ServerFacts,
     sessions: {
       readonly first: PgSession
       readonly connect: () => Promise<PgSession>
       readonly limit: number
+      /** Done when everything is closed. */
+      readonly afterwards?: () => Promise<void>
     },
   ) {
     this.endpoint = endpoint
@@ -40,6 +43,7 @@ export class Postgres {
     this.server = server
     this.#connect = sessions.connect
     this.#limit = sessions.limit
+    this.#afterwards = sessions.afterwards ?? (async () => {})
     this.#idle = [sessions.first]
     this.#all.add(sessions.first)
   }
@@ -79,6 +83,7 @@ export class Postgres {
     await Promise.all([...this.#all].map((session) => session.close()))
     this.#all.clear()
     this.#idle.length = 0
+    await this.#afterwards()
   }
 
   #takeIdle(): PgSession | undefined {

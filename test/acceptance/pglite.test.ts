@@ -1,0 +1,107 @@
+/** A database in a folder instead of a server: the same commands, the same rows. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fixture } from '../corpus/cases.js'
+import { loadCase } from '../corpus/load.js'
+import { atEndOfFile } from '../services/each-file.js'
+import { freshDatabase, sql } from '../services/postgres.js'
+import { freshRedis } from '../services/redis.js'
+import { commandLine, ends } from './command-line.js'
+
+const TABLES = {
+  checkpoints: 'thread_id, checkpoint_ns, checkpoint_id',
+  checkpoint_blobs: 'thread_id, checkpoint_ns, channel, version',
+  checkpoint_writes: 'thread_id, checkpoint_ns, checkpoint_id, task_id, idx',
+}
+
+let redis = ''
+let folder = ''
+let env: Record<string, string> = {}
+
+beforeAll(async () => {
+  const home = await mkdtemp(join(tmpdir(), 'cp-migrate-pglite-'))
+  atEndOfFile(() => rm(home, { recursive: true, force: true }))
+  folder = join(home, 'rehearsal')
+  redis = (await freshRedis()).url
+  await loadCase(fixture('python/0.5.2-full'), redis)
+  env = ends(redis, `pglite:${folder}`)
+})
+
+/** The rows of the tables in their order, as text. */
+async function rowsOf(query: (text: string) => Promise<unknown[]>): Promise<Record<string, unknown[]>> {
+  const found: Record<string, unknown[]> = {}
+  for (const [table, order] of Object.entries(TABLES)) {
+    found[table] = await query(`SELECT t::text FROM ${table} t ORDER BY ${order}`)
+  }
+  return found
+}
+
+async function inFolder(): Promise<Record<string, unknown[]>> {
+  const database = await PGlite.create({ dataDir: folder })
+  try {
+    return await rowsOf(async (text) => (await database.query(text)).rows)
+  } finally {
+    await database.close()
+  }
+}
+
+describe('a database in a folder', () => {
+  test('gets its tables, its threads and its proof', async () => {
+    const init = await commandLine('init', env)
+    expect(init.exit, init.err).toBe(0)
+    const moved = await commandLine('migrate --json', env)
+    expect(moved.exit, moved.err).toBeLessThanOrEqual(3)
+    const verified = await commandLine('verify', env)
+    expect(verified.exit, verified.out + verified.err).toBe(0)
+  })
+
+  test('holds the same rows as a server', async () => {
+    const postgres = await freshDatabase()
+    const server = ends(redis, postgres)
+    await commandLine('init', server)
+    await commandLine('migrate', server)
+    const expected = await rowsOf((text) => sql(postgres, text))
+    expect(expected.checkpoints!.length).toBeGreaterThan(50)
+    expect(await inFolder()).toEqual(expected)
+  })
+
+  test('has nothing to do the second time', async () => {
+    const { out } = await commandLine('migrate --json', env)
+    expect(JSON.parse(out)).toMatchObject({ checkpoints: { inserted: 0, updated: 0 }, stoppedBy: null })
+  })
+
+  test('serves one process at a time', async () => {
+    await writeFile(
+      `${folder}.lock`,
+      JSON.stringify({ pid: process.pid, host: hostname(), since: 'this morning' }),
+    )
+    const { exit, err } = await commandLine('status', env)
+    expect(exit).toBe(11)
+    expect(err).toContain(`process ${process.pid} on ${hostname()} since this morning`)
+    // No process has this number: the one that left the file behind is gone.
+    await writeFile(
+      `${folder}.lock`,
+      JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), since: 'yesterday' }),
+    )
+    expect((await commandLine('status', env)).exit).toBe(0)
+    expect(existsSync(`${folder}.lock`)).toBe(false)
+  })
+
+  test('frees Redis of nothing that it does not hold, and takes back what a run wrote', async () => {
+    const plan = await commandLine('purge-redis --older-than 0 --json', env)
+    expect(JSON.parse(plan.out).planOnly).toBe(true)
+    const undone = await commandLine('rollback --all --yes', env)
+    expect(undone.exit, undone.out + undone.err).toBe(0)
+    expect(await inFolder()).toEqual({ checkpoints: [], checkpoint_blobs: [], checkpoint_writes: [] })
+  })
+})
+
+test('a folder of something else is refused with the reason', async () => {
+  const { exit, err } = await commandLine('init', ends(redis, `pglite:${join(import.meta.dirname)}`))
+  expect(exit).toBe(5)
+  expect(err).toContain('no database could be opened')
+})
