@@ -87,6 +87,8 @@ export interface Forecast {
   /** Tables and indexes, with the compression Postgres uses by itself (pglz), and with lz4; `samples`: at most. */
   readonly postgresBytes: number
   readonly lz4Bytes: number | null
+  /** What the ledger takes beside them until `ledger drop`; null where nothing tells. */
+  readonly ledgerBytes: number | null
   /** How long the run would take; null where nothing tells. */
   readonly seconds: number | null
 }

@@ -37,7 +37,9 @@ export function forecastNote({ forecast, bytes }: MigrateReport): string {
 /** `The same run would write for about 41 s.` */
 export function durationLines({ forecast, threads }: MigrateReport): string[] {
   if (forecast === null || forecast.seconds === null || threads.selected === 0) return []
-  return [`  The run itself would take about ${formatDuration(forecast.seconds)}.`]
+  const { seconds, ledgerBytes } = forecast
+  const ledger = ledgerBytes === null ? '' : `; its ledger would take about ${formatBytes(ledgerBytes)}`
+  return [`  The run itself would take about ${formatDuration(seconds)}${ledger}.`]
 }
 
 function growthLines({ step, steps, undated }: Growth, columns: number, style: Style): string[] {

@@ -37,7 +37,13 @@ function forecastOf({ layouts }: DetectFindings): Forecast | null {
   const known = movable.map(({ memoryBytes }) => memoryBytes).filter((bytes) => bytes !== null)
   if (known.length < movable.length || known.length === 0) return null
   const bytes = known.reduce((sum, one) => sum + one, 0)
-  return { basis: 'samples', postgresBytes: bytes, lz4Bytes: null, seconds: bytes / BYTES_A_SECOND }
+  return {
+    basis: 'samples',
+    postgresBytes: bytes,
+    lz4Bytes: null,
+    ledgerBytes: null,
+    seconds: bytes / BYTES_A_SECOND,
+  }
 }
 
 export async function detect(request: DetectRequest): Promise<DetectReport> {

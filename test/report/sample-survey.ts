@@ -75,6 +75,7 @@ export const SAMPLE_SURVEY: Survey = {
 export const SAMPLE_FORECAST: Forecast = {
   basis: 'everything',
   postgresBytes: 702 * MIB,
+  ledgerBytes: 9 * MIB,
   lz4Bytes: 655 * MIB,
   seconds: 41.3,
 }

@@ -27,7 +27,7 @@ test('a rehearsal on a terminal tells of its threads and of what Postgres will n
   expect(text).toContain('app.state.Cart · app.state.Money')
   expect(text).toMatch(/written each week, 2026-03-02 to 2026-11-16.*\n.*\n\s+[▁▂▃▄▅▆▇█ ]{38}\n/)
   expect(text).toContain('1,341 threads expire in Redis')
-  expect(text).toContain('The run itself would take about 41 s.')
+  expect(text).toContain('The run itself would take about 41 s; its ledger would take about 9.0 MiB.')
   for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
 })
 

@@ -30,6 +30,12 @@ for (const [threads, checkpoints, bytes] of [
     expect(forecast.basis).toBe('everything')
     expect(forecast.postgresBytes / taken).toBeGreaterThan(0.8)
     expect(forecast.postgresBytes / taken).toBeLessThan(1.2)
+    const [{ kept } = { kept: 0 }] = await sql<{ kept: number }>(
+      postgres,
+      `SELECT pg_total_relation_size('cp_migrate.threads')::float8 AS kept`,
+    )
+    expect(forecast.ledgerBytes / kept).toBeGreaterThan(0.7)
+    expect(forecast.ledgerBytes / kept).toBeLessThan(1.3)
     expect(forecast.seconds).toBeGreaterThan(0)
     expect(survey.threads).toBe(Number(threads))
     expect(

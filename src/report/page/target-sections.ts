@@ -8,13 +8,14 @@ import { type Block, cell, type Figure, type Section } from './page.js'
 export function forecastSection(forecast: Forecast | null, sourceBytes: number | null): Section {
   const title = 'What Postgres will need'
   if (forecast === null) return { id: 'forecast', title, lead: '', blocks: [] }
-  const { basis, postgresBytes, lz4Bytes, seconds } = forecast
+  const { basis, postgresBytes, lz4Bytes, ledgerBytes, seconds } = forecast
   const isMeasured = basis === 'everything'
   const about = isMeasured ? 'about' : 'at most about'
   const rows = [
     ...(sourceBytes === null ? [] : [['values in Redis', formatBytes(sourceBytes)]]),
     ['tables and indexes', `${about} ${formatBytes(postgresBytes)}`],
     ...(lz4Bytes === null ? [] : [['with lz4 compression', `${about} ${formatBytes(lz4Bytes)}`]]),
+    ...(ledgerBytes === null ? [] : [['the ledger beside them', `about ${formatBytes(ledgerBytes)}`]]),
     ...(seconds === null ? [] : [['the run takes', `about ${formatDuration(seconds)}`]]),
   ]
   return {

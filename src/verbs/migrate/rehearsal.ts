@@ -2,6 +2,7 @@
 import { BoundForecast } from '../../convert/bound-forecast.js'
 import type { OpenConverter } from '../../convert/converter.js'
 import { SizeForecast } from '../../convert/size-forecast.js'
+import { ledgerBytesOf } from '../../model/ledger-size.js'
 import type { MigrateReport, RowCounts } from '../../model/report.js'
 
 /** What a run does beside reading and converting, most of it meanwhile: rows and their bytes, with the ledger, on a common server. */
@@ -43,6 +44,11 @@ export class Rehearsal {
       basis: 'everything',
       postgresBytes: pglz,
       lz4Bytes: lz4,
+      ledgerBytes: ledgerBytesOf({
+        threads: report.threads.new + report.threads.changed,
+        keys: report.layouts.reduce((sum, { keys }) => sum + keys, 0),
+        checkpoints: rows.checkpoints,
+      }),
       seconds: Math.max(reading, writing) + Math.min(reading, writing) * WAITED + FIXED_SECONDS,
     }
   }
