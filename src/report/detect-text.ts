@@ -52,17 +52,32 @@ export function foundLines(found: DetectFindings, columns: number, style: Style)
     formatEstimate(layout.keys),
     formatEstimate(layout.threads),
     layout.memoryBytes === null ? '' : formatBytes(layout.memoryBytes),
+    shareOf(layout, found),
     layout.certainty,
   ])
-  const head = ['layout', 'keys', 'threads', 'memory', 'certainty']
+  const head = ['layout', 'keys', 'threads', 'memory', '', 'certainty']
   const table = tableLines(rows.length === 0 ? [] : [head, ...rows], [
-    { align: 'left', maxWidth: Math.max(24, columns - 42) },
+    { align: 'left', maxWidth: Math.max(24, columns - 48) },
+    { align: 'right' },
     { align: 'right' },
     { align: 'right' },
     { align: 'right' },
     { align: 'left' },
   ])
   return [...table, ...evidenceLines(found.layouts, columns, style), ...leftAloneLines(found, columns, style)]
+}
+
+/** Of the memory that the server uses. */
+function shareOf({ memoryBytes }: LayoutVerdict, { server }: DetectFindings): string {
+  if (memoryBytes === null || server.usedMemoryBytes === 0) return ''
+  const percent = (100 * memoryBytes) / server.usedMemoryBytes
+  return percent < 1 ? '<1 %' : `${Math.min(100, Math.round(percent))} %`
+}
+
+const FATES: Readonly<Record<LayoutVerdict['happens'], string>> = {
+  migrated: 'will be migrated',
+  'own-schema': 'will be migrated, into a schema of its own language',
+  refused: 'is refused, and stays in Redis',
 }
 
 /** What a rehearsal says of how sure the layouts are, and of what will not wait. */
@@ -76,14 +91,15 @@ export function rehearsalLines(found: DetectFindings | null, columns: number, st
 }
 
 function evidenceLines(layouts: readonly LayoutVerdict[], columns: number, style: Style): string[] {
-  return layouts.flatMap(({ id, evidence, certainty }) => {
+  return layouts.flatMap(({ id, evidence, unrecognised, happens }) => {
     const [first] = evidence
     const said =
       first === undefined
         ? 'by the names of its keys alone'
         : `${formatCount(first.count)} of ${formatCount(first.of)} samples: ${first.text}`
-    const hedge = certainty === 'sure' ? '' : '; others are of no known layout'
-    return wrapText(`${id}: ${printableText(said)}${first === undefined ? '' : hedge}`, columns, {
+    const hedge = unrecognised === 0 ? '' : `; ${formatCount(unrecognised)} are of no known layout`
+    const basis = `${printableText(said)}${first === undefined ? '' : hedge}`
+    return wrapText(`${id} ${FATES[happens]}: ${basis}`, columns, {
       first: '  · ',
       hanging: '    ',
     }).map(style.faint)
