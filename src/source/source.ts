@@ -58,6 +58,8 @@ export interface SourceInfo {
   /** The server's own: `7.4.1`; of a Valkey its Valkey version. */
   readonly version: string
   readonly modules: readonly ServerModule[]
+  /** Another at every start of the server: for people who compare logs, never to decide anything by. Absent where no server answers. */
+  readonly runId?: string
   readonly usedMemoryBytes: number
   /** 0: no limit. */
   readonly maxMemoryBytes: number

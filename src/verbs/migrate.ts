@@ -182,7 +182,10 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
       (await retried(() => dialectOf(source, inventory, registry, () => recordedBy(request)), recover))
     report.dialect = dialect
     if (request.dialect === null) await retried(() => request.checkTables(dialect), recover)
-    await retried(async () => run?.noteSource({ dialect, sourceRunId: null }), recover)
+    if (run !== null) {
+      const { runId: sourceRunId = null } = await retried(() => source.info(), recover)
+      await retried(() => run.noteSource({ dialect, sourceRunId }), recover)
+    }
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
     const named = new Set(scope.threads ?? [])

@@ -55,6 +55,10 @@ describe('status', () => {
       { id: 1, state: 'done', threads: { whole: 2 }, rows: { checkpoints: 2, writes: 1 } },
     ])
     expect(ledgerBytes).toBeGreaterThan(10_000)
+    const [, runId] = /run_id:(\w+)/.exec(await redisClient(both.redis).info('server')) ?? []
+    expect(await both.sql('SELECT DISTINCT source_run_id FROM cp_migrate.runs')).toEqual([
+      { source_run_id: runId },
+    ])
     const { out } = await both.cli('status')
     expect(out).toMatch(/2 {2}done {2}.* 1 whole\n.* 1 {2}done {2}.* 2 whole/)
     const { out: line } = await both.cli('status --quiet')

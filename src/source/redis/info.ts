@@ -24,6 +24,7 @@ export function sourceInfoOf(fields: InfoFields): SourceInfo {
     kind: valkey === '' ? 'redis' : 'valkey',
     version: valkey || fields.one('redis_version'),
     modules: modulesOf(fields),
+    ...(fields.one('run_id') === '' ? {} : { runId: fields.one('run_id') }),
     usedMemoryBytes: Number(fields.one('used_memory')),
     maxMemoryBytes: Number(fields.one('maxmemory')),
     maxMemoryPolicy: fields.one('maxmemory_policy'),
