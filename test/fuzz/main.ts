@@ -43,10 +43,11 @@ export async function fuzz(args: readonly string[], python: string): Promise<num
         count: count!,
         from: from!,
         onPayload: (index) => watchdog.isAt(index),
-        onProgress: (soFar) => progress(soFar),
+        onProgress: (soFar) => progress(soFar, seed!),
       })
       process.stdout.write(`${lineOf(tally)}\n`)
-      report(tally, seed!)
+      report(tally)
+      showNew(tally, seed!)
       failed ||= tally.failures.length > 0
     }
   } finally {
@@ -62,19 +63,27 @@ const lineOf = ({ target, payloads, decoded, compared, failures }: Tally): strin
   `${target}: ${payloads} payloads, ${percent(decoded, payloads)} decoded, ${compared} compared, ${failures.length} failures`
 
 let shownAt = 0
-function progress(tally: Tally): void {
+function progress(tally: Tally, seed: number): void {
+  showNew(tally, seed)
   if (Date.now() - shownAt < 5000) return
   shownAt = Date.now()
   process.stderr.write(`${lineOf(tally)} …\n`)
 }
 
-function report({ target, meant, failures, repeats }: Tally, seed: number): void {
-  for (const [what, times] of [...meant].sort((a, b) => b[1] - a[1]))
-    process.stdout.write(`    ${times} × ${what}\n`)
-  for (const [what, times] of repeats) if (times > 1) process.stdout.write(`    ${times} failures: ${what}\n`)
-  for (const { what, index, payload } of failures) {
+const shown = new Set<Tally['failures'][number]>()
+function showNew({ target, failures }: Tally, seed: number): void {
+  for (const failure of failures) {
+    if (shown.has(failure)) continue
+    shown.add(failure)
+    const { what, index, payload } = failure
     process.stdout.write(
       `\n  FAILED ${target} --seed ${seed} --from ${index} --count 1\n    ${what}\n    ${payload.toString('hex')}\n`,
     )
   }
+}
+
+function report({ meant, repeats }: Tally): void {
+  for (const [what, times] of [...meant].sort((a, b) => b[1] - a[1]))
+    process.stdout.write(`    ${times} × ${what}\n`)
+  for (const [what, times] of repeats) if (times > 1) process.stdout.write(`    ${times} failures: ${what}\n`)
 }

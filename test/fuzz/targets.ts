@@ -5,6 +5,7 @@ import { layoutTarget } from './layouts.js'
 import { msgpackTarget } from './msgpack.js'
 import type { Peer } from './peer.js'
 import { pickleTarget } from './pickle.js'
+import { pythonJsonTarget } from './python-json.js'
 import { seedsOfFixtures } from './seeds.js'
 import type { Target } from './target.js'
 import { wrapperTargets } from './wrappers.js'
@@ -16,6 +17,7 @@ export async function allTargets(peer: Peer): Promise<Target[]> {
     pickleTarget([...pickles, ...seeds.pickles]),
     msgpackTarget([...msgpacks, ...seeds.msgpacks]),
     plainJsonTarget([...jsons, ...seeds.pythonJsons]),
+    pythonJsonTarget([...jsons, ...seeds.pythonJsons]),
     jsJsonTarget([...jsons.filter(isJavaScript), ...seeds.jsJsons]),
     ...wrapperTargets([...pickles, ...msgpacks, ...jsons]),
     ...layoutSeeds().map(layoutTarget),

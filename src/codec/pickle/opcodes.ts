@@ -164,7 +164,8 @@ function duplicate(m: PickleMachine): void {
 
 function intLine(m: PickleMachine): void {
   const line = m.line().toString('latin1')
-  if (line === '00' || line === '01') m.push(line === '01' ? TRUE_NODE : FALSE_NODE)
+  // CPython looks at the length alone: two characters that mean 0 or 1.
+  if (/^(0[01]|\+[01]|-0)$/.test(line)) m.push(line.endsWith('1') ? TRUE_NODE : FALSE_NODE)
   else m.push(intNode(decimal(m, line)))
 }
 

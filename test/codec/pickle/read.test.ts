@@ -202,6 +202,11 @@ describe('the pickle reader', () => {
   })
 
   it.each([
+    [
+      'booleans of protocol 0 by their length, signs included',
+      '(I01\nI+1\nI-0\nI-1\nl.',
+      '[true, true, false, -1]',
+    ],
     ['an escape that Python 2 does not know as its two characters', "S'a\\j'\n.", '"a\\\\j"'],
     ['a memo that goes on after a higher index', '](K\x07q\x05K\x08\x94eh\x01.', '8'],
     [
