@@ -113,7 +113,7 @@ export class ThreadFrame implements ThreadConverter {
     const { taskId, idx, channel } = write
     const isSend = channel === TASKS_CHANNEL && this.parentsOfOldChildren.has(write)
     if (!this.written.has(write) && !this.standing.has(write) && !isSend) {
-      this.findings.add('orphan-write', write)
+      this.findings.add(write.isReplaced ? 'replaced-write' : 'orphan-write', write)
       return
     }
     try {

@@ -18,8 +18,8 @@ interface FarmOptions {
   readonly dialect: 'python' | 'js'
   /** Layouts and what is special about their threads, as the application knows them. */
   readonly kinds: readonly Kind[]
-  /** Whether threads that a purge left alone can be taken to their end on Redis. */
-  readonly endsOnRedis: boolean
+  /** Whether threads that a purge left alone go on from Redis. */
+  readonly goesOnFromRedis: boolean
   readonly app: (redis: string, postgres: string) => Promise<Peer>
 }
 
@@ -30,7 +30,7 @@ export const FARMS: readonly FarmOptions[] = [
     name: 'Python',
     dialect: 'python',
     kinds: ['full', 'shallow', 'sends', 'delta', 'ttl', 'nested'],
-    endsOnRedis: true,
+    goesOnFromRedis: true,
     app: (redis, postgres) => pythonPeer(join(APPS, 'race.py'), { args: [redis, postgres] }),
   },
   {
@@ -38,7 +38,7 @@ export const FARMS: readonly FarmOptions[] = [
     dialect: 'js',
     kinds: ['early'],
     // This saver gives a graph less than it has stored: from Redis no thread of it goes on as it should.
-    endsOnRedis: false,
+    goesOnFromRedis: false,
     app: async (redis, postgres) =>
       peer([process.execPath, join(APPS, 'race.mjs'), redis, postgres], {
         PACKAGES: await officialJavaScript(),
@@ -46,8 +46,11 @@ export const FARMS: readonly FarmOptions[] = [
   },
 ]
 
-/** A shallow saver has one place for all; an early JavaScript one gives who comes anew less than there is. */
-const ONE_WRITER: ReadonlySet<Kind> = new Set(['shallow', 'nested', 'early'])
+/**
+ * A shallow saver has one place for all; before format 4 two children of a checkpoint share its Sends; an early JavaScript saver gives who
+ * comes anew less than there is.
+ */
+const ONE_WRITER: ReadonlySet<Kind> = new Set(['shallow', 'nested', 'sends', 'early'])
 
 export class Farm {
   readonly redis: Redis
@@ -71,8 +74,8 @@ export class Farm {
     return this.options.name
   }
 
-  get endsOnRedis(): boolean {
-    return this.options.endsOnRedis
+  get goesOnFromRedis(): boolean {
+    return this.options.goesOnFromRedis
   }
 
   get kinds(): readonly Kind[] {
@@ -112,9 +115,9 @@ export class Farm {
     return this.ask({ do: 'check' })
   }
 
-  /** Threads that come to another end there than in memory. */
-  finish(on: 'redis' | 'postgres', threads: readonly string[]): Promise<unknown[]> {
-    return this.ask({ do: 'finish', on, threads })
+  /** Threads that stand differently there than in memory when they have gone on. */
+  goOn(on: 'redis' | 'postgres', threads: readonly string[]): Promise<unknown[]> {
+    return this.ask({ do: 'go-on', on, threads })
   }
 
   /** They are over: so that the next lap has less to look at. */

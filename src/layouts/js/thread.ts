@@ -3,7 +3,7 @@ import { DecodeError } from '../../codec/bytes.js'
 import type { ReasonId } from '../../model/finding.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { Checkpoint } from '../../model/thread.js'
-import { SPECIAL_WRITE_IDX, TASKS_CHANNEL } from '../../model/thread.js'
+import { SPECIAL_WRITE_IDX } from '../../model/thread.js'
 import { EarlyCheckpoints } from '../early-checkpoints.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
 import { idField } from '../plain/json-records.js'
@@ -26,8 +26,6 @@ export class JsThread implements ThreadReader {
   private readonly known = new Set<string>()
   /** Namespace → id of its shallow checkpoint. */
   private readonly shallowIds = new Map<string, string>()
-  /** Parents of checkpoints before v 4, whose pending Sends are among the parent's writes. */
-  private readonly oldParents = new Set<string>()
   /** Descendants of a checkpoint that comes after them, because two servers' clocks disagreed. */
   private readonly early = new EarlyCheckpoints()
   /** The checkpoint whose writes are coming, and of each task's special channels the newest write. */
@@ -81,10 +79,8 @@ export class JsThread implements ThreadReader {
   private handOn(checkpoint: Checkpoint): void {
     const waiting = [checkpoint]
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const { checkpointNs, checkpointId, parentCheckpointId } = next
+      const { checkpointNs, checkpointId } = next
       this.known.add(nameOf(checkpointNs, checkpointId))
-      if (parentCheckpointId !== null && versionNumber(next) < 4)
-        this.oldParents.add(nameOf(checkpointNs, parentCheckpointId))
       this.sink.checkpoint(next)
       waiting.push(...this.early.childrenOf(checkpointId))
     }
@@ -101,14 +97,13 @@ export class JsThread implements ThreadReader {
     const checkpoint = nameOf(write.checkpointNs, write.checkpointId)
     if (checkpoint !== this.writesOf) this.releaseSpecial()
     this.writesOf = checkpoint
-    const isSend = write.channel === TASKS_CHANNEL && this.oldParents.has(checkpoint)
     const shallowId = this.shallowIds.get(write.checkpointNs)
-    const isReplaced = shallowId !== undefined && write.checkpointId < shallowId
-    // Of a checkpoint that is gone from here the target may still have the row: what is handed on is decided there.
-    if (isReplaced && !this.known.has(checkpoint) && !isSend)
-      this.report('replaced-write', write.origin.key, write)
-    else if (write.channel in SPECIAL_WRITE_IDX) this.specialWrite(found)
-    else this.sink.write(write)
+    const isReplaced =
+      shallowId !== undefined && write.checkpointId < shallowId && !this.known.has(checkpoint)
+    // Of a checkpoint that is gone from here the target may still have the row: what becomes of its writes is decided there.
+    const handedOn = isReplaced ? { ...found, write: { ...write, isReplaced } } : found
+    if (write.channel in SPECIAL_WRITE_IDX) this.specialWrite(handedOn)
+    else this.sink.write(handedOn.write)
   }
 
   /** Before 1.0.8, and in the shallow saver always, special channels have plain positions: one task can hold several; Postgres has one place. */
@@ -161,9 +156,4 @@ const nameOf = (checkpointNs: string, checkpointId: string): string => `${checkp
 function isNewer(a: JsWrite, b: JsWrite): boolean {
   const [first, second] = [a.globalIdx ?? a.position, b.globalIdx ?? b.position]
   return first - second > 0 || (first === second && (a.length - b.length || a.position - b.position) > 0)
-}
-
-/** The checkpoint format's own version; before there was one it was 1. */
-function versionNumber({ fields }: Checkpoint): number {
-  return Number(fields.get('v')?.bytes?.toString('latin1') ?? 1)
 }

@@ -115,10 +115,9 @@ export class PythonThread implements ThreadReader {
       return
     }
     this.releaseHeld(checkpointNs)
-    const isKnown = this.known.has(nameOf(checkpointNs, checkpointId))
-    if (!isKnown && this.isReplaced(write)) this.leaveReplaced(write)
-    // Of a checkpoint that is gone from here the target may still have the row: what is handed on is decided there.
-    else if (this.takesSlot(write)) this.sink.write(write)
+    const isReplaced = !this.known.has(nameOf(checkpointNs, checkpointId)) && this.isReplaced(write)
+    // Of a checkpoint that is gone from here the target may still have the row: what becomes of its writes is decided there.
+    if (this.takesSlot(write)) this.sink.write(isReplaced ? { ...write, isReplaced } : write)
     else this.report('duplicate-write', write.origin.key, write)
   }
 
@@ -139,12 +138,12 @@ export class PythonThread implements ThreadReader {
    */
   private writeBeforeHeld(held: HeldShallow, write: PendingWrite): void {
     if (write.checkpointId > held.parentId) {
-      for (const send of held.sends) this.leaveReplaced(send)
+      for (const send of held.sends) this.replaced(send)
       held.parentId = write.checkpointId
       held.sends = []
     }
     if (write.checkpointId === held.parentId && write.channel === TASKS_CHANNEL) held.sends.push(write)
-    else this.leaveReplaced(write)
+    else this.replaced(write)
   }
 
   /** The shallow saver has put a newer checkpoint in its place. */
@@ -153,8 +152,8 @@ export class PythonThread implements ThreadReader {
     return shallowId !== undefined && checkpointId < shallowId
   }
 
-  private leaveReplaced(write: PendingWrite): void {
-    this.report('replaced-write', write.origin.key, write)
+  private replaced(write: PendingWrite): void {
+    this.sink.write({ ...write, isReplaced: true })
   }
 
   private releaseHeld(ns: string): void {

@@ -50,7 +50,7 @@ async def redis_writes(saver, thread, ns, id):
     return writes
 
 
-async def differences(memory, kinds, redis_savers, postgres):
+async def differences(memory, torn, kinds, redis_savers, postgres):
     """Every checkpoint that is neither equal in Postgres nor equal in Redis, and in which way it is not."""
     lost = []
     for thread, kind in kinds.items():
@@ -68,6 +68,8 @@ async def differences(memory, kinds, redis_savers, postgres):
             if shallow and id != heads[ns] and (ns, id) not in there:
                 continue
             wanted = described(memory.get_tuple(config_of(thread, ns, id)), not shallow)
+            for channel in torn.get(thread, {}).get(id, ()):
+                wanted["values"].pop(channel, None)
             # Of a replaced checkpoint the shallow saver keeps what was migrated before.
             if there.get((ns, id)) == wanted or (shallow and id != heads[ns]):
                 continue

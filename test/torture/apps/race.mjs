@@ -206,19 +206,20 @@ async function check() {
   return lost
 }
 
-async function endOf(graph, thread) {
-  const values = await graph.invoke(null, cfg(thread))
+/** A step further. */
+async function nextOf(graph, thread) {
+  const values = await graph.invoke(null, { ...cfg(thread), interruptAfter: '*' })
   const state = await graph.getState(cfg(thread))
   return sorted({ values, state: state.values, next: state.next })
 }
 
-async function finish({ on, threads }) {
+async function goOn({ on, threads }) {
   const differ = []
   for (const thread of threads) {
     try {
-      if (!ends.has(thread)) ends.set(thread, await endOf(graphs.memory, thread))
+      if (!ends.has(thread)) ends.set(thread, await nextOf(graphs.memory, thread))
       unrecorded.add(thread)
-      const there = await endOf(graphs[on], thread)
+      const there = await nextOf(graphs[on], thread)
       if (there !== ends.get(thread)) differ.push({ thread, there, memory: ends.get(thread) })
     } catch (error) {
       differ.push({ thread, error: String(error?.stack ?? error) })
@@ -248,7 +249,7 @@ const graphs = {
   postgres: graphOn(savers.postgres),
   memory: graphOn(memory),
 }
-const DO = { begin, race, settle, check, finish, forget }
+const DO = { begin, race, settle, check, 'go-on': goOn, forget }
 
 for await (const line of createInterface({ input: process.stdin })) {
   const question = JSON.parse(line)

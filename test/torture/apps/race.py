@@ -6,7 +6,7 @@
     {"do": "race", "acts": [[thread, act, ms]...]}    each thread does its act so many ms from now; an error, if one came
     {"do": "settle", "threads": [...]}                these stop where they are, as a process that dies does
     {"do": "check"}                                   what the savers do not have of all that was ever written
-    {"do": "finish", "on": "redis"|"postgres", "threads": [...]}   takes them to their end there and in memory; where these ends differ
+    {"do": "go-on", "on": "redis"|"postgres", "threads": [...]}   resumes them there and in memory, a step each; where they stand differently
     {"do": "forget", "threads": [...]}                these are no longer looked at
 
 Acts: go (a step ends: its writes and a new checkpoint), write (one of two tasks ends: its writes alone), touch (a read renews the TTL),
@@ -20,7 +20,7 @@ import traceback
 
 from compare import differences
 from kinds import GRAPHS, Gate, gates
-from shadow import SAVERS, memory, unrecorded
+from shadow import SAVERS, memory, torn, unrecorded
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
@@ -79,12 +79,15 @@ async def act(thread, what):
 
 async def race(q):
     errors = []
+    # No more at once than an application has connections for: on a busy machine the others come later.
+    slots = asyncio.Semaphore(16)
     start = asyncio.get_running_loop().time()
 
     async def later(thread, what, ms):
         await asyncio.sleep(max(0, start + ms / 1000 - asyncio.get_running_loop().time()))
         try:
-            await act(thread, what)
+            async with slots:
+                await act(thread, what)
         except Exception as error:
             errors.append(f"{thread} {what}: {type(error).__name__} {error}")
 
@@ -101,11 +104,12 @@ async def settle(q):
 
 
 async def check(q):
-    return await differences(memory, kinds, SAVED, stores["postgres"])
+    return await differences(memory, torn, kinds, SAVED, stores["postgres"])
 
 
-async def end_of(graph, thread):
-    values = await graph.ainvoke(None, cfg(thread), durability="exit")
+async def next_of(graph, thread):
+    """One step further: what waited is run, with what was written of it."""
+    values = await graph.ainvoke(None, cfg(thread), durability="exit", interrupt_after="*")
     state = await graph.aget_state(cfg(thread))
     return json.loads(json.dumps({"values": values, "state": state.values, "next": list(state.next)}, default=repr))
 
@@ -115,16 +119,18 @@ def in_any_order(end):
     return {**end, "values": sorted(end["values"]["log"]), "state": sorted(end["state"]["log"])}
 
 
-async def finish(q):
+async def go_on(q):
     differ = []
     for thread in q["threads"]:
+        if thread in torn:
+            continue  # the application itself has written less than it had
         kind = kinds[thread]
         graph = graphs[kind] if q["on"] == "redis" else on_postgres[kind]
         try:
             if thread not in finals:
-                finals[thread] = await end_of(in_memory[kind], thread)
+                finals[thread] = await next_of(in_memory[kind], thread)
             unrecorded.add(thread)
-            there = await end_of(graph, thread)
+            there = await next_of(graph, thread)
             wanted = finals[thread]
             if kind == "delta" and q["on"] == "redis":
                 there, wanted = in_any_order(there), in_any_order(wanted)
@@ -142,10 +148,11 @@ async def forget(q):
         memory.delete_thread(thread)
         kinds.pop(thread, None)
         finals.pop(thread, None)
+        torn.pop(thread, None)
         unrecorded.discard(thread)
 
 
-DO = {"begin": begin, "race": race, "settle": settle, "check": check, "finish": finish, "forget": forget}
+DO = {"begin": begin, "race": race, "settle": settle, "check": check, "go-on": go_on, "forget": forget}
 SAVED, stores, on_postgres = {}, {}, {}
 
 

@@ -9,11 +9,22 @@ memory = InMemorySaver()
 unrecorded = set()
 
 
+# Threads → channels that a checkpoint was written without, by its id, because its keys went while the saver was reading them one by one.
+torn = {}
+
+
+def note_torn(saved, checkpoint):
+    kept = memory.get_tuple(saved).checkpoint["channel_values"]
+    if missing := kept.keys() - checkpoint["channel_values"].keys():
+        torn.setdefault(saved["configurable"]["thread_id"], {})[checkpoint["id"]] = missing
+
+
 class Shadowed:
     async def aput(self, config, checkpoint, metadata, new_versions):
         saved = await super().aput(config, *self.as_written(checkpoint, metadata, new_versions))
         if config["configurable"]["thread_id"] not in unrecorded:
             memory.put(config, checkpoint, metadata, new_versions)
+            note_torn(saved, checkpoint)
         return saved
 
     async def aput_writes(self, config, writes, task_id, task_path=""):
