@@ -193,7 +193,9 @@ describe('a rehearsal', () => {
     expect(found.layouts).toEqual(report.layouts)
     expect(found.orphans).toEqual(report.orphans)
     const { out } = await commandLine('migrate --dry-run', { REDIS_URL: url })
-    expect(out).toContain('· pickle-config-triple will be migrated: 32 of 32 samples: pickled tuple of checkpoint,')
+    expect(out.replace(/\s+/g, ' ')).toContain(
+      '· pickle-config-triple will be migrated: 32 of 32 samples: pickled tuple of checkpoint,',
+    )
     expect(out).toContain('8 threads expire within 1 d')
   })
 })
