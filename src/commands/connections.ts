@@ -121,6 +121,7 @@ export class Connections {
     return this.#patiently(describeEndpoint(endpoint), () =>
       openPostgres(endpoint, {
         writes,
+        sessions: values.connections,
         ...(origins.connectTimeout === 'default' ? {} : { connectTimeoutMs: values.connectTimeout }),
         ...(values.statementTimeout === undefined ? {} : { statementTimeoutMs: values.statementTimeout }),
       }),

@@ -89,6 +89,7 @@ const postgresAccess: OptionGroup = (command) =>
     .option('--postgres-cert <file>', 'certificate to show (or PGSSLCERT)')
     .option('--postgres-key <file>', 'its key (or PGSSLKEY)')
     .option('--postgres-server-name <name>', "that the server's certificate bears (the host)")
+    .option('--connections <n>', 'at most so many at once, and one for the lock (3)')
 
 /** How long a run waits for another, and for a server that went away. */
 export const locks: OptionGroup = (command) =>

@@ -96,6 +96,12 @@ export const settingsSchema = (about: {
       .regex(/^[1-9]\d{0,14}$/, 'a whole number from 1 is needed')
       .transform(Number)
       .optional(),
+    /** To Postgres, for rows; what holds the lock, or stages a large thread, comes on top. */
+    connections: z
+      .string()
+      .regex(/^([1-9]|1\d|20)$/, 'a whole number from 1 to 20 is needed')
+      .transform(Number)
+      .default(3),
     /** Bytes. */
     memory: size.default(48 * 1024 ** 2),
     /** How fast the source may be read; absent: as fast as it goes. */

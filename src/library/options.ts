@@ -47,6 +47,8 @@ export interface PatienceOptions {
   readonly wait?: Duration
   readonly connectTimeout?: Duration
   readonly statementTimeout?: Duration
+  /** To Postgres at once, from 1 to 20. */
+  readonly connections?: number
 }
 
 /** Of a command that keeps the lock of the target. */

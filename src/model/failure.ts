@@ -498,7 +498,7 @@ export const FAILURES = {
   'memory-full': {
     exit: EXIT.failed,
     what: 'the server at {endpoint} has no memory left: {problem}',
-    next: 'What was not committed is undone. Try again with fewer connections.',
+    next: 'What was not committed is undone. Try again with --connections 1, or give the server more.',
   },
   'postgres-error': {
     exit: EXIT.failed,
