@@ -8,7 +8,7 @@ import { allTargets } from './targets.js'
 
 const SEED = 20_261_121
 /** Of each codec, and of each layout. */
-const COUNT = { codec: 2000, layout: 300 }
+const COUNT = { codec: 1000, layout: 150 }
 
 let peer: Peer
 let targets: readonly Target[] = []

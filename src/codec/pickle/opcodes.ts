@@ -210,8 +210,9 @@ function asciiText(m: PickleMachine, length: number): void {
 }
 
 function global(m: PickleMachine): PickleNode {
-  const module = classText(m, m.line())
-  return globalNode(module, classText(m, m.line()), m.opcodeAt)
+  const [module, name] = [m.line(), m.line()]
+  if (module.length === 0 || name.length === 0) m.fail('a class without a name')
+  return globalNode(classText(m, module), classText(m, name), m.opcodeAt)
 }
 
 const classText = (m: PickleMachine, utf8: Buffer): string =>

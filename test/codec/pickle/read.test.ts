@@ -188,6 +188,7 @@ describe('the pickle reader', () => {
     ['a list as a key', ']N}(]K\x01u.'],
     ['a dict inside a tuple as a key', '}}\x85K\x01s.'],
     ['a set as a member', '\x8f(\x8f\x90.'],
+    ['a class without a name', 'capp\n\n.'],
     ['a class name that is not UTF-8', 'capp\nSt\xe9te\n.'],
     ['a float beyond all floats', 'F1e400\n.'],
     ['an integer with a zero in front', 'L01\n.'],
