@@ -28,5 +28,5 @@ export function flagsAgain({ values, origins }: Config): FlagsAgain {
       .join('')
   const isSnapshot = values.redis?.engine === 'rdb' && origins.redis.startsWith('--')
   const snapshot = isSnapshot ? ` ${origins.redis} ${shellWord(describeEndpoint(values.redis!))}` : ''
-  return { target: flags(TARGET), scope: `${snapshot}${flags(SCOPE)}` }
+  return { target: flags(TARGET), scope: `${snapshot}${flags(SCOPE)}`, snapshot }
 }

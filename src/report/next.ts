@@ -11,8 +11,10 @@ export interface NextStep {
 export interface FlagsAgain {
   /** `--schema` and what else says where the tables are. */
   readonly target: string
-  /** Which threads, which prefixes. */
+  /** Which threads, which prefixes; and of which snapshot, where it is one. */
   readonly scope: string
+  /** Only the last of these. */
+  readonly snapshot?: string
   /** What only a migration takes: how much of each thread. */
   readonly bounds?: string
 }

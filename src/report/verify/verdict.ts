@@ -36,13 +36,17 @@ const leftOut = ({ threads }: VerifyReport): string =>
   threads.leftOut > 0 ? ` (${formatCount(threads.leftOut)} left out)` : ''
 
 /** The sensible next command. */
-export function nextAfterVerify(report: VerifyReport, { target, scope }: FlagsAgain): NextStep | null {
-  const { threads, stoppedBy, differences, verificationId, against } = report
+export function nextAfterVerify(
+  report: VerifyReport,
+  { target, scope, snapshot = '' }: FlagsAgain,
+): NextStep | null {
+  const { threads, stoppedBy, differences, verificationId, against, source } = report
   if (stoppedBy !== undefined || threads.compared === 0) return null
   const ids = new Set(differences.map(({ threadId }) => threadId))
   const [only] = ids
   if (threads.differs > 0) {
-    const which = threads.differs === 1 && only !== undefined ? ` --thread ${shellWord(only)}` : scope
+    const which =
+      threads.differs === 1 && only !== undefined ? `${snapshot} --thread ${shellWord(only)}` : scope
     const command = `cp-migrate migrate${target}${which}`
     return { command, why: 'writes what is missing, touches nothing else' }
   }
@@ -56,5 +60,9 @@ export function nextAfterVerify(report: VerifyReport, { target, scope }: FlagsAg
   if (verificationId === null)
     return { command: `cp-migrate init${target}`, why: 'makes the ledger, which can remember this' }
   if (against === 'ledger') return { command: `cp-migrate status${target}`, why: 'what the runs did' }
+  if (source?.snapshot !== undefined) {
+    const command = `cp-migrate migrate${target} --redis redis://HOST:6379/0`
+    return { command, why: 'the same from the server itself: brings what is new since the snapshot' }
+  }
   return { command: `cp-migrate purge-redis${target}`, why: 'what Redis can let go; a plan' }
 }
