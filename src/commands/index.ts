@@ -1,6 +1,7 @@
 /** The commands, in the order in which a user needs them. */
 import type { CommandModule } from './command.js'
 import { completionOf } from './completion.js'
+import { demo } from './demo.js'
 import { detect } from './detect.js'
 import { doctor } from './doctor.js'
 import { init } from './init.js'
@@ -27,6 +28,7 @@ const AT_WORK: readonly CommandModule[] = [
   status,
   ledger,
   showConfig,
+  demo,
 ]
 
 export const COMMANDS: readonly CommandModule[] = [...AT_WORK, completionOf(AT_WORK)]

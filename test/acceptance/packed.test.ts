@@ -21,6 +21,7 @@ const SOURCES = [
   'LICENSE',
   'bin',
   'docs',
+  'fixtures/demo.rdb',
   'migrations',
   'scripts',
   'src',
@@ -114,6 +115,10 @@ describe('the package', () => {
     expect(await judgeCase(from, database)).toMatchObject({ missing: 0, differing: 0, writeRowsMissing: 0 })
   })
 
+  test('shows the whole way without a server', async () => {
+    expect(await tool(['demo'])).toContain('5 threads equal, value by value')
+  })
+
   test('is a library with types for whoever imports it', async () => {
     const [{ url }, database] = await Promise.all([freshRedis(), freshDatabase()])
     await loadCase(fixture('python/0.5.2-mutated'), url)
@@ -159,4 +164,4 @@ process.stdout.write(JSON.stringify({ planned, moved, differences: exitCode }))
 `
 
 const SHIPPED =
-  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|dist\/help\.txt|migrations\/[\w/-]+\.sql|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/
+  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|dist\/help\.txt|migrations\/[\w/-]+\.sql|fixtures\/demo\.rdb|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/

@@ -49,8 +49,8 @@ export const withSchemas = (statement: string, names: Readonly<Record<string, st
     return value === undefined ? variable : quoted(value)
   })
 
-/** The folder that holds `migrations/`: the same above `src/` and above `dist/`. */
-async function packageRoot(): Promise<string> {
+/** The folder that holds `migrations/` and `fixtures/`: the same above `src/` and above `dist/`. */
+export async function packageRoot(): Promise<string> {
   for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
     const names = await readdir(at)
     if (names.includes('migrations') && names.includes('package.json')) return at

@@ -1,0 +1,20 @@
+/** `node scripts/demo-snapshot.mjs`: makes `fixtures/demo.rdb` again, saved by a real server after real savers have filled it. */
+import { copyFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Redis } from 'ioredis'
+import { officialPython } from './services/python.mjs'
+import { startRedis } from './services/redis.mjs'
+import { run } from './services/run.mjs'
+
+const ROOT = dirname(import.meta.dirname)
+
+const server = await startRedis()
+try {
+  await run(await officialPython(), [join(ROOT, 'scripts', 'demo-snapshot.py'), server.url])
+  const redis = new Redis(server.url, { protocol: 2 })
+  await redis.save()
+  redis.disconnect()
+  await copyFile(join(server.folder, 'dump.rdb'), join(ROOT, 'fixtures', 'demo.rdb'))
+} finally {
+  await server.stop()
+}
