@@ -1,4 +1,5 @@
 /** The serde pair on its way in: type tags of every era, and those of nobody. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DecodeError } from '../../src/codec/bytes.js'
 import { typedValue } from '../../src/codec/serde.js'
@@ -46,6 +47,37 @@ describe('a typed value', () => {
   ])('of type %s with damaged bytes gives an error with their offset', (type, text) => {
     const bytes = Buffer.from(text, 'latin1')
     expect(() => treeOf(typedValue(type, bytes))).toThrow(DecodeError)
+  })
+
+  it('of any type with any bytes is a value or a DecodeError, and its own bytes are never changed', () => {
+    const type = fc.oneof(
+      fc.constantFrom(
+        'json',
+        'msgpack',
+        'pickle',
+        'bytes',
+        'bytearray',
+        'null',
+        'msgpack+aes',
+        'constructor',
+      ),
+      fc.string(),
+    )
+    fc.assert(
+      fc.property(type, fc.uint8Array({ maxLength: 60 }), (tag, array) => {
+        const bytes = Buffer.from(array)
+        try {
+          const value = typedValue(tag, bytes)
+          if (value.bytes !== undefined) expect(value.bytes.equals(Buffer.from(array))).toBe(true)
+          treeOf(value)
+        } catch (error) {
+          expect(error).toBeInstanceOf(DecodeError)
+          expect((error as DecodeError).offset).toBeLessThanOrEqual(bytes.length)
+        }
+        expect(bytes.equals(Buffer.from(array))).toBe(true)
+      }),
+      { seed: 20_261_121, numRuns: 2000 },
+    )
   })
 
   it('is of the same tag again when two savers wrote it', () => {

@@ -99,7 +99,7 @@ function collection(
   if (args.length === 0) return machine.sequence(kind, [])
   const [only] = args
   if (args.length > 1 || (only?.kind !== 'list' && only?.kind !== 'tuple')) return undefined
-  return machine.sequence(kind, only.items)
+  return machine.sequence(kind, [...only.items]) // the list may grow later
 }
 
 /** Protocols below 3 write bytes as the text that Latin-1 makes of them. */

@@ -208,6 +208,11 @@ describe('the pickle reader', () => {
       '(I01\nI+1\nI-0\nI-1\nl.',
       '[true, true, false, -1]',
     ],
+    [
+      'a set of a list that grew afterwards',
+      ']q\x00K\x01ac__builtin__\nset\nh\x00\x85Rq\x010K\x02a0h\x01.',
+      'set[1]',
+    ],
     ['an escape that Python 2 does not know as its two characters', "S'a\\j'\n.", '"a\\\\j"'],
     ['a memo that goes on after a higher index', '](K\x07q\x05K\x08\x94eh\x01.', '8'],
     [
