@@ -3,6 +3,8 @@ import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Failure } from '../../../src/model/failure.js'
+import { SnapshotSource } from '../../../src/source/rdb/rdb.js'
 import type { Source } from '../../../src/source/source.js'
 import { raw, ziplist, zipmap } from '../../codec/rdb/encodings.js'
 import {
@@ -289,6 +291,17 @@ describe('files that cannot be used', () => {
     const source = snapshotOf(await fileOf(rdbFile(12, database(0), slot, text('name', 'x'))))
     expect(await source.info()).toMatchObject({ clusterEnabled: true })
     expect(await readText(source, 'name')).toBe('x')
+  })
+
+  test('a large file is left in the middle when the user says stop', async () => {
+    const large = Array.from({ length: 5 }, (_, at) => text(`large ${at}`, 'v'.repeat(4 * 1024 ** 2)))
+    const path = await fileOf(rdbFile(11, database(0), ...large))
+    const stop = new AbortController()
+    const source = new SnapshotSource(
+      { engine: 'rdb', path, db: 0 },
+      { now: Date.now, signal: stop.signal, onKeys: () => stop.abort(new Failure('interrupted')) },
+    )
+    expect(await failureOf(source.info())).toMatchObject({ id: 'interrupted', exit: 130 })
   })
 
   test('a file that somebody writes to while it is read', async () => {
