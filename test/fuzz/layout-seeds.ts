@@ -1,4 +1,7 @@
-/** Small threads of every layout: from the fixtures, and from savers that nobody runs any more (seeds/savers.jsonl). */
+/**
+ * Small threads of every layout: from the fixtures, and from savers that nobody runs any more (seeds/savers.jsonl: a few threads of what
+ * test/acceptance/documented_savers.py and one_off.py write).
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dialect } from '../../src/convert/converter.js'
