@@ -1,5 +1,6 @@
 /** A value made the pair of type tag and bytes that the official Python saver stores (`JsonPlusSerializer.dumps_typed`, langgraph-checkpoint 4.3.2). */
-import type { ObjectHead, Value, ValueNotes } from '../model/value.js'
+import type { ObjectHead, TextReading, Value, ValueNotes } from '../model/value.js'
+import { itemsBehind } from './json/longer-list.js'
 import { checkMsgpack } from './msgpack/read.js'
 import { MsgpackWriter } from './msgpack/write.js'
 import { isSafeClass } from './python-safe-classes.js'
@@ -7,6 +8,16 @@ import { isSafeClass } from './python-safe-classes.js'
 export interface TypedBytes {
   readonly type: string
   readonly bytes: Buffer
+}
+
+/**
+ * A list as JSON text, and what it became: a later one that begins with the same items needs only its new ones decoded. Nothing was
+ * noted about it.
+ */
+export interface EncodedList {
+  readonly json: Buffer
+  readonly reading: TextReading
+  readonly msgpack: Buffer
 }
 
 const NO_BYTES = Buffer.alloc(0)
@@ -39,7 +50,7 @@ export class PythonTyped {
    * The bytes are valid until the next call. Msgpack, raw and encrypted bytes are the source's own; msgpack is walked first, so
    * that nothing goes out that the official reader could not read. Throws `DecodeError` and `EncodeError`.
    */
-  of(value: Value, notes?: ValueNotes): TypedBytes {
+  of(value: Value, notes?: ValueNotes, earlier?: EncodedList): TypedBytes {
     const { encoding, serdeType, bytes } = value
     if (bytes !== undefined && serdeType !== undefined && (encoding === 'raw' || encoding === 'encrypted')) {
       return { type: serdeType, bytes }
@@ -49,8 +60,15 @@ export class PythonTyped {
       return typedMsgpack(bytes, false)
     }
     const { writer } = this
-    writer.reset()
-    value.emit(writer, notes)
+    const isAlike = earlier !== undefined && bytes !== undefined && earlier.reading === value.reading
+    const rest = isAlike ? itemsBehind(earlier.json, bytes) : undefined
+    if (rest === undefined) {
+      writer.reset()
+      value.emit(writer, notes)
+    } else {
+      writer.reset(earlier!.msgpack)
+      earlier!.reading.emit(rest, 0, rest.length, writer, notes)
+    }
     if (writer.surrogatesReplaced > 0) {
       notes?.note('surrogate-replaced', `${writer.surrogatesReplaced} in one value`)
     }

@@ -3,10 +3,13 @@
  * node that mutates its state in place leaves two values under one version. Equal bytes are taken for equal at once; other
  * pairs are compared by what would be written, and last by a digest of the value without order.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { digestOf } from '../codec/digest.js'
 import { jsJsonValue } from '../codec/json/js-json.js'
+import { JsonText } from '../codec/json/text-value.js'
+import type { EncodedList } from '../codec/python-typed.js'
 import { typedValue } from '../codec/serde.js'
+import { Slabs } from '../codec/slabs.js'
 import { treeOf, treeValue } from '../codec/tree.js'
 import type { KnownBlob } from '../model/rows.js'
 import type { Value } from '../model/value.js'
@@ -28,19 +31,32 @@ export interface NewCopy {
   /** It stands (also) in the checkpoint's JSONB. */
   readonly inline: boolean
   readonly deltaSnapshot: boolean
-  readonly blob?: { readonly type: string; readonly bytes: Buffer }
+  readonly blob?: WrittenBlob
+}
+
+export interface WrittenBlob {
+  readonly type: string
+  readonly bytes: Buffer
+  /** A later value may begin with what this one holds: it was read without a word. */
+  readonly isClean?: boolean
 }
 
 export interface Copy extends Omit<NewCopy, 'blob'> {
   /** The value, while it is within the budget. */
   value: Value | undefined
+  /** And what it became, where a later list may begin with it. */
+  list?: EncodedList | undefined
 }
 
 /** Values below this are copied out of their document, so that a small value does not hold a large document in memory. */
 const COPY_OUT_BYTES = 32 * 1024
+/** Small values share pieces of memory: each in one of its own would cost more than its bytes. */
+const SLABS = new Slabs()
 
 export class ChannelCopies {
   private readonly bySlot = new Map<string, Copy[]>()
+  /** The last value that was written of each channel. */
+  private readonly latest = new Map<string, Copy>()
   private readonly held: { copy: Copy; bytes: number }[] = []
   private heldBytes = 0
   private oldest = 0
@@ -66,8 +82,16 @@ export class ChannelCopies {
   add(slot: Slot, { blob, ...copy }: NewCopy, value: Value): Copy {
     const kept: Copy = { ...copy, value: undefined }
     this.push(slot, kept)
-    this.hold(kept, comparable(value, blob))
+    // A scalar is its own identity.
+    if (blob === undefined && copy.inline) return kept
+    this.hold(kept, comparable(value, blob), blob)
+    if (blob !== undefined) this.latest.set(channelOf(slot), kept)
     return kept
+  }
+
+  /** The list that a channel held last, while it is within the budget. */
+  earlierList(checkpointNs: string, channel: string): EncodedList | undefined {
+    return this.latest.get(channelOf({ checkpointNs, channel }))?.list
   }
 
   /** Links a copy of one version to another version too: the target calls it differently. */
@@ -82,15 +106,22 @@ export class ChannelCopies {
     else if (!copies.includes(copy)) copies.push(copy)
   }
 
-  private hold(copy: Copy, value: Value): void {
-    const bytes = value.bytes?.length ?? 0
+  private hold(copy: Copy, value: Value, blob: WrittenBlob | undefined): void {
+    const { bytes: json, reading } = value
+    const list =
+      blob?.isClean === true && blob.type === 'msgpack' && json !== undefined && reading !== undefined
+        ? { json, reading, msgpack: blob.bytes }
+        : undefined
+    const bytes = (json?.length ?? 0) + (list?.msgpack.length ?? 0)
     if (bytes > this.budgetBytes) return
     copy.value = value
+    copy.list = list
     this.held.push({ copy, bytes })
     this.heldBytes += bytes
     while (this.heldBytes > this.budgetBytes) {
       const dropped = this.held[this.oldest++]!
       dropped.copy.value = undefined
+      dropped.copy.list = undefined
       this.heldBytes -= dropped.bytes
     }
   }
@@ -100,18 +131,22 @@ export class ChannelCopies {
  * What later copies are compared with: the source's own bytes where they are self-contained, and behind them what was written. A
  * large value is not copied: it stays a range of its document.
  */
-function comparable(value: Value, blob: NewCopy['blob']): Value {
-  const { bytes, encoding, serdeType } = value
+function comparable(value: Value, blob: WrittenBlob | undefined): Value {
+  const { bytes, encoding, serdeType, reading } = value
   if (bytes !== undefined && bytes.length >= COPY_OUT_BYTES) return value
+  if (bytes !== undefined && reading !== undefined) {
+    const own = SLABS.keep(bytes)
+    return new JsonText(own, 0, own.length, reading)
+  }
   if (bytes !== undefined && encoding === 'js-json') {
-    const own = Buffer.from(bytes)
+    const own = SLABS.keep(bytes)
     return jsJsonValue(own, 0, own.length)
   }
   const written = blob === undefined ? treeValue(treeOf(value)) : typedValue(blob.type, blob.bytes)
   if (bytes === undefined) return written
   return {
     encoding,
-    bytes: Buffer.from(bytes),
+    bytes: SLABS.keep(bytes),
     ...(serdeType === undefined ? {} : { serdeType }),
     emit: (sink, notes) => written.emit(sink, notes),
   }
@@ -136,7 +171,15 @@ export function sameValue(a: Value | undefined, b: Value): boolean {
 
 /** Identity of a blob as it is written. */
 export function identityOf(type: string, bytes: Buffer): string {
-  return identityOfHash(type, createHash('sha256').update(bytes).digest())
+  return identityOfDigits(type, sha256Of(bytes))
+}
+
+/** In hexadecimal digits: as a Buffer a digest costs five times as much. */
+export const sha256Of = (bytes: Buffer): string => hash('sha256', bytes, 'hex')
+
+/** The same of a SHA-256 in hexadecimal digits. */
+export function identityOfDigits(type: string, sha256: string): string {
+  return `${type}:${Buffer.from(sha256, 'hex').toString('base64')}`
 }
 
 /** Identity of a scalar that stays in the JSONB; long texts by their hash. */
@@ -154,3 +197,4 @@ function identityOfHash(type: string, sha256: Buffer | null): string {
 }
 
 const keyOf = ({ checkpointNs, channel, version }: Slot) => `${checkpointNs}\0${channel}\0${version}`
+const channelOf = ({ checkpointNs, channel }: Omit<Slot, 'version'>) => `${checkpointNs}\0${channel}`

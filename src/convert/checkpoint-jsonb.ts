@@ -24,10 +24,10 @@ export function checkpointJsonb(
 ): Buffer {
   writer.reset()
   writer.beginMap(-1)
-  for (const [name, value] of checkpoint.fields) {
+  checkpoint.fields.forEach((value, name) => {
     writer.key(name)
     value.emit(writer)
-  }
+  })
   writer.key('id')
   writer.string(checkpoint.checkpointId)
   if (inlined !== undefined) inlinedValues(writer, inlined)
@@ -35,10 +35,10 @@ export function checkpointJsonb(
   versionMap(writer, versions)
   writer.key('versions_seen')
   writer.beginMap(-1)
-  for (const [node, channels] of seen) {
+  seen.forEach((channels, node) => {
     writer.key(node)
     versionMap(writer, channels)
-  }
+  })
   writer.end()
   writer.end()
   return writer.view()
@@ -47,22 +47,22 @@ export function checkpointJsonb(
 function inlinedValues(writer: JsonbWriter, inlined: ReadonlyMap<string, Value | true>): void {
   writer.key('channel_values')
   writer.beginMap(-1)
-  for (const [channel, value] of inlined) {
+  inlined.forEach((value, channel) => {
     writer.key(channel)
     if (value === true) writer.bool(true)
     else value.emit(writer)
-  }
+  })
   writer.end()
 }
 
 /** Numbers as JavaScript's `String()` has them: blobs are found by that text. */
 function versionMap(writer: JsonbWriter, versions: ReadonlyMap<string, ChannelVersion>): void {
   writer.beginMap(-1)
-  for (const [channel, version] of versions) {
+  versions.forEach((version, channel) => {
     writer.key(channel)
     if (typeof version === 'string') writer.string(version)
     else writer.int(version)
-  }
+  })
   writer.end()
 }
 

@@ -13,6 +13,8 @@ export interface ConvertOptions {
   readonly copiesBytes: number
   /** Bytes that the official reader can join into one value; Postgres' own limit without. */
   readonly maxJoinedBytes?: number
+  /** Decodes every value from its beginning, whatever is known of its first bytes: to compare with. */
+  readonly plain?: boolean
 }
 
 /** What a bound did to one thread. */

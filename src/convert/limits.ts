@@ -26,6 +26,18 @@ export function misfitOfKey(parts: Readonly<Record<string, string | number>>): M
   return { reason: 'too-large', detail: `index row of ${bytes} bytes` }
 }
 
+/** Parts of a key that fit whatever their bytes are: most are far below every limit, and need not be looked at closer. */
+export function isShortKey(...parts: readonly string[]): boolean {
+  let length = 0
+  for (const part of parts) {
+    if (part.includes('\0')) return false
+    length += part.length
+  }
+  return length <= SHORT_UNITS
+}
+/** A UTF-16 unit takes at most three bytes, and an index row holds twice as many. */
+const SHORT_UNITS = 400
+
 /** Neither a column nor the key of a JSONB object holds a NUL. */
 export function misfitOfText(name: string, text: string | number): Misfit | undefined {
   if (typeof text === 'number' || !text.includes('\0')) return undefined

@@ -14,6 +14,8 @@ export interface Found {
 export class ThreadFindings {
   /** Those about a record of which it is not yet known whether it is kept. */
   private held: Finding[] | undefined
+  /** Those added so far, counting. */
+  count = 0
 
   constructor(
     private readonly threadId: string,
@@ -21,6 +23,7 @@ export class ThreadFindings {
   ) {}
 
   add(reason: ReasonId, { checkpointNs, checkpointId, origin }: Found, detail?: string): void {
+    this.count++
     const finding: Finding = {
       reason,
       threadId: this.threadId,

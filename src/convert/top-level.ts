@@ -1,4 +1,7 @@
 /** What a value is at its top, found without decoding more of it than the first event. */
+
+import { isPlainMap } from '../codec/json/python-json.js'
+import { LIST, MAP } from '../codec/json/scan.js'
 import type { ObjectHead, Value, ValueNotes, ValueSink } from '../model/value.js'
 
 /** A scalar with its value, or the kind of container. Text is a copy-free range of the source. */
@@ -56,9 +59,17 @@ class FirstEvent implements ValueSink {
   end(): void {}
 }
 
+const CONTAINER: TopLevel = { kind: 'container' }
+
+/** JSON tells a container by its first byte; whether an object stands for something else, by its keys. */
+function isPlainContainer({ encoding, bytes }: Value): boolean {
+  if (bytes === undefined || (encoding !== 'json' && encoding !== 'js-json')) return false
+  return bytes[0] === LIST || (bytes[0] === MAP && (encoding === 'js-json' || isPlainMap(bytes)))
+}
+
 /** Throws `DecodeError` when not even the first event can be read. */
 export function topLevelOf(value: Value, notes?: ValueNotes): TopLevel {
-  if (value.encoding === 'encrypted') return { kind: 'container' }
+  if (value.encoding === 'encrypted' || isPlainContainer(value)) return CONTAINER
   const first = new FirstEvent()
   try {
     value.emit(first, notes)

@@ -18,6 +18,8 @@ export interface BlobRow {
   readonly version: string
   readonly type: string
   readonly blob: Buffer | null
+  /** Of the blob, in hexadecimal digits, where it is known. */
+  readonly sha256?: string
 }
 
 export interface WriteRow {

@@ -83,6 +83,13 @@ export interface Value {
   /** The encoded bytes, where they are self-contained (never for a pickle: its bytes depend on the memo). */
   readonly bytes?: Buffer
   emit(sink: ValueSink, notes?: ValueNotes): void
+  /** How `bytes` are read, where a part of them can be read alone: one object for every value that is read in that way. */
+  readonly reading?: TextReading
+}
+
+export interface TextReading {
+  /** Drives the sink with the one value in `text[start, end)`. Throws `DecodeError`. */
+  emit(text: Buffer, start: number, end: number, sink: ValueSink, notes?: ValueNotes): void
 }
 
 /** What a reader noticed about a value that it could read all the same; becomes a finding of the checkpoint. */

@@ -61,7 +61,8 @@ export class OpenThread {
     const { pass, task } = this
     const read = new Set(task.order)
     const strays = new Set(pass.strays.map(({ key }) => keyText(key.key)))
-    const sourceKeys = pass.readKeys.filter(({ key }) => !strays.has(keyText(key)))
+    const isOurs = ({ key }: SourceKey) => strays.size === 0 || !strays.has(keyText(key))
+    const sourceKeys = pass.readKeys.filter(isOurs)
     const cut = this.cutOf(converted, sourceKeys)
     return {
       threadId: task.threadId,

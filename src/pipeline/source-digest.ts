@@ -1,5 +1,5 @@
 /** What the ledger keeps of a source key: the first 12 bytes of a SHA-1 over exactly what a server-side script would see of it. */
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashOnce } from 'node:crypto'
 import type { RedisValue } from '../model/redis-value.js'
 
 export const SOURCE_DIGEST_BYTES = 12
@@ -9,15 +9,11 @@ export const SOURCE_DIGEST_BYTES = 12
  * their items; each item preceded by its length in decimal and a colon, so that no two values share a digest by their seams.
  */
 export function sourceDigest(value: RedisValue): Buffer {
+  if (value.type === 'string') return digestOf(value.bytes)
+  if (value.type === 'ReJSON-RL') return digestOf(value.text)
   const hash = createHash('sha1')
   const item = (bytes: Buffer) => hash.update(`${bytes.length}:`).update(bytes)
   switch (value.type) {
-    case 'string':
-      hash.update(value.bytes)
-      break
-    case 'ReJSON-RL':
-      hash.update(value.text)
-      break
     case 'hash':
       for (const [field, content] of value.fields) {
         item(field)
@@ -38,6 +34,10 @@ export function sourceDigest(value: RedisValue): Buffer {
   }
   return hash.digest().subarray(0, SOURCE_DIGEST_BYTES)
 }
+
+/** Nearly all that is read is one run of bytes; a digest of such as text costs a fifth of one as a Buffer. */
+const digestOf = (bytes: Buffer): Buffer =>
+  Buffer.from(hashOnce('sha1', bytes, 'hex').slice(0, 2 * SOURCE_DIGEST_BYTES), 'hex')
 
 /** Of a key that names other keys: as above, but of a sorted set the members alone, because servers print scores in different ways. */
 export const indexDigest = (value: RedisValue): Buffer =>

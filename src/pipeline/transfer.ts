@@ -77,6 +77,8 @@ const MAX_LEFT_OUT = 100
 export class Transfer {
   private batch: Batch
   private pending: ThreadCommit[] = []
+  /** One that was committed, for the rows after the next. */
+  private spare: Batch | undefined
   private underWay: Promise<void> = Promise.resolve()
   private open: OpenThread | UnchangedThread | undefined
   private readonly strays: StrayKey[] = []
@@ -287,8 +289,12 @@ export class Transfer {
       batch.spans.length = 0
       return
     }
-    this.batch = new Batch(this.options.dialect)
-    this.underWay = commit()
+    this.batch = this.spare ?? new Batch(this.options.dialect)
+    this.spare = undefined
+    this.underWay = commit().then(() => {
+      batch.reuse(2 * this.options.batchBytes)
+      this.spare = batch
+    })
     // The error is thrown where it is awaited; until then it must not count as unhandled.
     this.underWay.catch(() => {})
   }

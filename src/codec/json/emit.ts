@@ -1,9 +1,9 @@
 /** Drives a sink with a JSON text. */
 import { isUtf8 } from 'node:buffer'
 import type { ValueSink } from '../../model/value.js'
-import { DecodeError, type DecodeLimits } from '../bytes.js'
+import { DEFAULT_LIMITS, DecodeError, type DecodeLimits } from '../bytes.js'
 import { NOWHERE } from '../nowhere.js'
-import { indexContainers, type JsonIndex } from './index.js'
+import { indexContainers, JsonIndex } from './index.js'
 import {
   CONTAINER,
   KEY,
@@ -18,34 +18,58 @@ import {
 import { decodeString, emitScalar } from './scalars.js'
 import { COMMA, LIST, LIST_END, MAP, QUOTE, skipScalar, skipSpace } from './scan.js'
 
-const NO_CONTAINERS: JsonIndex = { end: [], next: [], commas: [] }
+const NO_TEXT = Buffer.alloc(0)
+/** Texts with more containers leave larger arrays behind than are worth keeping. */
+const MAX_KEPT_CONTAINERS = 64 * 1024
 
-/** Reads one text once. Objects are gathered before they go out, so that whoever extends this sees all members of an object. */
+/**
+ * Reads one text after another. Objects are gathered before they go out, so that whoever extends this sees all members of an object.
+ * While one is reading, another may be needed for what lies inside (`Emitters`).
+ */
 export class JsonEmitter {
-  protected readonly stack: MemberStack
+  protected readonly stack = new MemberStack()
   /** The number in the index of the container that opens next. */
   protected container = 0
-  private index = NO_CONTAINERS
+  protected text: Buffer = NO_TEXT
+  protected sink: ValueSink = NOWHERE
+  private start = 0
+  private end = 0
+  private limits: DecodeLimits = DEFAULT_LIMITS
+  private readonly index = new JsonIndex()
   private scratch: Buffer | undefined
 
-  constructor(
-    protected readonly text: Buffer,
-    private readonly start: number,
-    private readonly end: number,
-    protected sink: ValueSink,
-    private readonly limits: DecodeLimits,
-  ) {
-    this.stack = new MemberStack(text, end)
+  /** No text has made it large. */
+  get isSmall(): boolean {
+    return this.index.end.length <= MAX_KEPT_CONTAINERS && this.stack.slots.length <= MAX_KEPT_CONTAINERS
+  }
+
+  /** Holds on to nothing of the text that was read. */
+  letGo(): void {
+    this.text = NO_TEXT
+    this.sink = NOWHERE
+    this.scratch = undefined
+    this.stack.reset(NO_TEXT, 0)
   }
 
   /** Emits the one value of the range. Throws `DecodeError`, its offset counted from the start of the range. */
-  whole(): void {
+  read(text: Buffer, start: number, end: number, sink: ValueSink, limits: DecodeLimits): void {
+    this.text = text
+    this.start = start
+    this.end = end
+    this.sink = sink
+    this.limits = limits
+    this.container = 0
+    this.stack.reset(text, end)
+    this.whole()
+  }
+
+  private whole(): void {
     try {
       this.checkUtf8()
       const at = skipSpace(this.text, this.start)
       const first = this.text[at]
       if (first === MAP || first === LIST) {
-        this.index = indexContainers(this.text, at, this.end, this.limits)
+        indexContainers(this.text, at, this.end, this.limits, this.index)
       }
       const after = skipSpace(this.text, this.value(at))
       if (after < this.end) throw new DecodeError('more text after the end of the value', after)
@@ -186,6 +210,23 @@ export class JsonEmitter {
       else bad = middle
     }
     throw new DecodeError('text that is not UTF-8', good)
+  }
+}
+
+/** Emitters of one kind that are idle: most texts are so short that making one would take longer than reading them. */
+export class Emitters<Emitter extends JsonEmitter> {
+  private readonly idle: Emitter[] = []
+
+  constructor(private readonly make: () => Emitter) {}
+
+  use(read: (emitter: Emitter) => void): void {
+    const emitter = this.idle.pop() ?? this.make()
+    try {
+      read(emitter)
+    } finally {
+      emitter.letGo()
+      if (emitter.isSmall) this.idle.push(emitter)
+    }
   }
 }
 

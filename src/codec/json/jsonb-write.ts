@@ -61,6 +61,7 @@ export class JsonbWriter implements ValueSink {
     this.string(name)
   }
   string(value: string): void {
+    if (this.plainString(value)) return
     const utf8 = Buffer.from(value)
     this.text(utf8, 0, utf8.length)
   }
@@ -181,6 +182,27 @@ export class JsonbWriter implements ValueSink {
     this.out.length = length
   }
 
+  /** Writes ids, versions and names of channels, which are short and ASCII; false where more care is needed. */
+  private plainString(value: string): boolean {
+    const { length } = value
+    if (length > MAX_PLAIN_UNITS) return false
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return false
+    }
+    const isKey = this.atKey()
+    this.separate()
+    this.out.room(length + 3)
+    const { bytes } = this.out
+    let at = this.out.length
+    bytes[at++] = QUOTE
+    for (let i = 0; i < length; i++) bytes[at++] = value.charCodeAt(i)
+    bytes[at++] = QUOTE
+    if (isKey) bytes[at++] = COLON
+    this.out.length = at
+    return true
+  }
+
   private escape(byte: number): void {
     if (byte === SURROGATE_LEAD) {
       this.repairs.surrogatesReplaced++
@@ -202,6 +224,8 @@ export class JsonbWriter implements ValueSink {
   }
 }
 
+const MAX_PLAIN_UNITS = 128
+const COLON = 0x3a
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SURROGATE_LEAD = 0xed

@@ -30,6 +30,8 @@ export const SLOT_SIZE = 6
 /** Objects with more members look for duplicate keys with a map. */
 const FEW_MEMBERS = 12
 
+const NO_TEXT = Buffer.alloc(0)
+
 /** One stack of slots for all objects that are open, the innermost last, so that an object costs no allocation. */
 export class MemberStack {
   readonly slots: number[] = []
@@ -40,10 +42,16 @@ export class MemberStack {
   /** Values that lost against a later one of the same key, by twos: where each begins, and its number in the index. */
   readonly lost: number[] = []
 
-  constructor(
-    readonly text: Buffer,
-    private readonly end: number,
-  ) {}
+  text: Buffer = NO_TEXT
+  private end = 0
+
+  /** Begins with another text. */
+  reset(text: Buffer, end: number): void {
+    this.text = text
+    this.end = end
+    this.top = 0
+    this.lost.length = 0
+  }
 
   /** The offset after the string whose opening quote is at `at`; sets `escaped`. */
   stringEnd(at: number): number {

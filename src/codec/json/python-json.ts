@@ -1,13 +1,15 @@
 /** Reads the JSON of LangGraph's Python savers: plain JSON in which some objects stand for others, which are built as they are met. */
-import type { Value, ValueNotes, ValueSink } from '../../model/value.js'
-import { DEFAULT_LIMITS } from '../bytes.js'
+import type { TextReading, Value, ValueNotes, ValueSink } from '../../model/value.js'
+import { DEFAULT_LIMITS, DecodeError } from '../bytes.js'
+import { Emitters } from './emit.js'
 import { type LangChainClass, langChainClassOf, langChainIds } from './langchain-classes.js'
 import { CONTAINER, KEY, KEY_END, KEY_ESCAPED, SLOT_SIZE, VALUE } from './members.js'
 import { begins, isSpelled, spellingOf, textAt, textsAt } from './peek.js'
 import { base64Of } from './python-base64.js'
 import { INTERRUPT_FIELDS, PythonBodies } from './python-bodies.js'
 import { type Envelope, type Revival, revivalOf } from './python-envelopes.js'
-import { LIST, MAP } from './scan.js'
+import { BACKSLASH, LIST, MAP, members } from './scan.js'
+import { JsonText } from './text-value.js'
 
 export { plainJsonValue } from './read.js'
 
@@ -35,7 +37,7 @@ export function emitPythonJson(
   notes?: ValueNotes,
   options: PythonJsonOptions = {},
 ): void {
-  new PythonJsonEmitter(text, start, end, sink, notes, options).whole()
+  EMITTERS.use((emitter) => emitter.readPython(text, start, end, sink, { notes, options }))
 }
 
 /** A value in a text of a Python saver; decoded each time it is emitted. */
@@ -43,12 +45,39 @@ export function pythonJsonValue(
   text: Buffer,
   start: number,
   end: number,
-  options?: PythonJsonOptions,
+  options: PythonJsonOptions = {},
 ): Value {
+  return new JsonText(text, start, end, readingOf(options))
+}
+
+/** One reading for every combination of options. */
+function readingOf({ plainInterrupts = false, bytesMarkers = true }: PythonJsonOptions): TextReading {
+  return READINGS[(plainInterrupts ? 1 : 0) + (bytesMarkers ? 2 : 0)]!
+}
+
+const READINGS = [0, 1, 2, 3].map((which): TextReading => {
+  const options = { plainInterrupts: (which & 1) === 1, bytesMarkers: (which & 2) === 2 }
   return {
-    encoding: 'json',
-    bytes: text.subarray(start, end),
-    emit: (sink, notes) => emitPythonJson(text, start, end, sink, notes, options),
+    emit: (text, start, end, sink, notes) => emitPythonJson(text, start, end, sink, notes, options),
+  }
+})
+
+/**
+ * Whether the object that a text begins with is nothing but a map: none of its keys could make it stand for something else. False
+ * also where that cannot be told at a glance.
+ */
+export function isPlainMap(text: Buffer): boolean {
+  try {
+    const member = members(text, 0)
+    while (member.next()) {
+      const first = text[member.keyStart + 1]
+      if (first === UNDERSCORE || first === LETTER_L || first === BACKSLASH) return false
+      if (text.subarray(member.keyStart, member.keyEnd).includes(BACKSLASH)) return false
+    }
+    return true
+  } catch (error) {
+    if (error instanceof DecodeError) return false
+    throw error
   }
 }
 
@@ -58,16 +87,20 @@ const UNDERSCORE = 0x5f
 
 class PythonJsonEmitter extends PythonBodies {
   private reviving = true
+  private notes: ValueNotes | undefined
+  private options: PythonJsonOptions = {}
 
-  constructor(
+  readPython(
     text: Buffer,
     start: number,
     end: number,
     sink: ValueSink,
-    private readonly notes: ValueNotes | undefined,
-    private readonly options: PythonJsonOptions,
-  ) {
-    super(text, start, end, sink, DEFAULT_LIMITS)
+    { notes, options }: { readonly notes: ValueNotes | undefined; readonly options: PythonJsonOptions },
+  ): void {
+    this.reviving = true
+    this.notes = notes
+    this.options = options
+    this.read(text, start, end, sink, DEFAULT_LIMITS)
   }
 
   protected override members(base: number, count: number): void {
@@ -206,3 +239,5 @@ class PythonJsonEmitter extends PythonBodies {
     return isSpelled(this.stack, slot, 'null') ? -1 : slot
   }
 }
+
+const EMITTERS = new Emitters(() => new PythonJsonEmitter())

@@ -1,7 +1,10 @@
 /** Reads JSON text without losing anything: exact integers, floats apart from integers, Python's NaN, lone surrogates. */
-import type { Value, ValueSink } from '../../model/value.js'
+import type { TextReading, Value, ValueSink } from '../../model/value.js'
 import { DEFAULT_LIMITS, DecodeError, type DecodeLimits } from '../bytes.js'
-import { JsonEmitter } from './emit.js'
+import { Emitters, JsonEmitter } from './emit.js'
+import { Names } from './names.js'
+import { BACKSLASH, QUOTE } from './scan.js'
+import { JsonText } from './text-value.js'
 
 export { elements, members, skipJson } from './scan.js'
 
@@ -17,22 +20,27 @@ export function emitJson(
   sink: ValueSink,
   limits: DecodeLimits = DEFAULT_LIMITS,
 ): void {
-  new JsonEmitter(text, start, end, sink, limits).whole()
+  EMITTERS.use((emitter) => emitter.read(text, start, end, sink, limits))
 }
+
+const EMITTERS = new Emitters(() => new JsonEmitter())
 
 /** JSON in which every object is a plain map, whatever it looks like. */
 export function plainJsonValue(text: Buffer, start: number, end: number): Value {
-  return {
-    encoding: 'json',
-    bytes: text.subarray(start, end),
-    emit: (sink) => emitJson(text, start, end, sink),
-  }
+  return new JsonText(text, start, end, PLAIN)
 }
+
+const PLAIN: TextReading = { emit: (text, start, end, sink) => emitJson(text, start, end, sink) }
 
 /** The JSON string in `text[start, end)`, its quotes included, as a JavaScript string; lone surrogates stay what they are. */
 export function jsonString(text: Buffer, start: number, end: number): string {
-  if (text[start] === 0x22 && end - start >= 2 && !text.subarray(start, end).includes(0x5c)) {
-    return text.toString('utf8', start + 1, end - 1)
+  const isQuoted = text[start] === QUOTE && end - start >= 2
+  const kept = isQuoted && text[end - 1] === QUOTE ? NAMES.find(text, start + 1, end - 1) : undefined
+  if (kept !== undefined) return kept
+  if (isQuoted && !text.subarray(start, end).includes(BACKSLASH)) {
+    const decoded = text.toString('utf8', start + 1, end - 1)
+    NAMES.keep(text, start + 1, end - 1, decoded)
+    return decoded
   }
   let value: unknown
   try {
@@ -43,3 +51,5 @@ export function jsonString(text: Buffer, start: number, end: number): string {
   if (typeof value !== 'string') throw new DecodeError('not a string', start)
   return value
 }
+
+const NAMES = new Names()

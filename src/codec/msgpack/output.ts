@@ -152,3 +152,11 @@ function extHeaderBytes(payloadBytes: number): number {
   if (hasFixedExt(payloadBytes)) return 2
   return payloadBytes < 0x100 ? 3 : payloadBytes < 0x1_0000 ? 4 : 6
 }
+
+/** How many items an array has, and where they begin. */
+export function arrayHeader(array: Buffer): { readonly count: number; readonly from: number } {
+  const first = array[0]!
+  if (first === 0xdc) return { count: array.readUInt16BE(1), from: 3 }
+  if (first === 0xdd) return { count: array.readUInt32BE(1), from: 5 }
+  return { count: first & 0x0f, from: 1 }
+}

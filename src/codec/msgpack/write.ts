@@ -5,7 +5,7 @@ import { replaceSurrogates, surrogateAt } from '../lone-surrogates.js'
 import { TreeBuilder } from '../tree.js'
 import { EXT_CODE, PAYLOAD_ITEMS, PYDANTIC_V2_METHOD } from './forms.js'
 import { keyOf } from './key.js'
-import { MsgpackOutput } from './output.js'
+import { arrayHeader, MsgpackOutput } from './output.js'
 import { emitMsgpack } from './read.js'
 
 /** Most objects take from 17 to 255 bytes, whose header has three; others are moved when they end. */
@@ -52,6 +52,7 @@ export class MsgpackWriter implements ValueSink {
   isBytearray = false
   private readonly out: MsgpackOutput
   private readonly onObject: MsgpackWriterOptions['onObject']
+  private earlier: Buffer | undefined
   private readonly frames: Frame[] = [newFrame()]
   private frame = this.frames[0]!
   private depth = 0
@@ -61,8 +62,12 @@ export class MsgpackWriter implements ValueSink {
     this.onObject = onObject
   }
 
-  /** Begins a new value, also in the middle of one that failed. */
-  reset(): void {
+  /**
+   * Begins a new value, also in the middle of one that failed. `earlier`: it is a list that goes on where that array ends, and only
+   * the items behind those are going to be given.
+   */
+  reset(earlier?: Buffer): void {
+    this.earlier = earlier
     this.out.clear()
     this.surrogatesReplaced = 0
     this.isBytearray = false
@@ -113,7 +118,8 @@ export class MsgpackWriter implements ValueSink {
   }
 
   beginList(size: number): void {
-    this.open('array', size)
+    if (this.earlier === undefined) this.open('array', size)
+    else this.reopen(this.earlier, Math.max(size, 0))
   }
   beginTuple(size: number): void {
     this.open('array', size)
@@ -160,6 +166,16 @@ export class MsgpackWriter implements ValueSink {
     frame.size = Math.max(size, 0)
     frame.holdsKey = frame.isKey
     this.out.containerHeader(kind, frame.size)
+  }
+
+  /** The outermost list, with the items of an earlier one. */
+  private reopen(earlier: Buffer, more: number): void {
+    this.earlier = undefined
+    const { count, from } = arrayHeader(earlier)
+    this.open('array', count + more)
+    this.out.room(earlier.length)
+    this.out.append(earlier, from, earlier.length)
+    this.frame.values = count
   }
 
   private push(kind: Frame['kind'], levels: number): Frame {

@@ -1,20 +1,23 @@
 /** The Python dialect: rows as `langgraph-checkpoint-postgres` would have written them (modern profile, ≥ 2.0.25). */
 import { JsonbWriter } from '../../codec/json/jsonb-write.js'
 import { PythonTyped } from '../../codec/python-typed.js'
+import { Slabs } from '../../codec/slabs.js'
 import type { ChannelVersion, Checkpoint, PendingWrite } from '../../model/thread.js'
 import type { Value } from '../../model/value.js'
 import {
   ChannelCopies,
   type Copy,
-  identityOf,
+  identityOfDigits,
   identityOfScalar,
   type NewCopy,
   sameBytes,
   sameValue,
+  sha256Of,
+  type WrittenBlob,
 } from '../channel-copies.js'
 import { checkpointJsonb, pythonMetadataJsonb } from '../checkpoint-jsonb.js'
 import { refuse, within } from '../left-out.js'
-import { misfitOfCast, misfitOfKey } from '../limits.js'
+import { isShortKey, misfitOfCast, misfitOfKey } from '../limits.js'
 import { Lineage } from '../lineage.js'
 import type { DialectContext, DialectRows } from '../thread-frame.js'
 import { staysInline, topLevelOf } from '../top-level.js'
@@ -54,16 +57,16 @@ export class PythonRows implements DialectRows {
       readonly channel: string
       readonly wanted: string
       readonly value: Value
-      readonly copy: NewCopy
+      readonly copy: FreshCopy
     }[] = []
-    for (const [channel, value] of checkpoint.channelValues) {
+    checkpoint.channelValues.forEach((value, channel) => {
       const wanted = versions.get(channel)
       const placed = this.place(checkpoint, channel, wanted, value)
       if (placed.inline !== undefined) inlined.set(channel, placed.inline)
-      if (wanted === undefined) continue
+      if (wanted === undefined) return
       versions.set(channel, placed.version)
       if (placed.copy !== undefined) fresh.push({ channel, wanted, value, copy: placed.copy })
-    }
+    })
     const sizes = fresh.map(({ channel, copy }) => [channel, copy.blob?.bytes.length ?? 0] as const)
     this.context.sizes.refuseBlobs(checkpointNs, versions, new Map(sizes))
     this.writeCheckpoint(checkpoint, versions, inlined)
@@ -71,8 +74,9 @@ export class PythonRows implements DialectRows {
     for (const { channel, wanted, value, copy } of fresh) {
       this.copies.add({ checkpointNs, channel, version: wanted }, copy, value)
       if (copy.blob === undefined) continue
-      const { type, bytes } = copy.blob
-      this.context.rows.blobRow({ threadId, checkpointNs, channel, version: copy.version, type, blob: bytes })
+      const { type, bytes, sha256 } = copy.blob
+      const { version } = copy
+      this.context.rows.blobRow({ threadId, checkpointNs, channel, version, type, blob: bytes, sha256 })
     }
     this.lineage.settle(checkpoint, versions)
   }
@@ -102,13 +106,13 @@ export class PythonRows implements DialectRows {
     inlined: ReadonlyMap<string, Value | true>,
   ): void {
     const seen = new Map<string, ReadonlyMap<string, ChannelVersion>>()
-    for (const [node, channels] of checkpoint.versionsSeen) {
+    checkpoint.versionsSeen.forEach((channels, node) => {
       const strings = new Map<string, ChannelVersion>()
-      for (const [channel, version] of channels) {
+      channels.forEach((version, channel) => {
         strings.set(channel, this.lineage.seen(checkpoint, node, channel, version, versions))
-      }
+      })
       seen.set(node, strings)
-    }
+    })
     const metadata = Buffer.from(pythonMetadataJsonb(this.jsonb, checkpoint.metadata))
     this.context.findings.addRepairs(checkpoint, 'metadata', this.jsonb.repairs)
     const body = checkpointJsonb(this.jsonb, { checkpoint, versions, seen, inlined })
@@ -135,12 +139,12 @@ export class PythonRows implements DialectRows {
     if (same !== undefined)
       return { version: same.version, ...(same.inline && { inline: same.deltaSnapshot ? true : value }) }
 
-    const notes = this.context.findings.notesOf(checkpoint, channel)
     const top = topLevelOf(value)
     const scalar = staysInline(top)
     const deltaSnapshot = top.kind === 'object' && top.head.form === 'delta-snapshot'
-    const typed = scalar ? undefined : within(`channel ${channel}`, () => this.typed.of(value, notes))
-    const identity = typed === undefined ? identityOfScalar(top) : identityOf(typed.type, typed.bytes)
+    const typed = scalar ? undefined : this.encoded(checkpoint, channel, value)
+    const sha256 = typed === undefined ? '' : sha256Of(typed.bytes)
+    const identity = typed === undefined ? identityOfScalar(top) : identityOfDigits(typed.type, sha256)
     const inline = scalar || deltaSnapshot ? { inline: deltaSnapshot ? (true as const) : value } : {}
     const equal =
       copies.find((copy) => copy.identity === identity) ??
@@ -154,9 +158,22 @@ export class PythonRows implements DialectRows {
     if (typed === undefined)
       return { version, ...inline, copy: { version, identity, inline: true, deltaSnapshot } }
     refuse(misfitOfCast({ channel, type: typed.type }))
-    refuse(misfitOfKey({ 'thread id': checkpoint.threadId, namespace: checkpointNs, channel, version }))
-    const blob = { type: typed.type, bytes: Buffer.from(typed.bytes) }
+    const { threadId } = checkpoint
+    if (!isShortKey(threadId, checkpointNs, channel, version))
+      refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, channel, version }))
+    const blob = { ...typed, bytes: SLABS.keep(typed.bytes), sha256 }
     return { version, ...inline, copy: { version, identity, inline: deltaSnapshot, deltaSnapshot, blob } }
+  }
+
+  /** A value as it will be written; the bytes are valid until the next one. */
+  private encoded(checkpoint: Checkpoint, channel: string, value: Value): WrittenBlob {
+    const { findings, options } = this.context
+    const before = findings.count
+    const notes = findings.notesOf(checkpoint, channel)
+    const earlier =
+      options.plain === true ? undefined : this.copies.earlierList(checkpoint.checkpointNs, channel)
+    const { type, bytes } = within(`channel ${channel}`, () => this.typed.of(value, notes, earlier))
+    return { type, bytes, isClean: findings.count === before }
   }
 
   /** Copies under the wanted version, and the parent's under the name it has there. */
@@ -172,5 +189,10 @@ export class PythonRows implements DialectRows {
 interface Placed {
   readonly version: string
   readonly inline?: Value | true
-  readonly copy?: NewCopy
+  readonly copy?: FreshCopy
 }
+
+type FreshCopy = NewCopy & { readonly blob?: WrittenBlob & { readonly sha256: string } }
+
+/** Blobs on their way; what is kept of them to compare with stays where it is. */
+const SLABS = new Slabs()

@@ -55,12 +55,14 @@ export function membersAt(text: Buffer, range: Range | undefined): Fields {
 }
 
 export const isNullAt = (text: Buffer, { start, end }: Range): boolean =>
-  end - start === 4 && text.toString('latin1', start, end) === 'null'
+  end - start === 4 && text[start] === 0x6e && text.toString('latin1', start, end) === 'null'
 
 /** `channel_versions`, or what one node has seen. */
 export function versionsAt(text: Buffer, range: Range | undefined): ReadonlyMap<string, ChannelVersion> {
   const versions = new Map<string, ChannelVersion>()
-  for (const [channel, at] of membersAt(text, range)) versions.set(channel, versionAt(text, at))
+  membersAt(text, range).forEach((at, channel) => {
+    versions.set(channel, versionAt(text, at))
+  })
   return versions
 }
 
@@ -70,13 +72,15 @@ export function versionsSeenAt(
   range: Range | undefined,
 ): ReadonlyMap<string, ReadonlyMap<string, ChannelVersion>> {
   const seen = new Map<string, ReadonlyMap<string, ChannelVersion>>()
-  for (const [node, versions] of membersAt(text, range)) seen.set(node, versionsAt(text, versions))
+  membersAt(text, range).forEach((versions, node) => {
+    seen.set(node, versionsAt(text, versions))
+  })
   return seen
 }
 
 function versionAt(text: Buffer, range: Range): ChannelVersion {
+  if (text[range.start] === QUOTE) return jsonString(text, range.start, range.end)
   const version = idAt(text, range)
-  if (text[range.start] === QUOTE) return version!
   const number = Number(version ?? Number.NaN)
   if (!Number.isFinite(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER) {
     throw new DecodeError('a channel version is neither text nor a number', range.start)

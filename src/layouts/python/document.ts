@@ -37,12 +37,12 @@ export function openPythonDocument(text: Buffer): PythonDocument {
 }
 
 function kindOf(text: Buffer, fields: Fields, checkpoint: Fields): PythonDocumentKind {
-  const has = (...names: string[]) => names.every((name) => fields.has(name))
+  const has = (name: string) => fields.has(name)
   if (checkpoint.has('type')) return 'checkpoint'
   if (has('checkpoint')) return has('checkpoint_id') && checkpoint.size === 0 ? 'broken' : 'foreign'
   if (has('has_writes') && fields.size === 1) return 'stub'
   if (has('channel') && !has('blob') && isOfJs(text, fields)) return 'foreign'
-  if (has('channel', 'type', 'blob')) return has('task_id') ? 'write' : 'blob'
+  if (has('channel') && has('type') && has('blob')) return has('task_id') ? 'write' : 'blob'
   return has('thread_id') && (has('checkpoint_ns') || has('checkpoint_id')) ? 'broken' : 'foreign'
 }
 

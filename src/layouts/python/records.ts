@@ -3,7 +3,7 @@ import { DecodeError } from '../../codec/bytes.js'
 import { pythonJsonValue } from '../../codec/json/python-json.js'
 import { plainJsonValue } from '../../codec/json/read.js'
 import { decodeString } from '../../codec/json/scalars.js'
-import { elements, LIST, MAP, QUOTE } from '../../codec/json/scan.js'
+import { BACKSLASH, elements, LIST, MAP, QUOTE } from '../../codec/json/scan.js'
 import { typedValue } from '../../codec/serde.js'
 import type { Checkpoint, PendingWrite } from '../../model/thread.js'
 import { SPECIAL_WRITE_IDX } from '../../model/thread.js'
@@ -80,13 +80,13 @@ export function checkpointRecord(
 ): Checkpoint {
   const { text, checkpoint } = document
   const fields = new Map<string, Value>()
-  for (const [name, { start, end }] of checkpoint) {
+  checkpoint.forEach(({ start, end }, name) => {
     if (!OWN_MEMBERS.has(name)) fields.set(name, plainJsonValue(text, start, end))
-  }
+  })
   const channelValues = new Map<string, Value>()
-  for (const [channel, { start, end }] of membersAt(text, checkpoint.get('channel_values'))) {
+  membersAt(text, checkpoint.get('channel_values')).forEach(({ start, end }, channel) => {
     channelValues.set(channel, pythonJsonValue(text, start, end))
-  }
+  })
   return {
     threadId,
     checkpointNs: ids.checkpointNs,
@@ -151,7 +151,7 @@ function storedValue(document: PythonDocument, channel: string): Value | undefin
     if (!isNullAt(document.text, range)) throw new DecodeError('blob is no string', range.start)
     return typedValue('null', Buffer.alloc(0))
   }
-  const blob = unescaped(document.text, range)
+  const blob = insideOf(document.text, range)
   if (type === 'base64') return typedValue('bytes', fromBase64(blob, range.start))
   if (type !== 'json') return typedValue(type, fromBase64(blob, range.start))
   if (!isRawJson(blob)) {
@@ -172,12 +172,19 @@ function isRawJson(blob: Buffer): boolean {
   return text === 'NaN' || text === 'Infinity'
 }
 
+/** Node leaves out what is no base64: then less comes out than went in. It takes the other alphabet too, which Python does not. */
 function fromBase64(blob: Buffer, at: number): Buffer {
-  const text = blob.toString('latin1')
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+  const { length } = blob
+  const padding = blob[length - 1] !== PADDING ? 0 : blob[length - 2] !== PADDING ? 1 : 2
+  const bytes = Buffer.from(blob.toString('latin1'), 'base64')
+  const isWhole = length % 4 === 0 && bytes.length === (length / 4) * 3 - padding
+  if (!isWhole || blob.includes(MINUS) || blob.includes(UNDERSCORE))
     throw new DecodeError('blob is not base64', at)
-  return Buffer.from(text, 'base64')
+  return bytes
 }
+const PADDING = 0x3d
+const MINUS = 0x2d
+const UNDERSCORE = 0x5f
 
 /** Full savers and the asynchronous shallow one store JSON in a string, the synchronous shallow saver an object. */
 function metadataAt(text: Buffer, range: Range | undefined): Value {
@@ -190,6 +197,12 @@ function metadataAt(text: Buffer, range: Range | undefined): Value {
 }
 
 const NO_METADATA = Buffer.from('{}')
+
+/** What a string holds, where it stands if nothing in it is escaped. */
+function insideOf(text: Buffer, range: Range): Buffer {
+  const inside = text.subarray(range.start + 1, range.end - 1)
+  return inside.includes(BACKSLASH) ? unescaped(text, range) : inside
+}
 
 function unescaped(text: Buffer, { start, end }: Range): Buffer {
   const into = Buffer.allocUnsafe(end - start)

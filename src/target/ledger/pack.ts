@@ -1,5 +1,5 @@
 /** Many keys and digests in one column: packed without loss, a key as what differs from the key before it. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * `migrated`: read and moved, or moved by another key. `index`: an index or a pointer, never read. `orphan`: read, and nothing in the
@@ -94,7 +94,7 @@ export type RowDigests = ReadonlyMap<string, string>
 
 /** 8 bytes that stand for a checkpoint of a thread, as 16 hexadecimal digits. */
 export const checkpointName = (checkpointNs: string, checkpointId: string): string =>
-  createHash('sha256').update(`${checkpointNs}\x01${checkpointId}`).digest('hex').slice(0, 16)
+  hash('sha256', `${checkpointNs}\x01${checkpointId}`, 'hex').slice(0, 16)
 
 export function packDigests(digests: RowDigests): Buffer {
   const packed = Buffer.allocUnsafe(digests.size * 16)
@@ -120,12 +120,12 @@ export function blobDigest(row: {
   readonly version: string
   readonly type: string
   readonly blob: Buffer | null
+  /** Of the blob, in hexadecimal digits, where it is known. */
+  readonly sha256?: string
 }): bigint {
-  const content = row.blob === null ? '' : createHash('sha256').update(row.blob).digest('hex')
-  return createHash('sha256')
-    .update([row.checkpointNs, row.channel, row.version, row.type, content].join('\x01'))
-    .digest()
-    .readBigInt64BE()
+  const content = row.blob === null ? '' : (row.sha256 ?? hash('sha256', row.blob, 'hex'))
+  const text = `${row.checkpointNs}\x01${row.channel}\x01${row.version}\x01${row.type}\x01${content}`
+  return BigInt.asIntN(64, BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`))
 }
 
 export const addDigests = (a: bigint, b: bigint): bigint => BigInt.asIntN(64, a + b)

@@ -52,13 +52,14 @@ export function keysToRecord(facts: ThreadFacts, state: ThreadState): RecordedKe
     ({ key, digest }): RecordedKey => ({
       key,
       digest,
-      use: uses.get(keyText(key)) ?? 'migrated',
+      use: (uses.size > 0 ? uses.get(keyText(key)) : undefined) ?? 'migrated',
     }),
   )
   const unread = facts.unreadKeys.map((key): RecordedKey => ({ key, digest: null, use: 'index' }))
   const known = state.recorded?.keys
+  if (known === undefined) return [...read, ...unread]
   return [...read, ...unread].filter((key) => {
-    const before = known?.get(keyText(key.key))
+    const before = known.get(keyText(key.key))
     return before === undefined || before.use !== key.use || !sameDigest(before.digest, key.digest)
   })
 }

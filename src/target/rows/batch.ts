@@ -33,17 +33,25 @@ export class Batch implements RowSink {
     this.columns = columnsFor(dialect)
   }
 
+  /** Begins anew, once nothing of it is in flight any more: buffers that have grown need not grow again. */
+  reuse(keptBytes: number): void {
+    this.spans.length = 0
+    this.open = undefined
+    for (const table of TABLE_NAMES) this.buffers[table].reuse(keptBytes)
+  }
+
   /** Bytes of all tuples so far. */
   get bytes(): number {
-    return TABLE_NAMES.reduce((sum, table) => sum + this.buffers[table].bytes, 0)
+    const { checkpoints, checkpoint_blobs, checkpoint_writes } = this.buffers
+    return checkpoints.bytes + checkpoint_blobs.bytes + checkpoint_writes.bytes
   }
 
   /** Bytes of the thread that is open. */
   get openBytes(): number {
     const { open } = this
-    return open === undefined
-      ? 0
-      : TABLE_NAMES.reduce((sum, t) => sum + this.buffers[t].bytes - open.from[t].length, 0)
+    if (open === undefined) return 0
+    const { checkpoints, checkpoint_blobs, checkpoint_writes } = open.from
+    return this.bytes - checkpoints.length - checkpoint_blobs.length - checkpoint_writes.length
   }
 
   beginThread(threadId: string): void {

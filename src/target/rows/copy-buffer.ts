@@ -82,6 +82,16 @@ export class CopyBuffer {
   clear(): void {
     // A buffer that one large value has blown up is given back; what is in flight keeps its own reference.
     this.buffer = Buffer.allocUnsafe(FIRST_BYTES)
+    this.empty()
+  }
+
+  /** Begins anew where nothing is in flight; memory is kept for the next tuples, unless it is more than `keptBytes`. */
+  reuse(keptBytes: number): void {
+    if (this.buffer.length > keptBytes) this.clear()
+    else this.empty()
+  }
+
+  private empty(): void {
     this.length = 0
     this.rows = 0
   }
