@@ -11,6 +11,7 @@ import { migrate } from './migrate.js'
 import { purgeRedis } from './purge-redis.js'
 import { restoreArchive } from './restore-archive.js'
 import { rollback } from './rollback.js'
+import { serve } from './serve.js'
 import { showConfig } from './show-config.js'
 import { status } from './status.js'
 import { verify } from './verify.js'
@@ -29,6 +30,7 @@ const AT_WORK: readonly CommandModule[] = [
   ledger,
   showConfig,
   demo,
+  serve,
 ]
 
 export const COMMANDS: readonly CommandModule[] = [...AT_WORK, completionOf(AT_WORK)]

@@ -392,6 +392,11 @@ export const FAILURES = {
     what: 'the server at {endpoint} (Postgres {version}) cannot compress columns with {method}',
     next: 'It needs Postgres 14 or newer, built with {method}. Run init without --compression.',
   },
+  'port-taken': {
+    exit: EXIT.connection,
+    what: 'nothing can listen on port {port} of this machine: {problem}',
+    next: 'Name another one with --port.',
+  },
   'pglite-missing': {
     exit: EXIT.usage,
     what: '{endpoint} needs the package @electric-sql/pglite, which is not installed',

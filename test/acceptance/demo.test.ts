@@ -23,6 +23,6 @@ test('the demo goes the whole way without a server, and leaves nothing behind', 
   ]) {
     expect(out).toContain(line)
   }
-  expect(out.split('\n').filter((line) => line.length > 80 && !line.includes('pglite:'))).toEqual([])
+  expect(out.split('\n').filter((line) => line.length > 80 && !/pglite:|file:/.test(line))).toEqual([])
   expect((await demoFolders()).filter((name) => !before.includes(name))).toEqual([])
 })

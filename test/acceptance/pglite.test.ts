@@ -3,12 +3,16 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { serve } from '../../src/commands/serve.js'
+import { Failure } from '../../src/model/failure.js'
 import { fixture } from '../corpus/cases.js'
 import { loadCase } from '../corpus/load.js'
 import { atEndOfFile } from '../services/each-file.js'
 import { freshDatabase, sql } from '../services/postgres.js'
+import { runPython } from '../services/python.js'
 import { freshRedis } from '../services/redis.js'
 import { commandLine, ends } from './command-line.js'
 
@@ -30,6 +34,25 @@ beforeAll(async () => {
   await loadCase(fixture('python/0.5.2-full'), redis)
   env = ends(redis, `pglite:${folder}`)
 })
+
+/** `serve` in this process: its terminal is ours. */
+function runServing(url: string, signal: AbortSignal, write: (text: string) => void): Promise<number> {
+  const output = { json: false, markdown: false, quiet: false, verbose: false, color: false }
+  const context = {
+    stdout: { write },
+    stderr: { write },
+    env: {},
+    cwd: '/',
+    isTty: false,
+    columns: 80,
+    output,
+    signal,
+  }
+  const world = { ...context, onEvent: () => {}, keepSecret: () => {}, now: Date.now }
+  return serve.run({ port: '0' }, world, [url])
+}
+
+const LOOK = join(import.meta.dirname, 'pglite_look.py')
 
 /** The rows of the tables in their order, as text. */
 async function rowsOf(query: (text: string) => Promise<unknown[]>): Promise<Record<string, unknown[]>> {
@@ -72,6 +95,23 @@ describe('a database in a folder', () => {
   test('has nothing to do the second time', async () => {
     const { out } = await commandLine('migrate --json', env)
     expect(JSON.parse(out)).toMatchObject({ checkpoints: { inserted: 0, updated: 0 }, stoppedBy: null })
+  })
+
+  test('is read by the official saver, twice, while it is served', async () => {
+    const until = new AbortController()
+    let address = ''
+    const served = runServing(`pglite:${folder}`, until.signal, (text) => {
+      address ||= text.split('\n')[0]!
+    })
+    while (address === '') await sleep(20)
+    const args = [address, String(2)]
+    const said = JSON.parse(await runPython(LOOK, { args }))
+    until.abort(new Failure('interrupted'))
+    expect(await served).toBe(0)
+    // Prepared statements of the first connection were not in the way of the second.
+    expect(said).toEqual([expect.any(Number), expect.any(Number)])
+    expect(said[0]).toBeGreaterThan(50)
+    expect(said[1]).toBe(said[0])
   })
 
   test('serves one process at a time', async () => {

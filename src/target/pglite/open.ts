@@ -17,6 +17,35 @@ export async function openPglite(
   endpoint: PgliteEndpoint,
   { writes, sessions: limit = 3 }: { readonly writes: boolean; readonly sessions?: number },
 ): Promise<Postgres> {
+  const { embedded, close } = await openEmbedded(endpoint)
+  try {
+    const turns = new Turns()
+    const connect = () => EmbeddedSession.open(embedded, turns)
+    const first = await connect()
+    const server = await checkServer(first, endpoint, { writes, another: connect })
+    return new Postgres(endpoint, server, { first, connect, limit, afterwards: close })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The database itself, for as long as `work` takes. Throws as `openPglite` does. */
+export async function withEmbedded(
+  endpoint: PgliteEndpoint,
+  work: (embedded: Embedded) => Promise<void>,
+): Promise<void> {
+  const { embedded, close } = await openEmbedded(endpoint)
+  try {
+    await work(embedded)
+  } finally {
+    await close()
+  }
+}
+
+async function openEmbedded(
+  endpoint: PgliteEndpoint,
+): Promise<{ readonly embedded: Embedded; close(): Promise<void> }> {
   const at = { endpoint: describeEndpoint(endpoint) }
   const create = await load(at)
   await refuseStrangers(endpoint.folder, at)
@@ -27,25 +56,17 @@ export async function openPglite(
     const { pid, host, since } = holder
     throw new Failure('pglite-locked', { ...at, holder: `process ${pid} on ${host} since ${since}` })
   }
-  let embedded: Embedded | undefined
-  const close = async (): Promise<void> => {
-    await embedded?.close().catch(() => {})
-    lock.release()
-  }
   try {
-    embedded = await create(endpoint.folder).catch((error: unknown) => {
-      const problem = error instanceof Error ? error.message : String(error)
-      throw new Failure('pglite-unreadable', { ...at, problem }, error)
-    })
-    const turns = new Turns()
-    const opened = embedded
-    const connect = () => EmbeddedSession.open(opened, turns)
-    const first = await connect()
-    const server = await checkServer(first, endpoint, { writes, another: connect })
-    return new Postgres(endpoint, server, { first, connect, limit, afterwards: close })
+    const embedded = await create(endpoint.folder)
+    const close = async (): Promise<void> => {
+      await embedded.close().catch(() => {})
+      lock.release()
+    }
+    return { embedded, close }
   } catch (error) {
-    await close()
-    throw error
+    lock.release()
+    const problem = error instanceof Error ? error.message : String(error)
+    throw new Failure('pglite-unreadable', { ...at, problem }, error)
   }
 }
 

@@ -5,23 +5,32 @@
 import { Duplex } from 'node:stream'
 import type { Backend, Turns } from './turns.js'
 
-/** Messages after which the server speaks: Query, Sync, Terminate; and the first one, which has no type. */
-const ASKING = { query: 0x51, sync: 0x53, terminate: 0x58 } as const
+/** Messages after which the server speaks: Query, Sync, Flush, Terminate; and the first one, which has no type. */
+const ASKING = { query: 0x51, sync: 0x53, flush: 0x48, terminate: 0x58 } as const
+const ANSWERED: ReadonlySet<number | null | undefined> = new Set([
+  null,
+  ASKING.query,
+  ASKING.sync,
+  ASKING.flush,
+])
 /** Type and length, which does not count the type. */
 const LENGTH_BYTES = 4
-/** ReadyForQuery: `Z`, length 5, and whether a transaction is open: `I` not, `T` yes, `E` failed. */
-const READY_BYTES = 6
-const IDLE = 0x49
+/** ReadyForQuery: `Z`, length 5, and that no transaction is open. Whatever else ends an answer, the exchange goes on. */
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 
 export class Wire extends Duplex {
   readonly #backend: Backend
   readonly #turns: Turns
+  readonly #farewell: string | null
   #started = false
+  #hasLeft = false
   #pending: Buffer = Buffer.alloc(0)
   #isIdle = true
 
-  constructor(backend: Backend, turns: Turns) {
+  /** `farewell`: SQL that takes back what the session has set up, for whoever shares the server with strangers. */
+  constructor(backend: Backend, turns: Turns, farewell: string | null = null) {
     super({ allowHalfOpen: false })
+    this.#farewell = farewell
     this.#backend = backend
     this.#turns = turns
   }
@@ -70,7 +79,7 @@ export class Wire extends Duplex {
       if (type === ASKING.terminate) return { end, isLast: true }
       this.#started = true
       at = next
-      if (type === null || type === ASKING.query || type === ASKING.sync) end = at
+      if (ANSWERED.has(type)) end = at
     }
     return { end, isLast: false }
   }
@@ -84,13 +93,16 @@ export class Wire extends Duplex {
   }
 
   async #leave(): Promise<void> {
+    if (this.#hasLeft || !this.#started) return
+    this.#hasLeft = true
     if (!this.#isIdle) await this.#exchange(ROLLBACK)
+    if (this.#farewell !== null) await this.#exchange(queryMessage(this.#farewell))
   }
 
   #exchange(messages: Uint8Array): Promise<Buffer> {
     return this.#turns.take(this, async () => {
       const answer = Buffer.from(await this.#backend.exchange(messages))
-      this.#isIdle = answer.length < READY_BYTES || answer[answer.length - 1] === IDLE
+      this.#isIdle = answer.subarray(-READY.length).equals(READY)
       return { result: answer, keeps: !this.#isIdle }
     })
   }
