@@ -2,7 +2,7 @@
 import { build, install } from './setup.mjs'
 
 /** A task is a program of this folder; it starts when the packages are installed and dist/ is up to date. */
-const TASKS = ['test', 'demo', 'bench', 'torture', 'fuzz']
+const TASKS = ['test', 'demo', 'bench', 'torture', 'fuzz', 'nodes']
 
 const [task = '', ...args] = process.argv.slice(2)
 
