@@ -18,9 +18,19 @@ const MAX_SHARED_TEXT_BYTES = 64 * 1024 * 1024
 
 const UNHASHABLE: ReadonlySet<PickleNode['kind']> = new Set(['list', 'dict', 'set', 'bytearray'])
 
-/** Deep tuples are as deep as the stack of whoever emits them may be; a cycle needs something that is not hashable. */
-const isHashable = (node: PickleNode): boolean =>
-  node.kind === 'tuple' ? node.items.every(isHashable) : !UNHASHABLE.has(node.kind)
+/** Looked at in one key. Tuples in tuples can stand for far more than their bytes; what is beyond is refused when it is emitted. */
+const MAX_LOOKED_AT = 100
+
+/** Tuples are as hashable as what they hold. */
+function isHashable(key: PickleNode): boolean {
+  const open = [key]
+  for (let looked = 0; open.length > 0 && looked < MAX_LOOKED_AT; looked++) {
+    const node = open.pop()!
+    if (UNHASHABLE.has(node.kind)) return false
+    if (node.kind === 'tuple') for (const item of node.items) open.push(item)
+  }
+  return true
+}
 
 export class PickleMachine {
   readonly document: PickleDocument

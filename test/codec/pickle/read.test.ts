@@ -224,6 +224,12 @@ describe('the pickle reader', () => {
     expect(shown(treeOfPickle(Buffer.from(pickle, 'latin1')))).toBe(expected)
   })
 
+  it('refuses tuples as keys that stand for far more than their bytes, or are too deep, and is quick about it', () => {
+    const doubled = Buffer.from(`})${'2\x86'.repeat(200)}Ns.`, 'latin1')
+    const deep = Buffer.from(`})${'\x85'.repeat(200_000)}Ns.`, 'latin1')
+    for (const bytes of [doubled, deep]) expect(() => treeOfPickle(bytes)).toThrow(DecodeError)
+  })
+
   it('knows every opcode of CPython, each once', () => {
     expect(OPCODES).toHaveLength(68)
     expect(new Set(OPCODES.map(({ name }) => name)).size).toBe(68)
