@@ -26,10 +26,15 @@ export const REASONS = {
     title: 'stub document without a checkpoint',
     remedy: 'It never held a checkpoint; left alone.',
   },
+  'long-lock': {
+    kind: 'ignored',
+    title: 'thread whose rows were held for more than a second',
+    remedy: 'Move it in the last pass: an application that writes it in Postgres waits for so long.',
+  },
   'orphan-write': {
     kind: 'ignored',
     title: 'write whose checkpoint is gone',
-    remedy: 'Nothing could resume from it; left in Redis.',
+    remedy: 'Neither Redis nor Postgres has it: nothing could resume from the write; left in Redis.',
   },
   'dangling-pointer': {
     kind: 'ignored',
@@ -120,6 +125,11 @@ export const REASONS = {
     kind: 'repaired',
     title: 'parent rebuilt from the order of checkpoints',
     remedy: 'The saver did not store parents.',
+  },
+  'metadata-missing': {
+    kind: 'repaired',
+    title: 'checkpoint that its saver stored without metadata',
+    remedy: 'It opens and lists; a graph that goes on from it needs metadata.step, which nothing can tell.',
   },
   'sends-moved': {
     kind: 'repaired',

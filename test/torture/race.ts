@@ -75,12 +75,16 @@ class Field {
   readonly resumed: Record<string, number> = {}
   private racers: Racer[] = []
   private next = 0
+  /** Milliseconds that all threads' acts took the last time. */
+  private actingMs: number
 
   constructor(
     private readonly farm: Farm,
     private readonly chance: Chance,
     private readonly size: number,
-  ) {}
+  ) {
+    this.actingMs = size * 15
+  }
 
   async lap(): Promise<{ readonly lap: Lap; readonly broken: string[] }> {
     const { farm, chance } = this
@@ -99,22 +103,24 @@ class Field {
       ({ thread, kind }) => [thread, farm.actOf(kind, chance), chance.next()] as const,
     )
     const keys = await farm.redis.dbsize()
-    const spanMs = isPaced ? this.racers.length * 10 : 300
-    // The application needs longer than it is given, and most of its writes are to come before the delete.
-    const rate = isPaced ? `--rate ${Math.max(50, Math.ceil((keys / spanMs) * 500))}` : ''
+    // The application says how fast it is here: a purge that takes longer than its writes is met by most of them.
+    const rate = isPaced ? ` --rate ${Math.max(20, Math.ceil((keys / this.actingMs) * 700))}` : ''
     const watch = await farm.watch()
     const purging = (async () => {
       let isOver = false
       void watch.raced.then(() => {
         isOver = true
       })
-      do await expectRun(`purge-redis --yes --quiet --older-than 0 ${rate}`.trim(), 0)
+      do await expectRun(`purge-redis --yes --quiet --older-than 0${rate}`, 0)
       while (!isOver && isPaced)
     })()
     await watch.planned
+    const begun = performance.now()
+    const spanMs = isPaced ? this.actingMs * 0.8 : 300
     const errors = await farm.race(
       acts.map(([thread, act, when]) => [thread, act, Math.floor(when * spanMs)]),
     )
+    if (isPaced) this.actingMs = performance.now() - begun
     watch.over()
     await purging
     const lap = lapOf(await watch.end(), new Set(this.racers.map(({ thread }) => thread)))

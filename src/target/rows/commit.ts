@@ -86,6 +86,8 @@ export interface Committed {
   readonly merged?: Merged
   /** Threads that Postgres refused, with the SQLSTATE; nothing of them was written. */
   readonly refused: readonly { readonly threadId: string; readonly sqlstate: string }[]
+  /** Of a thread that was staged: milliseconds for which an application that writes the same rows would have waited. */
+  readonly heldMs?: number
 }
 
 /** Two parts of one batch. */

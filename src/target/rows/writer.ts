@@ -40,6 +40,8 @@ interface Done {
   readonly committed: Committed
   /** New rows in the ledger's `threads`. */
   readonly threadsAdded: number
+  /** Of a thread that was staged: when its first row went into LangGraph's tables, on the clock of `performance`. */
+  readonly since?: number
 }
 
 const UNIQUE_VIOLATION = '23505'
@@ -186,9 +188,10 @@ export class TargetWriter implements BatchSink {
     await session.query('SAVEPOINT staged')
     let way: Way = isKnown(thread) ? 'merge' : 'copy'
     for (let attempt = 1; ; attempt++) {
+      const since = performance.now()
       try {
         if (way === 'copy') await insertStaged(session, { schema: this.schema, columns: batch.columns })
-        return await this.finish(session, batch, [thread], way)
+        return { ...(await this.finish(session, batch, [thread], way)), since }
       } catch (error) {
         const isRace = hasSqlstate(error, UNIQUE_VIOLATION) && way === 'copy'
         if (!isRace && !hasSqlstate(error, IN_THE_WAY)) throw error
@@ -199,9 +202,9 @@ export class TargetWriter implements BatchSink {
     }
   }
 
-  private confirmed({ committed, threadsAdded }: Done): Committed {
+  private confirmed({ committed, threadsAdded, since }: Done): Committed {
     if (this.ledger !== undefined) this.ledger.threadsAdded += threadsAdded
-    return committed
+    return since === undefined ? committed : { ...committed, heldMs: performance.now() - since }
   }
 
   /** On any session, again where the server was away. */

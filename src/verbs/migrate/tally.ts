@@ -13,6 +13,8 @@ import { findingsOf } from '../../target/ledger/ledger.js'
 import type { Committed, Merged, RowKey, ThreadCommit } from '../../target/rows/commit.js'
 import type { SurveyCount } from '../survey/survey.js'
 
+/** What an application can be asked to wait for a row. */
+const LONG_LOCK_MS = 1000
 /** Fewer keys say nothing of the others. */
 const MIN_KEYS = 100
 
@@ -71,7 +73,12 @@ export class MigrateTally implements TransferListener {
     if (facts.completeness === 'rejected') this.report.threads.rejected++
   }
 
-  committed(threads: readonly ThreadCommit[], { merged, refused }: Committed): void {
+  committed(threads: readonly ThreadCommit[], { merged, refused, heldMs = 0 }: Committed): void {
+    const [{ facts }] = threads as [ThreadCommit]
+    if (heldMs > LONG_LOCK_MS) {
+      const detail = `${(heldMs / 1000).toFixed(1)} s, ${Math.round(facts.targetBytes / 1024 ** 2)} MiB of rows`
+      this.find({ reason: 'long-lock', threadId: facts.threadId, detail })
+    }
     const refusedIds = new Map(refused.map(({ threadId, sqlstate }) => [threadId, sqlstate]))
     const leftAlone = new Map(merged?.leftAlone.map(({ threadId, reason }) => [threadId, reason]))
     const conflicts = new Set(merged?.conflicts.map(({ key }) => key[0]))
