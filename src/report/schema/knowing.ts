@@ -1,0 +1,140 @@
+/** The documents of the commands that show and prepare: init, status, inspect, config, doctor; and of a command that failed at once. */
+import { z } from 'zod'
+import * as part from './parts.js'
+
+const { count } = part
+const text = z.string()
+
+const step = z.strictObject({ what: text, why: text })
+
+export const init = z.strictObject({
+  ...part.head('init'),
+  endpoint: text,
+  schema: text,
+  ledgerSchema: text,
+  dialect: z.enum(['python', 'js']),
+  found: z.strictObject({
+    saver: z.enum(['none', 'python', 'python-or-js']),
+    step: z.int().nullable(),
+    ledgerStep: z.int().nullable(),
+    checkpointsEstimate: count.nullable(),
+  }),
+  made: z.array(step),
+  missing: z.array(step),
+  notes: z.array(text),
+  script: text.describe('SQL that makes what is missing'),
+  ...part.outcome,
+})
+
+const runTotals = {
+  threads: z.strictObject({
+    whole: count,
+    partial: count,
+    rejected: count,
+    differs: count,
+    verified: count,
+    purging: count,
+    purged: count,
+    rolledBack: count,
+  }),
+  rows: z.strictObject({ checkpoints: count, writes: count, blobs: count, rewritten: count }),
+  bytes: count,
+}
+
+export const status = z.strictObject({
+  ...part.head('status'),
+  target: part.endpoint,
+  holder: z
+    .strictObject({ verb: text, pid: z.int(), host: text, since: part.time, lastBeat: part.time.nullable() })
+    .nullable(),
+  runs: z.array(
+    z.strictObject({
+      id: count,
+      state: z.enum(['running', 'interrupted', 'done', 'stopped', 'failed', 'rolled_back', 'forgotten']),
+      startedAt: part.time,
+      finishedAt: part.time.nullable(),
+      resumed: count,
+      toolVersion: text,
+      sourceName: text,
+      sourceUrl: text,
+      dialect: z.enum(['python', 'js']).nullable(),
+      options: z.record(text, z.unknown()),
+      lastError: z.strictObject({ id: text, what: text }).nullable(),
+      findings: z.array(z.strictObject({ kind: part.kind, reason: part.reason, count })),
+      ...runTotals,
+    }),
+  ),
+  findings: z
+    .array(
+      z.strictObject({
+        kind: part.kind,
+        reason: part.reason,
+        threadId: text.nullable(),
+        checkpointNs: text.nullable(),
+        checkpointId: text.nullable(),
+        key: text.optional(),
+        keyBase64: text.optional(),
+        detail: text.nullable(),
+        count,
+      }),
+    )
+    .optional()
+    .describe('only with --run'),
+  ledgerBytes: count,
+})
+
+/** Values are shown as they are: only their frame is fixed. */
+export const inspect = z.strictObject({
+  ...part.head('inspect'),
+  source: part.endpoint,
+  key: z
+    .looseObject({
+      key: text,
+      type: text,
+      payloads: z.array(z.looseObject({ bytes: count, encoding: text })),
+    })
+    .nullable(),
+  thread: z
+    .looseObject({
+      threadId: text,
+      layouts: z.array(z.strictObject({ id: text, title: text })),
+      bytes: count,
+      namespaces: z.array(z.looseObject({ checkpointNs: text })),
+    })
+    .nullable(),
+})
+
+export const config = z.strictObject({
+  ...part.head('config'),
+  settings: z.array(z.strictObject({ name: text, value: text, origin: text })),
+  unknown: z.array(z.looseObject({})).optional(),
+})
+
+const doctorEnd = z.strictObject({
+  note: part.endpoint,
+  checks: z.array(
+    z.strictObject({
+      id: text,
+      level: z.enum(['ok', 'note', 'warning', 'must']),
+      what: text,
+      remedy: text.nullable(),
+    }),
+  ),
+})
+
+export const doctor = z.strictObject({
+  ...part.head('doctor'),
+  startedAt: part.time,
+  seconds: z.number(),
+  source: doctorEnd.nullable(),
+  target: doctorEnd.nullable(),
+  ...part.outcome,
+})
+
+/** What `--json` prints where a command failed before it had a report. */
+export const failed = z.strictObject({
+  schemaVersion: z.literal(1),
+  command: text.nullable(),
+  stoppedBy: part.failure,
+  exitCode: z.int(),
+})
