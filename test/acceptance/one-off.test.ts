@@ -33,7 +33,7 @@ const SAVERS: readonly {
   { name: 'pickle-dict-ns', layouts: ['pickle-dict-ns'], reasons: ['foreign-key', 'parent-rebuilt'] },
   { name: 'pickle-dict', layouts: ['pickle-dict'], reasons: ['parent-rebuilt'] },
   { name: 'pickle-dict of the latest', layouts: ['pickle-dict'] },
-  { name: 'pickle-bare', layouts: ['pickle-bare'] },
+  { name: 'pickle-bare', layouts: ['pickle-bare'], reasons: ['metadata-missing'] },
   { name: 'wrapped pickles', layouts: ['pickle-config-triple', 'pickle-redis-saver'] },
   { name: 'memory-snapshot of 2024', layouts: ['memory-snapshot'] },
   { name: 'pickle-quoted', layouts: ['pickle-quoted'] },

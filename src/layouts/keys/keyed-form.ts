@@ -9,6 +9,8 @@ import type { CheckpointDict } from '../stored-checkpoint.js'
 export interface StoredCheckpoint {
   readonly dict: CheckpointDict
   readonly metadata: Value
+  /** There is none: `metadata` is empty. */
+  readonly lacksMetadata?: boolean
   /** Empty or null: none. Undefined: the saver lost it, and `step` helps to find it again. */
   readonly parentId: string | null | undefined
   /** `metadata.step`. */

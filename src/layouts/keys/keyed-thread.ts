@@ -92,6 +92,7 @@ export class KeyedThread implements ThreadReader {
     const parentIsLost = stored.parentId === undefined && isParentLost(parentCheckpointId, stored.step)
     const origin = { key: key.key, layout: form.layout }
     const checkpoint = { ...ids, parentCheckpointId, parentIsLost, ...body, metadata, origin }
+    if (stored.lacksMetadata) this.report('metadata-missing', key.key, ids)
     if (isCopy) this.reportCopy(checkpoint)
     else if (valuesElsewhere && form.blobs !== undefined) this.await(form.blobs, checkpoint)
     else this.sink.checkpoint(checkpoint)

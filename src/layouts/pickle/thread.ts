@@ -88,6 +88,7 @@ export class PickledThread implements ThreadReader {
         ...this.parentOf(key, ids, found),
         origin,
       }
+      if (metadata === undefined) this.sink.finding({ reason: 'metadata-missing', ...ids, key: key.key })
       const about = { ...ids, taskId: undefined, origin }
       const pending = writes === undefined ? [] : pickledWrites(writes, about)
       if (pending === undefined) throw new DecodeError('pending writes are no (task id, channel, value)', 0)

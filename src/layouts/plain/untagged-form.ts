@@ -39,9 +39,11 @@ export function untaggedForm(layout: string): KeyedForm {
       ]
       const parentId = [...named, own?.get('checkpoint_id')].map(idOf).find((id) => id !== undefined)
       const metadata = around?.get('metadata')
+      const isDict = metadata?.members() !== undefined
       return {
         dict,
-        metadata: (metadata?.members() === undefined ? packedJson(EMPTY, PLAIN_JSON) : metadata).value(),
+        metadata: (isDict ? metadata : packedJson(EMPTY, PLAIN_JSON)).value(),
+        lacksMetadata: !isDict,
         parentId: parentId === dict.id ? null : (parentId ?? null),
         hintedThreadId: idOf(own?.get('thread_id')),
         checkpointNs: own?.get('checkpoint_ns')?.text(),

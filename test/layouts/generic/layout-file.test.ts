@@ -24,6 +24,17 @@ const problemOf = (text: string) => {
   }
 }
 
+describe('the three files in docs/layout-files.md', () => {
+  it('are those that the tests migrate', () => {
+    const text = readFileSync(join(ROOT, 'docs', 'layout-files.md'), 'utf8')
+    const shown = [...text.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, json]) => JSON.parse(json!))
+    const tested = readdirSync(FILES).map((name) => JSON.parse(readFileSync(join(FILES, name), 'utf8')))
+    const byId = (files: readonly { id: string }[]) => new Map(files.map((one) => [one.id, one]))
+    expect(byId(shown)).toEqual(byId(tested))
+    expect(shown).toHaveLength(3)
+  })
+})
+
 describe('a layout file', () => {
   it('may say very little', () => {
     expect(parseLayoutFile(file({}))).toMatchObject({
