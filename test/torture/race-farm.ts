@@ -5,6 +5,7 @@ import { type CommandRun, commandLine, ends } from '../acceptance/command-line.j
 import { officialJavaScript } from '../services/javascript.js'
 import { type Peer, peer } from '../services/peer.js'
 import { freshDatabase, sql } from '../services/postgres.js'
+import { proxyTo, type Proxy as WireProxy } from '../services/proxy.js'
 import { pythonPeer } from '../services/python.js'
 import { freshRedis, redisClient } from '../services/redis.js'
 import type { Command } from './race-monitor.js'
@@ -59,6 +60,7 @@ export class Farm {
     private readonly options: FarmOptions,
     private readonly urls: { readonly redis: string; readonly postgres: string },
     private readonly app: Peer,
+    private readonly wire: WireProxy,
   ) {
     this.redis = redisClient(urls.redis)
   }
@@ -67,7 +69,7 @@ export class Farm {
     const [{ url: redis }, postgres] = await Promise.all([freshRedis(), freshDatabase()])
     const init = await commandLine(`init --quiet --dialect ${options.dialect}`, ends(redis, postgres))
     if (init.exit !== 0) throw new Error(init.err)
-    return new Farm(options, { redis, postgres }, await options.app(redis, postgres))
+    return new Farm(options, { redis, postgres }, await options.app(redis, postgres), await proxyTo(redis))
   }
 
   get name(): string {
@@ -83,7 +85,24 @@ export class Farm {
   }
 
   cli(line: string): Promise<CommandRun> {
-    return commandLine(line, ends(this.urls.redis, this.urls.postgres))
+    return commandLine(`${line} --source-name farm`, ends(this.wire.url(this.urls.redis), this.urls.postgres))
+  }
+
+  /** Runs `purge`; when it is about to delete its n-th thread, `meanwhile` comes first. */
+  async held(nth: number, meanwhile: () => Promise<void>, purge: () => Promise<void>): Promise<void> {
+    let seen = 0
+    let isDone = false
+    const once = async () => {
+      if (isDone) return
+      isDone = true
+      await meanwhile()
+    }
+    // The mode of the purge's script, as it goes over the wire.
+    const act = async () => (++seen === nth ? once() : undefined)
+    this.wire.set({ before: { text: '\r\npurge\r\n', act } })
+    await purge()
+    this.wire.set({})
+    await once()
   }
 
   /** Half of all acts end a step. */
@@ -140,16 +159,11 @@ export class Farm {
     const monitor = await client.monitor()
     const commands: Command[] = []
     let planned = () => {}
-    let over = () => {}
     const watch = {
       /** The purge has begun to list keys. */
       planned: new Promise<void>((resolve) => {
         planned = resolve
       }),
-      raced: new Promise<void>((resolve) => {
-        over = resolve
-      }),
-      over: () => over(),
       end: async (): Promise<Command[]> => {
         await this.redis.ping() // whatever came before it has been told when it is
         await this.redis.echo('end of the race')

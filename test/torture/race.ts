@@ -9,7 +9,7 @@ import { Chance } from './random.js'
 
 /** Races in which the write fell between the purge's look at Redis and its hand on the keys. */
 const FULL_RUN = 10_000
-const THREADS = 360
+const THREADS = 150
 /** A thread that was purged may still be written to in the next lap; one that wins all the time has its end, too. */
 const LAPS = 5
 
@@ -75,16 +75,12 @@ class Field {
   readonly resumed: Record<string, number> = {}
   private racers: Racer[] = []
   private next = 0
-  /** Milliseconds that all threads' acts took the last time. */
-  private actingMs: number
 
   constructor(
     private readonly farm: Farm,
     private readonly chance: Chance,
     private readonly size: number,
-  ) {
-    this.actingMs = size * 15
-  }
+  ) {}
 
   async lap(): Promise<{ readonly lap: Lap; readonly broken: string[] }> {
     const { farm, chance } = this
@@ -97,32 +93,29 @@ class Field {
     await expectRun('migrate --quiet', 0)
     const verified = await farm.cli('verify --json')
     if (verified.exit !== 0) broken.push(`verify ended with ${verified.exit}: ${differencesIn(verified.out)}`)
-    // Some purges run free, most at a pace that gives the application time to write to every thread.
-    const isPaced = chance.next() < 0.8
-    const acts = this.racers.map(
-      ({ thread, kind }) => [thread, farm.actOf(kind, chance), chance.next()] as const,
-    )
-    const keys = await farm.redis.dbsize()
-    // The application says how fast it is here: a purge that takes longer than its writes is met by most of them.
-    const rate = isPaced ? ` --rate ${Math.max(20, Math.ceil((keys / this.actingMs) * 700))}` : ''
+    const acts = this.racers.map(({ thread, kind }) => [thread, farm.actOf(kind, chance)] as const)
+    const isHeld = chance.next() < 0.8
+    // A purge that runs free meets few writes. One that is held with its hand on a thread meets as many as there are meanwhile.
+    const shown = isHeld ? chance.between(1, Math.ceil(this.size / 3)) : null
+    const early = acts.filter(() => chance.next() < (isHeld ? 0.8 : 0.5))
+    const errors: string[] = []
+    const write = async (these: typeof acts, spanMs: number) => {
+      const timed = these.map(([thread, act]) => [thread, act, Math.floor(chance.next() * spanMs)] as const)
+      errors.push(...(await farm.race(timed)))
+    }
     const watch = await farm.watch()
-    const purging = (async () => {
-      let isOver = false
-      void watch.raced.then(() => {
-        isOver = true
-      })
-      do await expectRun(`purge-redis --yes --quiet --older-than 0${rate}`, 0)
-      while (!isOver && isPaced)
-    })()
-    await watch.planned
-    const begun = performance.now()
-    const spanMs = isPaced ? this.actingMs * 0.8 : 300
-    const errors = await farm.race(
-      acts.map(([thread, act, when]) => [thread, act, Math.floor(when * spanMs)]),
-    )
-    if (isPaced) this.actingMs = performance.now() - begun
-    watch.over()
-    await purging
+    const purge = () => expectRun('purge-redis --yes --quiet --older-than 0', 0)
+    const late = acts.filter((act) => !early.includes(act))
+    if (shown === null) {
+      const purging = purge()
+      await watch.planned
+      await write(acts, 500)
+      await purging
+      await purge()
+    } else {
+      await farm.held(shown, () => write(early, 0), purge)
+      await write(late, 0)
+    }
     const lap = lapOf(await watch.end(), new Set(this.racers.map(({ thread }) => thread)))
     broken.push(...errors.map((error) => `the application failed: ${error}`))
 
