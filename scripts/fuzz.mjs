@@ -1,5 +1,5 @@
 /** `npm run fuzz`: mutated payloads against every codec and every layout reader, beside what Python makes of them. */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { officialPython } from './services/python.mjs'
@@ -24,6 +24,10 @@ export async function main(args) {
   await mkdir(dirname(BUNDLE), { recursive: true })
   await bundle.write({ file: BUNDLE })
   await bundle.close()
-  const { fuzz } = await import(BUNDLE)
-  return fuzz(args, await officialPython())
+  try {
+    const { fuzz } = await import(BUNDLE)
+    return await fuzz(args, await officialPython())
+  } finally {
+    await rm(BUNDLE, { force: true })
+  }
 }
