@@ -46,7 +46,9 @@ async function runConfig(options: Options, context: Context): Promise<ExitCode> 
     .map((name) => ({ name, value: shown(config, name), origin: config.origins[name] }))
     .filter(({ origin, value }) => origin !== 'default' || value !== '')
   if (context.output.json) {
-    context.stdout.write(jsonText({ schemaVersion: 1, command: 'config', settings: rows, unknown }))
+    context.stdout.write(
+      jsonText({ schemaVersion: 1, command: 'config', settings: rows, unknown, exitCode: EXIT.ok }),
+    )
     return EXIT.ok
   }
   const nameWidth = Math.max(...rows.map(({ name }) => name.length))

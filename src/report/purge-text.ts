@@ -177,5 +177,7 @@ export function nextAfterPurge(
     return `cp-migrate purge-redis${again.target}${again.scope}${again.purge} --yes`
   }
   if (lefts.changed || lefts['in-use'] || lefts['not-migrated']) return `cp-migrate migrate${again.target}`
-  return lefts['not-verified'] || lefts.differs ? `cp-migrate verify${again.target}` : null
+  return lefts['not-verified'] || lefts.differs
+    ? `cp-migrate verify${again.target}`
+    : `cp-migrate status${again.target}`
 }

@@ -146,10 +146,11 @@ function rollbackVerdict(report: RollbackReport): string {
 
 function nextOf(report: RollbackReport, { again }: RollbackRenderOptions): string | null {
   const { planOnly, threads, refusals, stoppedBy, runs } = report
-  if (stoppedBy !== undefined || runs.length === 0) return null
+  if (stoppedBy !== undefined) return null
+  if (runs.length === 0) return `cp-migrate status${again.target}`
   if (planOnly && (threads.removed > 0 || threads.refused === 0)) {
     return `cp-migrate rollback${again.target}${again.rollback} --yes`
   }
   if (refusals.purged !== undefined) return 'cp-migrate restore-archive FILE'
-  return planOnly ? null : `cp-migrate status${again.target}`
+  return `cp-migrate status${again.target}`
 }

@@ -4,6 +4,7 @@ import { printableKey, printableText, utf8TextOf } from '../model/printable.js'
 import type { ListedFinding, RunStatus, StatusReport } from '../model/status-report.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
+import type { NextStep } from './next.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -19,7 +20,7 @@ export interface StatusRenderOptions {
 export function renderStatus(report: StatusReport, options: StatusRenderOptions): string {
   switch (options.format) {
     case 'json':
-      return statusJson(report)
+      return statusJson(report, nextOf(report, options))
     case 'line':
       return `${statusLine(report)}\n`
     case 'text':
@@ -27,9 +28,10 @@ export function renderStatus(report: StatusReport, options: StatusRenderOptions)
   }
 }
 
-function statusJson(report: StatusReport): string {
+function statusJson(report: StatusReport, next: NextStep): string {
   const { findings, ...rest } = report
-  return jsonText({ ...rest, ...(findings && { findings: findings.map(findingJson) }) })
+  const listed = findings && { findings: findings.map(findingJson) }
+  return jsonText({ ...rest, ...listed, exitCode: 0, next: next.command })
 }
 
 /** `key` is exact where the key is UTF-8; else it is for reading, and `keyBase64` is exact. */
@@ -55,6 +57,7 @@ const SHOWN_FINDINGS = 20
 
 function statusText(report: StatusReport, options: StatusRenderOptions): string {
   const style = styleOf(options.colored)
+  const next = nextOf(report, options)
   const { runs, holder, findings, ledgerBytes } = report
   const [one] = runs
   const sections = [
@@ -68,7 +71,7 @@ function statusText(report: StatusReport, options: StatusRenderOptions): string 
     findings === undefined || one === undefined ? runLines(runs, style) : oneRunLines(one, style),
     findings === undefined ? [] : findingsText(findings, options.columns, style),
     [`  the ledger takes ${formatBytes(ledgerBytes)}`],
-    nextLines(report, options, style),
+    [`Next  ${style.strong(next.command)}    ${next.why}`],
   ]
   return `${sections
     .filter((lines) => lines.length > 0)
@@ -159,25 +162,29 @@ function subject({ key, threadId, checkpointNs, checkpointId, detail }: ListedFi
   return detail === null ? name : `${name}  ${printableText(detail)}`
 }
 
-function nextLines(
+function nextOf(
   { runs, holder, findings }: StatusReport,
-  { again }: StatusRenderOptions,
-  style: Style,
-): string[] {
+  { again }: Pick<StatusRenderOptions, 'again'>,
+): NextStep {
   const [last] = runs
-  if (holder !== null) return []
-  const next = (command: string, why: string) => [`Next  ${style.strong(command)}    ${why}`]
-  if (last === undefined) return next(`cp-migrate migrate${again.target}`, 'moves the threads')
+  const next = (command: string, why: string): NextStep => ({ command: `cp-migrate ${command}`, why })
+  const migrate = `migrate${again.target}`
+  if (holder !== null) return next(`status${again.target}`, 'again, when that has ended')
+  if (last === undefined) return next(migrate, 'moves the threads')
   if (last.state === 'interrupted' || last.state === 'stopped' || last.state === 'failed') {
-    return next(`cp-migrate migrate${again.target}`, 'goes on where it stopped')
+    return next(migrate, 'goes on where it stopped')
   }
-  if (
-    findings === undefined &&
-    last.findings.some(({ kind }) => kind === 'rejected' || kind === 'conflict')
-  ) {
-    return next(`cp-migrate status${again.target} --run ${last.id}`, 'what was rejected, and why')
+  const isTold = findings !== undefined
+  if (!isTold && last.findings.some(({ kind }) => kind === 'rejected' || kind === 'conflict')) {
+    return next(`status${again.target} --run ${last.id}`, 'what was rejected, and why')
   }
-  return []
+  const { whole, partial, differs, verified, purging, purged } = last.threads
+  if (purging > 0) return next(`purge-redis${again.target} --yes`, 'ends the purge that has begun')
+  if (differs > 0) return next(migrate, 'writes what is missing, touches nothing else')
+  if (verified + purged < whole + partial) return next(`verify${again.target}`, 'proves it value by value')
+  return verified > 0
+    ? next(`purge-redis${again.target}`, 'what Redis can let go; a plan')
+    : next(migrate, 'brings what is new since')
 }
 
 const stateText = ({ state }: RunStatus): string => state.replace('_', ' ')

@@ -81,6 +81,8 @@ export const status = z.strictObject({
     .optional()
     .describe('only with --run'),
   ledgerBytes: count,
+  exitCode: z.int().describe('always 0'),
+  next: text.describe('the sensible next command line'),
 })
 
 /** Values are shown as they are: only their frame is fixed. */
@@ -108,6 +110,7 @@ export const config = z.strictObject({
   ...part.head('config'),
   settings: z.array(z.strictObject({ name: text, value: text, origin: text })),
   unknown: z.array(z.looseObject({})).optional(),
+  exitCode: z.int().describe('always 0'),
 })
 
 const doctorEnd = z.strictObject({
