@@ -1,18 +1,16 @@
 /** From the command line to an exit code. Catches everything, and is the only place that explains an error. */
 import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
-import type { CommandModule, Context, Options, Output } from '../commands/command.js'
+import type { CommandModule, Options } from '../commands/command.js'
 import { COMMANDS } from '../commands/index.js'
 import { outputOf } from '../commands/options.js'
 import { EXIT, type ExitCode, Failure, failureOf } from '../model/failure.js'
 import type { Secret } from '../model/secret.js'
+import { HELP_COLUMNS, withContext } from './context.js'
+import type { MetricsFile } from './metrics-file.js'
 import { printFailure } from './print-failure.js'
 import { buildProgram } from './program.js'
-import { createProgress } from './progress.js'
-import { listenForSignals } from './signals.js'
 import { processTerminal, type Terminal } from './terminal.js'
-
-const HELP_COLUMNS = 80
 
 /** `argv` without node and script. */
 export async function main(
@@ -33,18 +31,22 @@ export async function main(
     {
       json: words.includes('--json') || words[words.indexOf('--format') + 1] === 'json',
       verbose: words.includes('--verbose'),
+      logFormat: words[words.indexOf('--log-format') + 1],
     },
     terminal.env,
   )
   let commandLine = 'cp-migrate'
   let exit: ExitCode = EXIT.ok
+  let metrics: MetricsFile | null = null
 
   const execute = async (module: CommandModule, options: Options, positionals: readonly string[]) => {
     output = outputOf(options, terminal.env)
     commandLine = `cp-migrate ${module.name}`
-    exit = await withContext({ terminal, output, stdout, secrets }, (context) =>
-      module.run(options, context, positionals),
-    )
+    const onMetrics = (file: MetricsFile): void => {
+      metrics = file
+    }
+    const world = { terminal, output, options, commandName: module.name, stdout, secrets, onMetrics }
+    exit = await withContext(world, (context) => module.run(options, context, positionals))
   }
   const program = buildProgram({
     version: readVersion(),
@@ -56,60 +58,19 @@ export async function main(
   const fail = (failure: Failure): ExitCode =>
     printFailure(failure, { terminal, output, secrets, commandLine, alone: !written.stdout })
   terminal.onCrash((error) => terminal.exit(fail(failureOf(error))))
-  try {
-    await program.parseAsync(words, { from: 'user' })
-    return exit
-  } catch (error) {
-    if (!(error instanceof CommanderError)) return fail(failureOf(error))
-    return error.exitCode === 0 ? EXIT.ok : fail(usageFailure(error, words, commands))
+  const run = async (): Promise<ExitCode> => {
+    try {
+      await program.parseAsync(words, { from: 'user' })
+      return exit
+    } catch (error) {
+      if (!(error instanceof CommanderError)) return fail(failureOf(error))
+      return error.exitCode === 0 ? EXIT.ok : fail(usageFailure(error, words, commands))
+    }
   }
-}
-
-/** Gives `work` its world: progress, signals, writers that do not tear the progress line. Takes all of it back at the end. */
-async function withContext(
-  {
-    terminal,
-    output,
-    stdout,
-    secrets,
-  }: {
-    readonly terminal: Terminal
-    readonly output: Output
-    readonly stdout: Context['stdout']
-    readonly secrets: Set<Secret>
-  },
-  work: (context: Context) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const progress = createProgress(terminal.stderr, { color: output.color, now: terminal.now })
-  const pausing = (writer: Context['stdout']): Context['stdout'] => ({
-    write(text) {
-      progress.pause()
-      writer.write(text)
-    },
-  })
-  const stderr = pausing(terminal.stderr)
-  const { signal, dispose } = listenForSignals(terminal.signals, {
-    onFirst: () => stderr.write('stopping after this batch; once more stops at once\n'),
-    exit: terminal.exit,
-  })
-  try {
-    return await work({
-      stdout: pausing(stdout),
-      stderr,
-      env: terminal.env,
-      cwd: terminal.cwd,
-      isTty: terminal.stdout.isTTY === true,
-      columns: terminal.stdout.columns || HELP_COLUMNS,
-      output,
-      signal,
-      onEvent: output.quiet ? () => {} : progress.onEvent,
-      keepSecret: (secret) => secrets.add(secret),
-      now: terminal.now,
-    })
-  } finally {
-    progress.stop()
-    dispose()
-  }
+  const code = await run()
+  // Assigned while the command ran, which the compiler does not follow.
+  ;(metrics as MetricsFile | null)?.end(code)
+  return code
 }
 
 /**

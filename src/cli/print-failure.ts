@@ -6,6 +6,7 @@ import { REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { type Secret, withoutSecrets } from '../model/secret.js'
 import { jsonText } from '../report/json-text.js'
 import { styleOf } from '../report/style.js'
+import { logLine } from './log.js'
 import type { Terminal } from './terminal.js'
 
 export function printFailure(
@@ -33,11 +34,22 @@ export function printFailure(
     }
     terminal.stdout.write(jsonText(document))
   }
+  const stacks = output.verbose ? stacksOf(failure).map((stack) => withoutSecrets(stack, secrets)) : []
+  if (output.log === 'json') {
+    const facts = {
+      level: 'error',
+      message: what,
+      id,
+      next,
+      exitCode: exit,
+      ...(stacks.length > 0 && { stacks }),
+    } as const
+    logLine(terminal.stderr, facts, terminal.now)
+    return exit
+  }
   const style = styleOf(output.color && terminal.stderr.isTTY === true)
   terminal.stderr.write(`${style.bad(what)}\n${next}\nexit code ${exit}\n`)
-  if (output.verbose) {
-    for (const stack of stacksOf(failure)) terminal.stderr.write(`\n${withoutSecrets(stack, secrets)}\n`)
-  }
+  for (const stack of stacks) terminal.stderr.write(`\n${stack}\n`)
   return exit
 }
 

@@ -2,6 +2,7 @@
 import type { RunEvent, RunProgress } from '../model/events.js'
 import { printableText } from '../model/printable.js'
 import { formatBytes, formatBytesOf, formatCount, formatDuration } from '../report/format.js'
+import { paceOf } from './pace.js'
 
 /** `elapsedMs` counts from the first event of the same kind. */
 export function progressText(event: RunEvent, elapsedMs: number): string {
@@ -9,7 +10,7 @@ export function progressText(event: RunEvent, elapsedMs: number): string {
     case 'scanning':
       return `reading key names: ${outOf(event.keys, event.ofKeys)}`
     case 'threads':
-      return threadsText(event.progress, elapsedMs / 1000)
+      return threadsText(event.progress, elapsedMs)
     case 'step':
       return printableText(event.step)
     case 'retrying':
@@ -17,18 +18,13 @@ export function progressText(event: RunEvent, elapsedMs: number): string {
   }
 }
 
-/** A rate over less than this says nothing. */
-const MIN_RATED_SECONDS = 2
-
-function threadsText(progress: RunProgress, seconds: number): string {
+function threadsText(progress: RunProgress, elapsedMs: number): string {
   const { threads, ofThreads, bytes, ofBytes, rejected } = progress
   const parts = [`${outOf(threads, ofThreads)} threads`]
   if (bytes > 0) parts.push(ofBytes === null ? formatBytes(bytes) : formatBytesOf(bytes, ofBytes))
-  if (seconds >= MIN_RATED_SECONDS) {
-    if (bytes > 0) parts.push(`${formatBytes(bytes / seconds)}/s`)
-    const share = ofBytes ? bytes / ofBytes : ofThreads ? threads / ofThreads : 0
-    if (share > 0 && share < 1) parts.push(`${formatDuration((seconds * (1 - share)) / share)} left`)
-  }
+  const { bytesPerSecond, secondsLeft } = paceOf(progress, elapsedMs)
+  if (bytesPerSecond !== null) parts.push(`${formatBytes(bytesPerSecond)}/s`)
+  if (secondsLeft !== null) parts.push(`${formatDuration(secondsLeft)} left`)
   if (rejected > 0) parts.push(`${formatCount(rejected)} rejected`)
   return parts.join(' · ')
 }

@@ -6,7 +6,7 @@ const SIGNALS = {
   SIGINT: { failure: 'interrupted', exit: EXIT.interrupted },
   SIGTERM: { failure: 'terminated', exit: EXIT.terminated },
 } as const
-type SignalName = keyof typeof SIGNALS
+type SignalName = keyof typeof SIGNALS | 'SIGUSR1'
 
 export interface SignalSource {
   on(signal: SignalName, listener: () => void): unknown
@@ -19,7 +19,7 @@ export function listenForSignals(
   { onFirst, exit }: { readonly onFirst: () => void; readonly exit: (code: ExitCode) => void },
 ): { readonly signal: AbortSignal; dispose(): void } {
   const controller = new AbortController()
-  const listeners = (Object.keys(SIGNALS) as SignalName[]).map((name) => {
+  const listeners = (Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]).map((name) => {
     const listener = (): void => {
       if (controller.signal.aborted) {
         exit(SIGNALS[name].exit)
@@ -37,4 +37,11 @@ export function listenForSignals(
       for (const { name, listener } of listeners) source.off(name, listener)
     },
   }
+}
+
+/** SIGUSR1 asks how far it is; Windows has no such signal. Without a listener Node would open its debugger. */
+export function listenForStatus(source: SignalSource, onStatus: () => void): { dispose(): void } {
+  if (process.platform === 'win32') return { dispose() {} }
+  source.on('SIGUSR1', onStatus)
+  return { dispose: () => void source.off('SIGUSR1', onStatus) }
 }

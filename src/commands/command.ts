@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { OnEvent } from '../model/events.js'
 import type { ExitCode } from '../model/failure.js'
+import type { Measure } from '../model/measure.js'
 import type { Secret } from '../model/secret.js'
 
 export interface Writer {
@@ -18,6 +19,10 @@ export interface Output {
   readonly verbose: boolean
   /** Where there is a terminal at all. */
   readonly color: boolean
+  /** How progress is shown on stderr. */
+  readonly progress: 'auto' | 'json' | 'none'
+  /** How messages are written to stderr. */
+  readonly log: 'text' | 'json'
 }
 
 /** Everything a command may know of the terminal and the process; a test makes one by hand. */
@@ -38,6 +43,8 @@ export interface Context {
   /** Aborted by the first Ctrl-C; its reason is the failure to report. */
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
+  /** Where a monitoring system wants to know what the report says. */
+  measured?(measures: readonly Measure[]): void
   /** Told of every secret, so that no text of a driver can show it. */
   keepSecret(secret: Secret): void
   /** Milliseconds since 1970. */

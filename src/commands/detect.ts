@@ -35,6 +35,7 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
     verb,
     { renderDetect },
     { detectPage },
+    { detectMeasures },
     { flagsAgain },
   ] = await Promise.all([
     import('./config.js'),
@@ -43,6 +44,7 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
     import('../verbs/detect.js'),
     import('../report/detect-text.js'),
     import('../report/page/detect-page.js'),
+    import('../report/metrics/measures.js'),
     import('./flags-again.js'),
   ])
   const config = readConfig(options, context)
@@ -73,6 +75,7 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
     await printed.print({
       text: (format) => renderDetect(report, { format, columns: context.columns, colored, again }),
       page: () => detectPage(report, again),
+      measures: () => detectMeasures(report),
     })
     return EXIT.ok
   } finally {

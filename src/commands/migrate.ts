@@ -160,9 +160,10 @@ async function print(
     readonly printed: ReportOutput
   },
 ): Promise<void> {
-  const [{ renderMigrate }, { migratePage }, { flagsAgain }] = await Promise.all([
+  const [{ renderMigrate }, { migratePage }, { migrateMeasures }, { flagsAgain }] = await Promise.all([
     import('../report/render.js'),
     import('../report/page/migrate-page.js'),
+    import('../report/metrics/measures.js'),
     import('./flags-again.js'),
   ])
   const { columns, isTty, output } = context
@@ -172,5 +173,6 @@ async function print(
   await printed.print({
     text: (format) => renderMigrate(report, { format, columns, colored: output.color && isTty, again }),
     page: () => migratePage(report, again),
+    measures: () => migrateMeasures(report),
   })
 }

@@ -105,6 +105,15 @@ export const output: OptionGroup = (command) =>
     .option('-q, --quiet', 'print one line of summary, no progress')
     .option('--verbose', 'print the cause of an error with its stack')
     .option('--no-color', 'no colours (or NO_COLOR)')
+    .addOption(
+      command
+        .createOption('--progress <how>', 'on stderr: auto, json (a line a second) or none (auto)')
+        .choices(['auto', 'json', 'none']),
+    )
+    .addOption(
+      command.createOption('--log-format <form>', 'messages on stderr (text)').choices(['text', 'json']),
+    )
+    .option('--metrics-file <file>', 'metrics for Prometheus: .prom, for the textfile collector')
 
 /** For options that may be given several times. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
@@ -118,7 +127,14 @@ export function outputOf(options: Options, env: Readonly<Record<string, string |
     json: options.json === true || options.format === 'json',
     markdown: options.format === 'markdown' && options.json !== true,
     quiet: options.quiet === true,
+    progress: progressOf(options),
+    log: options.logFormat === 'json' ? 'json' : 'text',
     verbose: options.verbose === true,
     color: options.color !== false && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
   }
+}
+
+function progressOf({ progress, quiet, logFormat }: Options): Output['progress'] {
+  if (quiet === true || progress === 'none') return 'none'
+  return progress === 'json' || (progress === undefined && logFormat === 'json') ? 'json' : 'auto'
 }

@@ -177,9 +177,10 @@ async function print(
     readonly printed: ReportOutput
   },
 ): Promise<void> {
-  const [{ renderPurge }, { purgePage }, { flagsAgain }] = await Promise.all([
+  const [{ renderPurge }, { purgePage }, { purgeMeasures }, { flagsAgain }] = await Promise.all([
     import('../report/purge-text.js'),
     import('../report/page/purge-page.js'),
+    import('../report/metrics/measures.js'),
     import('./flags-again.js'),
   ])
   const { columns, isTty, output } = context
@@ -187,6 +188,7 @@ async function print(
   await printed.print({
     text: (format) => renderPurge(report, { format, columns, colored: output.color && isTty, again }),
     page: () => purgePage(report, again),
+    measures: () => purgeMeasures(report),
   })
 }
 

@@ -3,6 +3,7 @@ import { accessSync, constants, renameSync, statSync, writeFileSync } from 'node
 import { dirname, extname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { Failure } from '../model/failure.js'
+import type { Measure } from '../model/measure.js'
 import type { Page } from '../report/page/page.js'
 import { toolVersion } from '../verbs/tool-version.js'
 import type { Context, Options } from './command.js'
@@ -31,6 +32,7 @@ const FORMS: Readonly<Record<string, FileForm>> = {
 export interface Renderings {
   text(format: 'text' | 'json' | 'line'): string
   page(): Page
+  measures(): readonly Measure[]
 }
 
 /** Where a report goes. Made before the work: a file that cannot be written should not show after hours. */
@@ -45,8 +47,9 @@ export class ReportOutput {
   }
 
   /** Loads the renderers it needs. */
-  async print({ text, page }: Renderings): Promise<void> {
-    const { stdout, stderr, output } = this.context
+  async print({ text, page, measures }: Renderings): Promise<void> {
+    const { stdout, stderr, output, measured } = this.context
+    measured?.(measures())
     const { json, markdown, quiet } = output
     const { file } = this
     const asMarkdown = async (): Promise<string> =>

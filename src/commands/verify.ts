@@ -147,9 +147,10 @@ async function print(
   context: Context,
   printed: ReportOutput,
 ): Promise<void> {
-  const [{ renderVerify }, { verifyPage }, { flagsAgain }] = await Promise.all([
+  const [{ renderVerify }, { verifyPage }, { verifyMeasures }, { flagsAgain }] = await Promise.all([
     import('../report/verify/render.js'),
     import('../report/page/verify-page.js'),
+    import('../report/metrics/measures.js'),
     import('./flags-again.js'),
   ])
   const { columns, isTty, output } = context
@@ -157,5 +158,6 @@ async function print(
   await printed.print({
     text: (format) => renderVerify(report, { format, columns, colored: output.color && isTty, again }),
     page: () => verifyPage(report, again),
+    measures: () => verifyMeasures(report),
   })
 }
