@@ -15,7 +15,7 @@ export const demo = {
   name: 'demo',
   summary: 'shows the whole way on a sample, without any server, in less than a minute',
   examples: [
-    ['cp-migrate demo', 'from the first look to the rollback'],
+    ['cp-migrate demo', 'the whole way on a sample'],
     ['cp-migrate demo --keep ./shop', 'keeps the database, to look around in it'],
   ],
   declare: (command: Command) =>

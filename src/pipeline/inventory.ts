@@ -2,11 +2,11 @@
 import type { Claim, ClaimedKey } from '../layouts/layout.js'
 import type { RedisType } from '../model/redis-value.js'
 import type { KeyOfType } from '../source/source.js'
+import { SpillFile } from '../source/spill-file.js'
 import { AmbiguousKeys, type ResolveClaims } from './inventory/ambiguous.js'
 import { InventoryCounts } from './inventory/counts.js'
 import { hashOf, MAX_LEVELS, type Part, Partitions } from './inventory/partitions.js'
 import { RecordCodec } from './inventory/record.js'
-import { SpillFile } from '../source/spill-file.js'
 
 /** All keys of one thread, sorted by their bytes, each once. */
 export interface ThreadKeys {

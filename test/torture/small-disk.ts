@@ -18,7 +18,7 @@ export interface SmallDisk {
 
 /** A disk that `owner`'s user may write to (a file or folder of theirs); null where nothing can be mounted. Gone after the file. */
 export async function smallDisk(owner: string): Promise<SmallDisk | null> {
-  const folder = await mkdtemp('/tmp/cp-migrate-disk-')
+  const folder = await mkdtemp(join('/tmp', 'cp-migrate-disk-'))
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder])
   } catch {
