@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { outputOf } from '../../src/commands/options.js'
 import { serve } from '../../src/commands/serve.js'
 import { Failure } from '../../src/model/failure.js'
 import { fixture } from '../corpus/cases.js'
@@ -37,7 +38,6 @@ beforeAll(async () => {
 
 /** `serve` in this process: its terminal is ours. */
 function runServing(url: string, signal: AbortSignal, write: (text: string) => void): Promise<number> {
-  const output = { json: false, markdown: false, quiet: false, verbose: false, color: false }
   const context = {
     stdout: { write },
     stderr: { write },
@@ -45,7 +45,7 @@ function runServing(url: string, signal: AbortSignal, write: (text: string) => v
     cwd: '/',
     isTty: false,
     columns: 80,
-    output,
+    output: outputOf({}, {}),
     signal,
   }
   const world = { ...context, onEvent: () => {}, keepSecret: () => {}, now: Date.now }
