@@ -10,7 +10,7 @@ export function completionOf(commands: readonly CommandModule[]): CommandModule 
     name: 'completion',
     summary: 'prints a script that completes commands and flags in bash, zsh or fish',
     examples: [
-      ['cp-migrate completion bash > completion.sh', 'then: source completion.sh'],
+      ['cp-migrate completion bash > shell.sh', 'then: source shell.sh'],
       ['cp-migrate completion fish | source', 'at once, in fish'],
     ],
     declare: (command) => command.addArgument(new Argument('<shell>', 'which one').choices(SHELLS)),
