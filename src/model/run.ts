@@ -36,6 +36,8 @@ export interface ThreadFacts {
   readonly longestPttlMs: number | null
   /** namespace → newest checkpoint id migrated. */
   readonly heads: ReadonlyMap<string, string>
+  /** The latest time that a checkpoint or a write notes, where its id is none; milliseconds since 1970. */
+  readonly notedMs?: number | null
   readonly findings: readonly Finding[]
   /** Only keys that their names gave to another thread: the rest of the thread was moved before, by the same run. */
   readonly isPart: boolean

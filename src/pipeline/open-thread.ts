@@ -77,6 +77,7 @@ export class OpenThread {
       unreadKeys: task.keys.filter((key) => !read.has(key)).map((key) => key.key),
       longestPttlMs: pass.longestPttlMs,
       heads: converted.heads,
+      notedMs: pass.notedMs,
       findings: this.findingsOf(converted, cut),
       isPart: task.isPart,
       seen: {

@@ -2,13 +2,16 @@
  * One thread on its way from its keys to rows: hands each value to the reader of its layout, and the records to the converter.
  * Holds what the ledger and the report want to know of it.
  */
+import { tsOf } from '../convert/checkpoint-ts.js'
 import type { Dialect, RecordTaker } from '../convert/converter.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layouts/layout.js'
 import { isLayoutAfter, type LayoutRegistry } from '../layouts/registry.js'
+import { ThreadAge } from '../model/age.js'
 import { CheckpointDays } from '../model/checkpoint-days.js'
 import { type Finding, kindOf } from '../model/finding.js'
 import type { ReadResult } from '../model/redis-value.js'
 import type { Checkpoint, Origin, PendingWrite, StoredChannelValue } from '../model/thread.js'
+import { timeOfUuid6 } from '../model/uuid6.js'
 import { sourceDigest } from './source-digest.js'
 
 /** A key that was read, as the ledger remembers it. */
@@ -36,6 +39,9 @@ export class ThreadPass<Made> {
   /** Milliseconds that the first of its keys to go still has; null: none expires. */
   shortestPttlMs: number | null = null
   readonly days = new CheckpointDays()
+  private readonly startedMs = Date.now()
+  /** What ids do not tell: `ts` and the times that savers note beside a checkpoint or a write. */
+  private readonly age = new ThreadAge(this.startedMs)
   private readonly readers = new Map<string, ThreadReader>()
   private readonly records: RecordSink
   private readonly waiting:
@@ -65,6 +71,11 @@ export class ThreadPass<Made> {
       belongsTo: (key, threadId) => this.strays.push({ key, threadId }),
       notMine: (key) => this.passOn(key),
     }
+  }
+
+  /** Milliseconds since 1970; null where only ids tell of the thread's age, or nothing does. */
+  get notedMs(): number | null {
+    return this.age.latestMs
   }
 
   /** What came back for one key of this thread. */
@@ -133,6 +144,8 @@ export class ThreadPass<Made> {
     this.layouts.add(checkpoint.origin.layout)
     if (this.isOfOtherDialect(checkpoint)) return
     this.days.add(checkpoint.checkpointId)
+    if (timeOfUuid6(checkpoint.checkpointId, this.startedMs) === null)
+      this.age.checkpoint({ ...checkpoint, ts: tsOf(checkpoint) })
     if (this.waiting === undefined) this.converter.checkpoint(checkpoint)
     else this.waiting.checkpoints.push(checkpoint)
   }
@@ -140,6 +153,7 @@ export class ThreadPass<Made> {
   private takeWrite(write: PendingWrite): void {
     this.layouts.add(write.origin.layout)
     if (this.isOfOtherDialect(write)) return
+    this.age.write(write)
     if (this.waiting === undefined) this.converter.write(write)
     else this.waiting.writes.push(write)
   }

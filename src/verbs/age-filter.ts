@@ -1,11 +1,9 @@
 /** Threads by their age. Where the ids in the names of keys do not tell, the thread is read. */
-import { DecodeError } from '../codec/bytes.js'
+import { tsOf } from '../convert/checkpoint-ts.js'
 import type { Dialect } from '../convert/converter.js'
-import { topLevelOf } from '../convert/top-level.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import { ThreadAge } from '../model/age.js'
 import { type AgeBounds, type AgeVerdict, ageVerdict } from '../model/bounds.js'
-import type { Checkpoint } from '../model/thread.js'
 import { timeOfUuid6 } from '../model/uuid6.js'
 import type { ThreadKeys } from '../pipeline/inventory.js'
 import { readThreadRecords } from '../pipeline/thread-records.js'
@@ -83,17 +81,4 @@ async function timeInValues(
   for (const checkpoint of checkpoints) age.checkpoint({ ...checkpoint, ts: tsOf(checkpoint) })
   for (const write of writes) age.write(write)
   return age.latestMs
-}
-
-/** `ts` of a checkpoint, where it is a text. */
-export function tsOf({ fields }: Checkpoint): string | undefined {
-  const ts = fields.get('ts')
-  if (ts === undefined) return undefined
-  try {
-    const top = topLevelOf(ts)
-    return top.kind === 'text' ? top.utf8.toString() : undefined
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined
-    throw error
-  }
 }

@@ -177,8 +177,9 @@ const FROM_NOW = `clock_timestamp() + v.latest_expiry * interval '1 millisecond'
 const livesOn = ({ longestPttlMs }: ThreadFacts): number | null =>
   longestPttlMs === null || longestPttlMs < 0 ? null : longestPttlMs
 
-function latestAt({ heads }: ThreadFacts, nowMs: number): string | null {
-  const times = [...heads.values()].map((id) => timeOfUuid6(id, nowMs)).filter((ms) => ms !== null)
+function latestAt({ heads, notedMs = null }: ThreadFacts, nowMs: number): string | null {
+  const ids = [...heads.values()].map((id) => timeOfUuid6(id, nowMs))
+  const times = [...ids, notedMs].filter((ms) => ms !== null)
   return times.length === 0 ? null : new Date(Math.max(...times)).toISOString()
 }
 

@@ -1,4 +1,5 @@
 /** One thread as it is shown: namespaces, checkpoints with what they hold, writes, findings. */
+import { tsOf } from '../../convert/checkpoint-ts.js'
 import type { LayoutRegistry } from '../../layouts/registry.js'
 import { timeOfCheckpoint } from '../../model/age.js'
 import type {
@@ -17,7 +18,6 @@ import {
 } from '../../model/thread.js'
 import type { Tree } from '../../model/value.js'
 import type { ThreadKey, ThreadRecords } from '../../pipeline/thread-records.js'
-import { tsOf } from '../age-filter.js'
 import { nextNodes } from './next.js'
 import { fieldOf, numberOf, shownValue, textOf } from './trees.js'
 

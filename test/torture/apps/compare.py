@@ -10,7 +10,7 @@ def plain(value):
     return json.loads(json.dumps(value, default=lambda v: repr(v), sort_keys=True))
 
 
-def described(tuple_, with_parent=True):
+def described(tuple_, with_parent=True, doubtful=()):
     """All of a checkpoint that a user could miss. Of versions the integer: two values under one version have two strings in Postgres."""
     checkpoint = tuple_.checkpoint
     versions = {
@@ -25,7 +25,7 @@ def described(tuple_, with_parent=True):
             "values": values,
             "versions": versions,
             "metadata": {k: v for k, v in tuple_.metadata.items() if k != "writes"},
-            "writes": sorted(json.dumps([t, c, plain(v)], sort_keys=True) for t, c, v in tuple_.pending_writes or []),
+            "writes": sorted(json.dumps([t, c, plain(v)], sort_keys=True) for t, c, v in tuple_.pending_writes or [] if t not in doubtful),
         }
     )
 
@@ -50,15 +50,16 @@ async def redis_writes(saver, thread, ns, id):
     return writes
 
 
-async def differences(memory, torn, kinds, redis_savers, postgres):
+async def differences(memory, torn, doubtful, kinds, redis_savers, postgres):
     """Every checkpoint that is neither equal in Postgres nor equal in Redis, and in which way it is not."""
     lost = []
     for thread, kind in kinds.items():
         shallow = kind == "shallow"
+        unsure = doubtful.get(thread, ())
         there = {}
         async for found in postgres.alist({"configurable": {"thread_id": thread}}):
             c = found.config["configurable"]
-            there[(c["checkpoint_ns"], c["checkpoint_id"])] = described(found, not shallow)
+            there[(c["checkpoint_ns"], c["checkpoint_id"])] = described(found, not shallow, unsure)
         heads = {}
         if not ids_of(memory, thread):
             lost.append({"thread": thread, "kind": kind, "memory": "nothing was kept to compare with"})
@@ -67,7 +68,7 @@ async def differences(memory, torn, kinds, redis_savers, postgres):
         for ns, id in ids_of(memory, thread):
             if shallow and id != heads[ns] and (ns, id) not in there:
                 continue
-            wanted = described(memory.get_tuple(config_of(thread, ns, id)), not shallow)
+            wanted = described(memory.get_tuple(config_of(thread, ns, id)), not shallow, unsure)
             for channel in torn.get(thread, {}).get(id, ()):
                 wanted["values"].pop(channel, None)
             # Of a replaced checkpoint the shallow saver keeps what was migrated before.
@@ -78,7 +79,7 @@ async def differences(memory, torn, kinds, redis_savers, postgres):
             # put_writes makes a document of its flag alone where the checkpoint is gone, and the saver takes that for one.
             if found is not None and "channel_versions" in found.checkpoint:
                 found = found._replace(pending_writes=await redis_writes(saver, thread, ns, id))
-                found = described(found, not shallow)
+                found = described(found, not shallow, unsure)
             else:
                 found = None
             if found != wanted:

@@ -20,7 +20,7 @@ import traceback
 
 from compare import differences
 from kinds import GRAPHS, Gate, gates
-from shadow import SAVERS, memory, torn, unrecorded
+from shadow import SAVERS, doubtful, memory, torn, unrecorded
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
@@ -88,7 +88,12 @@ async def race(q):
         try:
             async with slots:
                 await act(thread, what)
+        except TimeoutError:
+            doubtful.setdefault(thread, set()).add("")  # a busy machine: it does not know what came of it
         except Exception as error:
+            if "Timeout" in repr(error):
+                doubtful.setdefault(thread, set()).add("")
+                return
             errors.append(f"{thread} {what}: {type(error).__name__} {error}")
 
     await asyncio.gather(*(later(*entry) for entry in q["acts"]))
@@ -104,7 +109,7 @@ async def settle(q):
 
 
 async def check(q):
-    return await differences(memory, torn, kinds, SAVED, stores["postgres"])
+    return await differences(memory, torn, doubtful, kinds, SAVED, stores["postgres"])
 
 
 async def next_of(graph, thread):
@@ -122,8 +127,8 @@ def in_any_order(end):
 async def go_on(q):
     differ = []
     for thread in q["threads"]:
-        if thread in torn:
-            continue  # the application itself has written less than it had
+        if thread in torn or doubtful.get(thread):
+            continue  # what the application itself has written is not what it had, or it does not know
         kind = kinds[thread]
         graph = graphs[kind] if q["on"] == "redis" else on_postgres[kind]
         try:
@@ -149,6 +154,7 @@ async def forget(q):
         kinds.pop(thread, None)
         finals.pop(thread, None)
         torn.pop(thread, None)
+        doubtful.pop(thread, None)
         unrecorded.discard(thread)
 
 

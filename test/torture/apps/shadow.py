@@ -11,6 +11,8 @@ unrecorded = set()
 
 # Threads → channels that a checkpoint was written without, by its id, because its keys went while the saver was reading them one by one.
 torn = {}
+# Threads → tasks whose writes were on their way when the application was stopped or lost patience: they may be there or not.
+doubtful = {}
 
 
 def note_torn(saved, checkpoint):
@@ -28,8 +30,12 @@ class Shadowed:
         return saved
 
     async def aput_writes(self, config, writes, task_id, task_path=""):
+        thread = config["configurable"]["thread_id"]
+        attempts = doubtful.setdefault(thread, set())
+        attempts.add(task_id)
         await super().aput_writes(config, writes, task_id, task_path)
-        if config["configurable"]["thread_id"] not in unrecorded:
+        attempts.discard(task_id)
+        if thread not in unrecorded:
             memory.put_writes(config, writes, task_id, task_path)
 
     def as_written(self, checkpoint, metadata, new_versions):
