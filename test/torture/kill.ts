@@ -1,6 +1,6 @@
 /**
- * Kills: a process of the tool ends by SIGKILL right before a COMMIT, right after one, or while any piece of bytes is on its way; then the
- * same command runs again, or one that undoes what was begun.
+ * Kills: a process of the tool ends by SIGKILL right before a COMMIT, right after one, or while any piece of bytes is on its way; or it is
+ * asked to end, and does so in order. Then the same command runs again, or one that undoes what was begun.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { type Fault, proxyTo } from '../services/proxy.js'
 import { type Order, type Outcome, reproduction, type Violation } from './part.js'
 import { Chance } from './random.js'
 import { doneWell, type Place, prepare, SCENARIOS, type Scenario } from './scenarios.js'
-import { untilAlone } from './truth.js'
+import { stillRunning, untilAlone } from './truth.js'
 import { World, type WorldOptions } from './world.js'
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'cp-migrate.js')
@@ -22,11 +22,16 @@ export const WORLDS: readonly WorldOptions[] = [
   { fixture: 'js/1.0.9-full', accepted: 0 },
 ]
 const FULL_RUN = 252
+const HANGS_AFTER_MS = 90_000
 
 type Moment =
   | { readonly at: 'commit'; readonly commit: number; readonly moment: 'before' | 'after' }
   /** The piece with this number, over both wires: it is lost, or passes and the process dies a little later. */
-  | { readonly at: 'piece'; readonly piece: number; readonly laterMs: number | null }
+  | { readonly at: 'piece'; readonly piece: number; readonly laterMs: number | null; readonly by: Signal }
+type Signal = 'SIGKILL' | 'SIGINT' | 'SIGTERM'
+
+/** How a process ends that was asked to. */
+const ENDS: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 }
 
 /** What a run without faults does on its wires. */
 interface Size {
@@ -63,8 +68,8 @@ export async function runIn(
     }
     const chance = new Chance(at)
     const moment = momentOf(round, size, chance)
-    const { wasKilled, broken, second } = await killedOnce(world, scenario, moment, chance)
-    add(`${scenario.name}: ${wasKilled ? 'killed' : 'ended before its kill'}`)
+    const { how, broken, second } = await killedOnce(world, scenario, moment, chance)
+    add(`${scenario.name}: ${how}`)
     add(`then ${second}`)
     for (const what of broken) {
       const text = `${id}, killed ${inWords(moment)}, then ${second}: ${what}`
@@ -97,13 +102,15 @@ function momentOf(round: number, size: Size, chance: Chance): Moment {
     }
   }
   const laterMs = chance.next() < 0.5 ? null : chance.between(0, 20)
-  return { at: 'piece', piece: chance.between(1, size.pieces), laterMs }
+  const piece = chance.between(1, size.pieces)
+  const by = laterMs === null ? 'SIGKILL' : chance.of<Signal>(['SIGKILL', 'SIGKILL', 'SIGINT', 'SIGTERM'])
+  return { at: 'piece', piece, laterMs, by }
 }
 
 const inWords = (moment: Moment): string =>
   moment.at === 'commit'
     ? `right ${moment.moment} COMMIT ${moment.commit}`
-    : `at piece ${moment.piece}${moment.laterMs === null ? ', which is lost' : `, ${moment.laterMs} ms later`}`
+    : `at piece ${moment.piece}${moment.laterMs === null ? ', which is lost' : `, ${moment.laterMs} ms later, by ${moment.by}`}`
 
 async function measured(world: World, scenario: Scenario): Promise<Size> {
   const target = await world.target(scenario.stage)
@@ -121,7 +128,7 @@ async function killedOnce(world: World, scenario: Scenario, moment: Moment, chan
   const target = await world.target(scenario.stage)
   const place = await prepare(world, scenario, target)
   const wires = await wiresOf(place)
-  const { ended } = wires.run(scenario.line(place), (kill) => {
+  const { ended, kill: end } = wires.run(scenario.line(place), (kill) => {
     wires.on = (seen, what) => {
       if (moment.at === 'commit') {
         if (what !== moment.moment || seen.commits !== moment.commit) return undefined
@@ -130,16 +137,30 @@ async function killedOnce(world: World, scenario: Scenario, moment: Moment, chan
       }
       if (what !== 'piece' || seen.pieces !== moment.piece) return undefined
       if (moment.laterMs === null) kill()
-      else setTimeout(kill, moment.laterMs)
+      else setTimeout(() => kill(moment.by), moment.laterMs)
       return moment.laterMs === null ? 'reset' : undefined
     }
   })
+  let hangs = false
+  const late = setTimeout(() => {
+    hangs = true
+    end('SIGKILL')
+  }, HANGS_AFTER_MS)
   const { code, signal, err } = await ended
-  const wasKilled = signal === 'SIGKILL'
+  clearTimeout(late)
+  const by = moment.at === 'piece' ? moment.by : 'SIGKILL'
+  // Before it listens for signals, one ends it as any other program.
+  const wasStopped = by !== 'SIGKILL' && (code === ENDS[by] || signal === by)
+  const wasKilled = signal === 'SIGKILL' || wasStopped
   if (!wasKilled && code !== 0) throw new Error(`${scenario.name} failed before it was killed: ${err}`)
   wires.close()
   await untilAlone(place.url)
   const broken = await scenario.between(place)
+  if (hangs) broken.push('it does not end')
+  if (code === ENDS[by]) {
+    broken.push(...(await stillRunning(place.url)))
+    if (!/same command again/i.test(err)) broken.push(`it does not say how to go on: ${err}`)
+  }
   const isInstead = chance.next() < 0.25
   if (isInstead) broken.push(...(await scenario.instead(place)))
   else {
@@ -147,7 +168,8 @@ async function killedOnce(world: World, scenario: Scenario, moment: Moment, chan
     if (broken.length === 0) broken.push(...(await scenario.end(place)))
   }
   await target.drop()
-  return { wasKilled, broken, second: isInstead ? 'another command' : 'the same again' }
+  const how = !wasKilled ? 'ended before its kill' : wasStopped ? 'stopped by a signal' : 'killed'
+  return { how, broken, second: isInstead ? 'another command' : 'the same again' }
 }
 
 type Watch = (seen: Size, what: 'before' | 'after' | 'piece') => 'reset' | undefined
@@ -167,7 +189,7 @@ async function wiresOf(place: Place) {
       for (const proxy of proxies) proxy.close()
     },
     /** `arm` is given what kills the process. */
-    run(line: string, arm: (kill: () => void) => void) {
+    run(line: string, arm: (kill: (by?: Signal) => void) => void) {
       const { redisUrl, url } = wires.through
       const child = spawn(process.execPath, [PROGRAM, ...line.split(' ')], {
         cwd: place.world.folder,
@@ -178,9 +200,9 @@ async function wiresOf(place: Place) {
       child.stderr.on('data', (chunk) => {
         err += chunk
       })
-      arm(() => child.kill('SIGKILL'))
+      arm((by = 'SIGKILL') => child.kill(by))
       const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, err }))
-      return { ended }
+      return { ended, kill: (by: Signal) => child.kill(by) }
     },
   }
   const onPiece: Fault['onPiece'] = () => {
