@@ -55,6 +55,8 @@ class Purge {
   private readonly act: PurgeAct | null
   private keysChosen = 0
   private threadsChosen = 0
+  private ofThreads: number | null = null
+  private lookedAt = 0
 
   constructor(
     private readonly request: PurgeRequest,
@@ -68,6 +70,7 @@ class Purge {
   async run(): Promise<void> {
     const { inventory, registry } = await retried(this.request, () => this.listKeys())
     try {
+      this.ofThreads = await inventory.countThreads()
       const candidates = await PurgeCandidates.open(this.request, registry)
       for await (const group of groupsOf(inventory.threads())) {
         for (const { threadId } of group) this.seen.note(threadId, 0)
@@ -102,6 +105,7 @@ class Purge {
       this.count(looked.finished.length)
       await this.act.run(chosen)
     }
+    this.lookedAt += threads.length
     this.progress()
   }
 
@@ -223,10 +227,10 @@ class Purge {
   }
 
   private progress(): void {
-    const { threads, bytes } = this.report
+    const { bytes } = this.report
     this.request.onEvent({
       kind: 'threads',
-      progress: { threads: threads.purged, ofThreads: null, bytes, ofBytes: null, rejected: 0 },
+      progress: { threads: this.lookedAt, ofThreads: this.ofThreads, bytes, ofBytes: null, rejected: 0 },
     })
   }
 }

@@ -46,8 +46,11 @@ function axisHtml(bars: Chart['bars'], places: number): string {
   const [first] = bars
   const last = bars.at(-1)
   const isFull = bars.length === places
-  const labels = [first, isFull ? bars[Math.floor(bars.length / 2)] : undefined, isFull ? last : undefined]
-  const spans = labels.map((bar) => `<span>${escaped(bar?.label ?? '')}</span>`).join('')
+  const range = bars.length > 1 ? `${first?.label} – ${last?.label}` : (first?.label ?? '')
+  const labels = isFull
+    ? [first, bars[Math.floor(bars.length / 2)], last].map((bar) => bar?.label ?? '')
+    : [range]
+  const spans = labels.map((label) => `<span>${escaped(label)}</span>`).join('')
   return `<div class="axis" aria-hidden="true">${spans}</div>`
 }
 
