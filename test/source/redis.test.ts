@@ -323,6 +323,16 @@ describe('on a server without modules', () => {
   })
 })
 
+describe('a source that was closed', () => {
+  it('is not opened again', async () => {
+    const own = sourceOf(url)
+    await own.info()
+    await own.close()
+    await expect(own.types([Buffer.from('a')])).rejects.toThrow('the source is closed')
+    await expect(own.info()).rejects.toThrow('the source is closed')
+  })
+})
+
 describe('leaving no trace', () => {
   it('sends nothing but reading commands', async () => {
     await redis.set('string', 'x', 'EX', 1000)

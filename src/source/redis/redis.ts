@@ -28,6 +28,7 @@ export class RedisSource implements Source {
   readonly #endpoint: RedisEndpoint
   readonly #options: RedisConnectionOptions
   #opening: Promise<Redis> | null = null
+  #isClosed = false
   /** Until the server refuses one. */
   #runsScripts = true
 
@@ -107,7 +108,9 @@ export class RedisSource implements Source {
     }
   }
 
+  /** For good: whoever still looks ahead of a run that was stopped must not open it again. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const opening = this.#opening
     this.#opening = null
     await opening?.then(
@@ -125,6 +128,7 @@ export class RedisSource implements Source {
   }
 
   #open(): Promise<Redis> {
+    if (this.#isClosed) return Promise.reject(new Error('the source is closed'))
     const opening = openRedis(this.#endpoint, this.#options)
     this.#opening = opening
     opening.catch(() => {

@@ -26,6 +26,7 @@ export class Postgres {
   readonly #all = new Set<PgSession>()
   readonly #waiting: Array<() => void> = []
   #inUse = 0
+  #isClosed = false
 
   constructor(
     endpoint: TargetEndpoint,
@@ -50,7 +51,12 @@ export class Postgres {
 
   /** A session of the caller's own, for locks and long streams; the caller closes it. */
   async open(): Promise<PgSession> {
-    const session = await this.#connect()
+    const session = this.#isClosed ? null : await this.#connect()
+    if (session === null || this.#isClosed) {
+      // Whoever still looks ahead of a run that was stopped must not keep a session, nor the process.
+      await session?.close()
+      throw new Error('the target is closed')
+    }
     this.#all.add(session)
     session.client.once('end', () => this.#all.delete(session))
     return session
@@ -79,7 +85,9 @@ export class Postgres {
     return statementFailure(error, this.endpoint)
   }
 
+  /** For good. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all([...this.#all].map((session) => session.close()))
     this.#all.clear()
     this.#idle.length = 0

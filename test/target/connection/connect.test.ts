@@ -253,3 +253,17 @@ describe('an error of the server', () => {
     expect([sqlstateOf(broken), isConnectionLost(broken)]).toEqual([undefined, true])
   })
 })
+
+describe('a target that was closed', () => {
+  it('opens no session any more, not even one that was on its way', async () => {
+    const url = await freshDatabase()
+    const postgres = await openPostgres(parsePostgresUrl(url, {}), { writes: false })
+    const onItsWay = postgres.open()
+    const refused = expect(onItsWay).rejects.toThrow('the target is closed')
+    await postgres.close()
+    await refused
+    await expect(postgres.use((session) => session.query('SELECT 1'))).rejects.toThrow('the target is closed')
+    const left = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'cp-migrate'`
+    await expect.poll(() => sql(url, left)).toEqual([{ n: 0 }])
+  })
+})
