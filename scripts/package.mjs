@@ -2,7 +2,7 @@
  * Builds dist/ as the package ships it: without comments and long names, to stay small. The same sources give the same files, so that a
  * stack trace of the package is read with `--sourcemap` on the same version.
  */
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { rolldown } from 'rolldown'
@@ -49,7 +49,8 @@ async function addTypes(entry) {
     const wanted = [entry]
     for (const file of wanted) {
       const text = await readFile(join(all, file), 'utf8')
-      await cp(join(all, file), join(DIST, file), { recursive: true })
+      await mkdir(dirname(join(DIST, file)), { recursive: true })
+      await writeFile(join(DIST, file), withoutWording(text))
       for (const [, path] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g)) {
         const next = join(dirname(file), `${path}.d.ts`)
         if (!wanted.includes(next)) wanted.push(next)
@@ -58,4 +59,12 @@ async function addTypes(entry) {
   } finally {
     await rm(all, { recursive: true, force: true })
   }
+}
+
+/** Sentences for people are no types that anybody needs: an id and its exit code are. @param {string} text */
+function withoutWording(text) {
+  return text.replace(
+    /(readonly (?:what|next|title|remedy): )(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*");/g,
+    '$1string;',
+  )
 }
