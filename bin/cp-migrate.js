@@ -5,15 +5,22 @@ const ready = readyAnswer(process.argv.slice(2), process.stdout.columns)
 if (ready !== null) {
   process.stdout.write(ready)
 } else {
-  const [{ setFlagsFromString }, { default: module }] = await Promise.all([
+  const [{ getHeapSpaceStatistics, setFlagsFromString }, { default: module }] = await Promise.all([
     import('node:v8'),
     import('node:module'),
   ])
   // Compiled code is kept for the next start, where Node knows how (22.8).
   module.enableCompileCache?.()
-  // Values pass through as buffers, which live outside the heap until a collection: a small young generation collects them soon.
-  setFlagsFromString('--max-semi-space-size=4')
-  setFlagsFromString('--semi-space-growth-factor=1')
+  // Values pass through as buffers, which live outside the heap until a collection. Collecting the old ones sooner than usual holds
+  // 20,000 checkpoints in 150 MB instead of 200; a young generation that stays at 8 MB is collected early enough, and not too often.
+  setFlagsFromString('--heap-growing-percent=70')
+  const grown = setInterval(() => {
+    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+    if (young === undefined || young.space_size < 8 * 1024 ** 2) return
+    setFlagsFromString('--semi-space-growth-factor=1')
+    clearInterval(grown)
+  }, 10)
+  grown.unref()
   const { main } = await import('../dist/cli/main.js')
   process.exitCode = await main(process.argv.slice(2))
 }

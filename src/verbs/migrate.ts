@@ -71,7 +71,7 @@ export interface MigrateRequest {
  * Shares of the memory budget: keys, values in flight (two reads), values held until it is known whether they changed, rows in
  * flight (two batches), copies to compare with.
  */
-const SHARES = { inventory: 1 / 3, read: 1 / 12, hold: 1 / 12, batch: 1 / 8, copies: 1 / 8 } as const
+const SHARES = { inventory: 1 / 3, read: 1 / 24, hold: 1 / 12, batch: 1 / 16, copies: 1 / 8 } as const
 const MAX_BATCH_BYTES = 8 * 1024 ** 2
 /** The app's own puts wait while a thread's rows are inserted: larger threads are staged first. */
 const STAGE_BYTES = 16 * 1024 ** 2
