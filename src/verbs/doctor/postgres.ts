@@ -30,8 +30,8 @@ export interface Forecast {
 
 /** Three for the rows, one for the lock, one to look around. */
 const CONNECTIONS_NEEDED = 5
-/** Measured: a packed name and digest of a key, and its share of a thread's row. */
-const LEDGER_BYTES_A_KEY = 60
+/** Measured on threads of 14 keys each (76): a packed name and digest of a key, and its share of the thread's row. */
+const LEDGER_BYTES_A_KEY = 80
 
 export function checksOfPostgres(
   look: TargetLook,
