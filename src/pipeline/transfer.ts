@@ -2,17 +2,14 @@
  * The flow of one pass: threads of the inventory → values → records → rows → batches. Reading runs ahead of converting, and a
  * batch commits while the next one is converted; what is held is bounded by bytes. A thread that was interrupted is begun again.
  */
-import type { ConvertOptions, Dialect, OpenConverter } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
-import type { ThreadBound } from '../model/bounds.js'
 import type { ReadResult } from '../model/redis-value.js'
 import { UNKNOWN_THREAD } from '../model/rows.js'
-import type { ThreadFacts } from '../model/run.js'
 import type { ReadKey, Source } from '../source/source.js'
 import { Batch } from '../target/rows/batch.js'
-import type { BatchSink, Recover } from '../target/rows/batch-sink.js'
-import { type Committed, type LeftOut, type ThreadCommit, UNKNOWN_STATE } from '../target/rows/commit.js'
+import type { BatchSink } from '../target/rows/batch-sink.js'
+import { type LeftOut, type ThreadCommit, UNKNOWN_STATE } from '../target/rows/commit.js'
 import type { ThreadKeys } from './inventory.js'
 import { OpenThread, type Task } from './open-thread.js'
 import { pointersAlone } from './pointers-alone.js'
@@ -20,39 +17,10 @@ import { readingOrder } from './reading-order.js'
 import { byThread } from './strays.js'
 import type { StrayKey } from './thread-pass.js'
 import { chunksOf, ThreadQueue } from './thread-queue.js'
+import type { TransferListener, TransferOptions } from './transfer-options.js'
 import { comparableKeys } from './unchanged.js'
 import { UnchangedThread } from './unchanged-thread.js'
 import { unlessAborted } from './unless-aborted.js'
-
-export interface TransferOptions {
-  readonly convert: ConvertOptions
-  readonly dialect: Dialect
-  readonly openConverter: OpenConverter
-  /** What is kept of each thread; null: all of it. */
-  readonly bound: ThreadBound | null
-  /** Bytes of source values asked for at once. */
-  readonly readBytes: number
-  /** Bytes of a thread's values held until it is known whether they have changed. */
-  readonly holdBytes: number
-  /** Bytes of rows in one transaction. */
-  readonly batchBytes: number
-  /** Bytes of one thread's rows beyond which they are staged. */
-  readonly stageBytes: number
-  readonly signal: AbortSignal
-  /** Waits where a server is away; throws what ends the run. */
-  readonly recover: Recover
-}
-
-/** What is told of each batch once it is committed, and of each thread that was left out. */
-export interface TransferListener {
-  read(bytes: number): void
-  /** A thread of which only indexes and pointers are left. */
-  nothingToRead(facts: ThreadFacts): void
-  /** A thread that is as the ledger recorded it. */
-  unchanged(task: Task, bytes: number): void
-  threadLeftOut(facts: ThreadFacts): void
-  committed(threads: readonly ThreadCommit[], committed: Committed): void
-}
 
 interface Request {
   readonly key: Buffer

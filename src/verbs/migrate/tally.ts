@@ -8,7 +8,7 @@ import { addFinding, type MigrateReport, type RowCounts } from '../../model/repo
 import type { TableName } from '../../model/rows.js'
 import type { ThreadFacts } from '../../model/run.js'
 import type { Task } from '../../pipeline/open-thread.js'
-import type { TransferListener } from '../../pipeline/transfer.js'
+import type { TransferListener } from '../../pipeline/transfer-options.js'
 import { findingsOf } from '../../target/ledger/ledger.js'
 import type { Committed, Merged, RowKey, ThreadCommit } from '../../target/rows/commit.js'
 import type { SurveyCount } from '../survey/survey.js'
