@@ -143,16 +143,16 @@ export class PythonRows implements DialectRows {
     const scalar = staysInline(top)
     const deltaSnapshot = top.kind === 'object' && top.head.form === 'delta-snapshot'
     const typed = scalar ? undefined : this.encoded(checkpoint, channel, value)
+    const inline = scalar || deltaSnapshot ? { inline: deltaSnapshot ? (true as const) : value } : {}
+    // Pickles never have the same bytes; what they become may.
+    const written = typed && copies.find((copy) => isWrittenAs(copy, typed))
+    if (written !== undefined) return this.linked(checkpoint, channel, wanted, { copy: written, inline })
     const sha256 = typed === undefined ? '' : sha256Of(typed.bytes)
     const identity = typed === undefined ? identityOfScalar(top) : identityOfDigits(typed.type, sha256)
-    const inline = scalar || deltaSnapshot ? { inline: deltaSnapshot ? (true as const) : value } : {}
     const equal =
       copies.find((copy) => copy.identity === identity) ??
       copies.find((copy) => !scalar && sameValue(copy.value, value))
-    if (equal !== undefined) {
-      this.copies.link({ checkpointNs, channel, version: wanted }, equal)
-      return { version: equal.version, ...inline }
-    }
+    if (equal !== undefined) return this.linked(checkpoint, channel, wanted, { copy: equal, inline })
     const version = copies.length === 0 ? wanted : renumberedString(checkpoint, channel, identity)
     if (version !== wanted) this.context.findings.add('version-renumbered', checkpoint, `channel ${channel}`)
     if (typed === undefined)
@@ -163,6 +163,17 @@ export class PythonRows implements DialectRows {
       refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, channel, version }))
     const blob = { ...typed, bytes: SLABS.keep(typed.bytes), sha256 }
     return { version, ...inline, copy: { version, identity, inline: deltaSnapshot, deltaSnapshot, blob } }
+  }
+
+  /** A value that stands in the target already, or is on its way there. */
+  private linked(
+    { checkpointNs }: Checkpoint,
+    channel: string,
+    wanted: string,
+    { copy, inline }: { readonly copy: Copy; readonly inline: Pick<Placed, 'inline'> },
+  ): Placed {
+    this.copies.link({ checkpointNs, channel, version: wanted }, copy)
+    return { version: copy.version, ...inline }
   }
 
   /** A value as it will be written; the bytes are valid until the next one. */
@@ -184,6 +195,10 @@ export class PythonRows implements DialectRows {
     if (inherited === undefined || inherited === wanted) return copies
     return [...copies, ...this.copies.of({ checkpointNs, channel, version: inherited })]
   }
+}
+
+function isWrittenAs({ value }: Copy, { type, bytes }: WrittenBlob): boolean {
+  return type === 'msgpack' && value?.encoding === 'msgpack' && value.bytes?.equals(bytes) === true
 }
 
 interface Placed {
