@@ -5,6 +5,11 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
+import { doctor } from './doctor.js'
+import { init } from './init.js'
+import { migrate } from './migrate.js'
+import { rollback } from './rollback.js'
+import { verify } from './verify.js'
 
 /** A conversation of the sample that waits for a human. */
 const THREAD = 'refund-1042'
@@ -68,7 +73,7 @@ interface Ends {
 
 /** As a user would type it, with the two ends in place. Throws where it ends otherwise than the sample should. */
 async function runStep([name, ...flags]: readonly string[], ends: Ends, world: Context): Promise<void> {
-  const module = await MODULES[name as keyof typeof MODULES]()
+  const module = MODULES[name!]!
   const { redis, postgres } = ends
   const needsSource = name !== 'init' && name !== 'rollback'
   const options = {
@@ -81,14 +86,8 @@ async function runStep([name, ...flags]: readonly string[], ends: Ends, world: C
   if (!EXPECTED.includes(exit)) throw new Failure('unexpected', { message: `${name} ended with ${exit}` })
 }
 
-/** Each command is loaded when its turn comes. */
-const MODULES = {
-  doctor: async (): Promise<CommandModule> => (await import('./doctor.js')).doctor,
-  init: async (): Promise<CommandModule> => (await import('./init.js')).init,
-  migrate: async (): Promise<CommandModule> => (await import('./migrate.js')).migrate,
-  verify: async (): Promise<CommandModule> => (await import('./verify.js')).verify,
-  rollback: async (): Promise<CommandModule> => (await import('./rollback.js')).rollback,
-}
+/** Declared before they are run: what they need is loaded when their turn comes. */
+const MODULES: Readonly<Record<string, CommandModule>> = { doctor, init, migrate, verify, rollback }
 
 async function conversation({ postgres }: Ends, world: Context) {
   const [{ readConfig }, { Connections }, { readBack }] = await Promise.all([

@@ -67,7 +67,7 @@ const npm = (folder: string, ...args: string[]): Promise<string> => run('npm', a
 /** Our own lock with the package in place of the project: the versions that are tested, most of them in npm's cache. */
 async function lockFile() {
   const { packages } = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8'))
-  const { name, version, dependencies, bin } = packages['']
+  const { name, version, dependencies, optionalDependencies, bin } = packages['']
   const file = `file:${packed.filename}`
   const shipped = Object.entries<{ dev?: boolean }>(packages).filter(([path, { dev }]) => path !== '' && !dev)
   return {
@@ -75,7 +75,14 @@ async function lockFile() {
     requires: true,
     packages: {
       '': { dependencies: { [name]: file } },
-      [`node_modules/${name}`]: { version, resolved: file, integrity: packed.integrity, dependencies, bin },
+      [`node_modules/${name}`]: {
+        version,
+        resolved: file,
+        integrity: packed.integrity,
+        dependencies,
+        optionalDependencies,
+        bin,
+      },
       ...Object.fromEntries(shipped),
     },
   }
