@@ -14,12 +14,14 @@ import { rollback } from './rollback.js'
 import { serve } from './serve.js'
 import { showConfig } from './show-config.js'
 import { status } from './status.js'
+import { threads } from './threads.js'
 import { verify } from './verify.js'
 
 const AT_WORK: readonly CommandModule[] = [
   detect,
   doctor,
   inspect,
+  threads,
   init,
   migrate,
   verify,

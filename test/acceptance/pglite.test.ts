@@ -82,6 +82,11 @@ describe('a database in a folder', () => {
     expect(verified.exit, verified.out + verified.err).toBe(0)
   })
 
+  test('lists its threads, and what they wait for', async () => {
+    const { out, err } = await commandLine('threads --in postgres --waiting --json', env)
+    expect(out, err).toContain('"threadId": "approve-pending"')
+  })
+
   test('holds the same rows as a server', async () => {
     const postgres = await freshDatabase()
     const server = ends(redis, postgres)

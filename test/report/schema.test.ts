@@ -73,6 +73,8 @@ describe('what a command prints with --json is as the published schema says', ()
     await printed('verify --sample 2 --seed x')
     await printed('verify --ledger')
     await printed('status')
+    await printed('threads')
+    await printed('threads --in postgres --limit 2')
     await printed('status --run 1')
     const { survey } = (await printed('migrate --restart')) as { survey: { largest: { threadId: string }[] } }
     const thread = survey.largest[0]!.threadId

@@ -1,6 +1,6 @@
 /** The published JSON Schema of every document that `--json` prints: docs/report.schema.json is this, and a test keeps it so. */
 import { z } from 'zod'
-import { config, doctor, failed, init, inspect, status } from './knowing.js'
+import { config, doctor, failed, init, inspect, status, threads } from './knowing.js'
 import { detect, migrate, verify } from './moving.js'
 import { ledgerDrop, purgeRedis, restoreArchive, rollback } from './tidying.js'
 
@@ -16,6 +16,7 @@ export const DOCUMENTS = {
   init,
   status,
   inspect,
+  threads,
   config,
   doctor,
   failed,

@@ -1,5 +1,6 @@
-/** The documents of the commands that show and prepare: init, status, inspect, config, doctor; and of a command that failed at once. */
+/** The documents of the commands that show and prepare: init, status, inspect, threads, config, doctor; and of a command that failed at once. */
 import { z } from 'zod'
+import { THREAD_ORDERS } from '../../model/threads-report.js'
 import * as part from './parts.js'
 
 const { count } = part
@@ -104,6 +105,36 @@ export const inspect = z.strictObject({
       namespaces: z.array(z.looseObject({ checkpointNs: text })),
     })
     .nullable(),
+})
+
+export const threads = z.strictObject({
+  ...part.head('threads'),
+  startedAt: part.time,
+  endpoint: part.endpoint,
+  engine: z.enum(['redis', 'postgres']),
+  sort: z.enum(THREAD_ORDERS),
+  total: count.describe('all threads there are'),
+  matching: count.describe('those that the filters let through; `threads` lists the first of them'),
+  checkpoints: count.describe('of all that match, as the next two'),
+  bytes: count,
+  waiting: count.describe('threads that wait at an interrupt'),
+  threads: z.array(
+    z.strictObject({
+      threadId: text,
+      layouts: z.array(text).describe('ids of Redis layouts; none in Postgres'),
+      dialect: z.enum(['python', 'js']).nullable(),
+      namespaces: count,
+      checkpoints: count,
+      lastAt: part.time.nullable(),
+      bytes: count.nullable().describe('in Redis of memory; in Postgres as stored, compressed'),
+      state: z
+        .enum(['waiting', 'failed', 'unfinished', 'done'])
+        .nullable()
+        .describe('by the newest checkpoint of the root graph; null where it has none'),
+    }),
+  ),
+  exitCode: z.int().describe('always 0'),
+  next: text.nullable().describe('the sensible next command line'),
 })
 
 export const config = z.strictObject({
