@@ -45,13 +45,14 @@ const CALLS: ReadonlyMap<string, Call> = new Map<string, Call>(
     'copyreg.__newobj_ex__': (machine, [cls, args, kwargs]) =>
       cls && args?.kind === 'tuple' ? machine.object('new', cls, args.items, kwargs) : undefined,
     'builtins.getattr': attribute,
-    '_codecs.encode': (_machine, args) => (args.length === 2 ? latin1Bytes('bytes', ...args) : undefined),
+    '_codecs.encode': (machine, args) =>
+      args.length === 2 ? latin1Bytes(machine, 'bytes', ...args) : undefined,
     'builtins.bytes': (_machine, args) => (args.length === 0 ? rangeNode('bytes', NOTHING) : undefined),
-    'builtins.bytearray': (_machine, args) => {
+    'builtins.bytearray': (machine, args) => {
       const [content] = args
       if (content === undefined) return rangeNode('bytearray', NOTHING)
       if (content.kind === 'bytes' && args.length === 1) return { ...content, kind: 'bytearray' }
-      return args.length === 2 ? latin1Bytes('bytearray', ...args) : undefined
+      return args.length === 2 ? latin1Bytes(machine, 'bytearray', ...args) : undefined
     },
     'builtins.set': (machine, args) => collection(machine, 'set', args),
     'builtins.frozenset': (machine, args) => collection(machine, 'frozenset', args),
@@ -104,6 +105,7 @@ function collection(
 
 /** Protocols below 3 write bytes as the text that Latin-1 makes of them. */
 function latin1Bytes(
+  machine: PickleMachine,
   kind: 'bytes' | 'bytearray',
   text?: PickleNode,
   encoding?: PickleNode,
@@ -112,6 +114,6 @@ function latin1Bytes(
   const codec = encoding.source.toString('latin1', encoding.start, encoding.end)
   if (codec !== 'latin1' && codec !== 'latin-1') return undefined
   const characters = text.source.toString('utf8', text.start, text.end)
-  if (/[^\0-\xff]/.test(characters)) return undefined
+  if (/[^\0-\xff]/.test(characters)) machine.fail('a character that latin-1 does not have')
   return rangeNode(kind, Buffer.from(characters, 'latin1'))
 }

@@ -224,6 +224,11 @@ describe('the pickle reader', () => {
     expect(shown(treeOfPickle(Buffer.from(pickle, 'latin1')))).toBe(expected)
   })
 
+  it('refuses bytes that were no bytes', () => {
+    const party = 'c_codecs\nencode\n(X\x04\0\0\0\xf0\x9f\x8e\x89X\x06\0\0\0latin1tR.'
+    expect(() => treeOfPickle(Buffer.from(party, 'latin1'))).toThrow('a character that latin-1 does not have')
+  })
+
   it('refuses tuples as keys that stand for far more than their bytes, or are too deep, and is quick about it', () => {
     const doubled = Buffer.from(`})${'2\x86'.repeat(200)}Ns.`, 'latin1')
     const deep = Buffer.from(`})${'\x85'.repeat(200_000)}Ns.`, 'latin1')
