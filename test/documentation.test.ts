@@ -50,8 +50,8 @@ describe('shell blocks', () => {
 
   const blocks = pages.flatMap(({ page, text }) =>
     blocksOf(text, 'sh')
-      // Snapshots and databases in folders have tests of their own; so have the project's programs.
-      .filter((block) => !/file:|pglite:|npm run|npm test/.test(block))
+      // Snapshots, SQLite files and databases in folders have tests of their own; so have the project's programs.
+      .filter((block) => !/file:|pglite:|sqlite:|npm run|npm test/.test(block))
       .map((block, at) => ({ page, at: at + 1, block })),
   )
 

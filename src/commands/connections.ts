@@ -74,6 +74,10 @@ export class Connections {
       const onKeys = (keys: number) => onEvent({ kind: 'scanning', keys, ofKeys: null })
       return new SnapshotSource(endpoint, { now, signal, onKeys })
     }
+    if (endpoint.engine === 'sqlite') {
+      const { SqliteSource } = await import('../source/sqlite/sqlite.js')
+      return new SqliteSource(endpoint, { signal: this.#world.signal })
+    }
     const { RedisSource } = await import('../source/redis/redis.js')
     return new RedisSource(endpoint, { connectTimeoutMs: this.#config.values.connectTimeout })
   }

@@ -26,7 +26,8 @@ export function flagsAgain({ values, origins }: Config): FlagsAgain {
         [values[name]].flat().map((value) => ` ${origins[name]} ${shellWord(String(value))}`),
       )
       .join('')
-  const isSnapshot = values.redis?.engine === 'rdb' && origins.redis.startsWith('--')
+  const isSnapshot =
+    values.redis !== undefined && values.redis.engine !== 'redis' && origins.redis.startsWith('--')
   const snapshot = isSnapshot ? ` ${origins.redis} ${shellWord(describeEndpoint(values.redis!))}` : ''
   return { target: flags(TARGET), scope: `${snapshot}${flags(SCOPE)}`, snapshot }
 }

@@ -10,7 +10,7 @@ export const source: OptionGroup = (command) =>
     .optionsGroup('Source')
     .option(
       '--redis <url>',
-      'Redis to read, redis://HOST:6379/0, or a snapshot, file:dump.rdb (or REDIS_URL)',
+      'Redis to read, redis://HOST:6379/0; or file:dump.rdb, sqlite:FILE.db (or REDIS_URL)',
     )
     .option('--source-name <name>', 'what the ledger calls it (its host, port and database)')
 

@@ -6,11 +6,13 @@ import { RedisPurger } from '../source/redis/purge.js'
 import { RedisRestorer } from '../source/redis/restore.js'
 import type { Config } from './config.js'
 
-/** Throws `no-source` where no setting names a Redis, `snapshot-not-writable` where it is a file. */
+/** Throws `no-source` where no setting names a Redis, `snapshot-not-writable` or `sqlite-not-writable` where it is a file. */
 export function writableRedis({ values }: Config, command: string): RedisEndpoint {
   const { redis } = values
   if (redis === undefined) throw new Failure('no-source')
   if (redis.engine === 'redis') return redis
+  if (redis.engine === 'sqlite')
+    throw new Failure('sqlite-not-writable', { command, endpoint: describeEndpoint(redis) })
   throw new Failure('snapshot-not-writable', { command, endpoint: describeEndpoint(redis) })
 }
 

@@ -4,6 +4,7 @@ import type { SourceEndpoint, TargetEndpoint } from '../model/endpoint.js'
 import { parsePostgresUrl, parseRedisUrl, UrlProblem } from './endpoint-url.js'
 import { isPgliteUrl, parsePgliteUrl } from './pglite-url.js'
 import { isSnapshotUrl, parseSnapshotUrl } from './snapshot-url.js'
+import { isSqliteUrl, parseSqliteUrl } from './sqlite-url.js'
 import { parseDuration, parseRate, parseSize } from './units.js'
 
 type Variables = Readonly<Record<string, string | undefined>>
@@ -130,6 +131,7 @@ function parseSourceUrl(
   { redis, given, cwd }: Pick<Parameters<typeof settingsSchema>[0], 'redis' | 'given' | 'cwd'>,
 ): SourceEndpoint {
   if (/^[^:?]+\.rdb$/i.test(text)) throw new UrlProblem('a snapshot is named by file: before its path')
+  if (isSqliteUrl(text)) return parseSqliteUrl(text, cwd)
   if (!isSnapshotUrl(text)) return parseRedisUrl(text, redis, given)
   const preset = redis.REDIS_DB
   return parseSnapshotUrl(text, {

@@ -93,7 +93,7 @@ function shown({ values }: Config, name: SettingName): string {
   if (typeof value !== 'object') return String(value)
   if ('keysPerSecond' in value) return `${value.keysPerSecond} keys/s`
   if ('bytesPerSecond' in value) return `${formatBytes(value.bytesPerSecond)}/s`
-  if ('engine' in value && (value.engine === 'rdb' || value.engine === 'pglite'))
+  if ('engine' in value && (value.engine === 'rdb' || value.engine === 'sqlite' || value.engine === 'pglite'))
     return describeEndpoint(value)
   const { username, password, tls, certificates } = value
   const login = [

@@ -9,6 +9,7 @@ import { LAST_LAYOUTS, PLAIN_LAYOUTS } from './plain/plain-layouts.js'
 import { pythonFull } from './python/full.js'
 import { pythonFull00 } from './python/full-0.0.js'
 import { pythonShallow } from './python/shallow.js'
+import { SQLITE_LAYOUTS } from './sqlite/savers.js'
 
 /** Newest first: where two hold the same checkpoint, the earlier line counts, and a key goes to the first that claims it. */
 export const LAYOUTS: readonly Layout[] = [
@@ -21,5 +22,6 @@ export const LAYOUTS: readonly Layout[] = [
   ...PICKLED_LAYOUTS,
   ...PLAIN_LAYOUTS,
   ...MAPPED_LAYOUTS,
+  ...SQLITE_LAYOUTS,
   ...LAST_LAYOUTS,
 ]

@@ -138,7 +138,7 @@ export const CHECKS = {
     what: 'this is a replica that has lost its master: what it holds is old',
     remedy: 'Wait until master_link_status is up, or name the master.',
   },
-  'redis-snapshot': { level: 'ok', what: 'a snapshot file: there is no server to look at', remedy: null },
+  'redis-snapshot': { level: 'ok', what: 'a file: there is no server to look at', remedy: null },
   // Postgres
   'postgres-server': {
     level: 'ok',

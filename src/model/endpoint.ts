@@ -2,6 +2,7 @@
 import { printableText } from './printable.js'
 import type { Secret } from './secret.js'
 import { type SnapshotEndpoint, snapshotName, snapshotUrl } from './snapshot.js'
+import { type SqliteEndpoint, sqliteName, sqliteUrl } from './sqlite.js'
 
 /**
  * How far a TLS connection goes: not encrypted; encrypted only if the server insists; encrypted if the server can (Postgres' own
@@ -65,13 +66,14 @@ export interface PgliteEndpoint {
 export type TargetEndpoint = PostgresEndpoint | PgliteEndpoint
 
 /** What checkpoints are read from. */
-export type SourceEndpoint = RedisEndpoint | SnapshotEndpoint
+export type SourceEndpoint = RedisEndpoint | SnapshotEndpoint | SqliteEndpoint
 
 export type Endpoint = SourceEndpoint | TargetEndpoint
 
 /** `redis://cache.internal:6379/0`, `postgres://db.internal/agents`: enough to tell production from a copy, nothing to log in with. */
 export function describeEndpoint(endpoint: Endpoint): string {
   if (endpoint.engine === 'rdb') return snapshotUrl(endpoint)
+  if (endpoint.engine === 'sqlite') return sqliteUrl(endpoint)
   if (endpoint.engine === 'pglite') return printableText(`pglite:${endpoint.folder}`)
   if (endpoint.engine === 'redis') {
     if (endpoint.socketPath !== undefined)
@@ -94,6 +96,7 @@ const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : hos
 /** What the ledger calls a source unless the user does: where its URL points to, as typed, without user and scheme. */
 export function sourceNameOf(endpoint: SourceEndpoint): string {
   if (endpoint.engine === 'rdb') return snapshotName(endpoint)
+  if (endpoint.engine === 'sqlite') return sqliteName(endpoint)
   const { host, port, socketPath, db } = endpoint
   return `${socketPath ?? `${hostOf(host)}:${port}`}/${db}`
 }

@@ -33,7 +33,7 @@ export const FAILURES = {
   'no-source': {
     exit: EXIT.usage,
     what: 'no Redis was named',
-    next: 'Give --redis redis://HOST:6379/0 or --redis file:dump.rdb, or set REDIS_URL in the environment or in .env.',
+    next: 'Give --redis redis://HOST:6379/0, file:dump.rdb or sqlite:FILE.db, or set REDIS_URL in the environment or in .env.',
   },
   'no-target': {
     exit: EXIT.usage,
@@ -242,6 +242,32 @@ export const FAILURES = {
     exit: EXIT.usage,
     what: '{command} cannot work on {endpoint}: a snapshot is a copy, and is only read',
     next: 'Name the server itself: --redis redis://HOST:6379/0.',
+  },
+  // A SQLite file
+  'sqlite-missing': {
+    exit: EXIT.usage,
+    what: '{endpoint} needs the package node-sqlite3-wasm, which is not installed',
+    next: 'Install it beside cp-migrate (npm install node-sqlite3-wasm).',
+  },
+  'sqlite-unreadable': {
+    exit: EXIT.usage,
+    what: 'cannot read the SQLite file {endpoint}: {problem}',
+    next: 'Check the path and its permissions. A path without a leading / counts from the current folder.',
+  },
+  'sqlite-no-saver': {
+    exit: EXIT.usage,
+    what: '{endpoint} holds no tables of a LangGraph saver that is known: {problem}',
+    next: 'Name the file that SqliteSaver was given. If the application has it open, NAME-wal must stand beside it: new data may be only there.',
+  },
+  'sqlite-busy': {
+    exit: EXIT.failed,
+    what: '{endpoint} was written to whenever it was copied, or a journal of an interrupted write stands beside it',
+    next: 'Run the same command again at a quieter time, or on a copy: sqlite3 FILE ".backup copy.db".',
+  },
+  'sqlite-not-writable': {
+    exit: EXIT.usage,
+    what: '{command} cannot work on {endpoint}: it deletes or writes keys of a Redis, and SQLite files are only read',
+    next: 'The file belongs to the application: once verify is content and nobody opens it any more, put it away yourself.',
   },
   // This machine
   'spill-failed': {

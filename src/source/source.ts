@@ -54,8 +54,8 @@ export interface SnapshotInfo {
 }
 
 export interface SourceInfo {
-  readonly kind: 'redis' | 'valkey'
-  /** The server's own: `7.4.1`; of a Valkey its Valkey version. */
+  readonly kind: 'redis' | 'valkey' | 'sqlite'
+  /** The server's own: `7.4.1`; of a Valkey its Valkey version; of a SQLite file the language of its saver. */
   readonly version: string
   readonly modules: readonly ServerModule[]
   /** Another at every start of the server: for people who compare logs, never to decide anything by. Absent where no server answers. */

@@ -157,7 +157,7 @@ describe('an error', () => {
     expect(exit).toBe(2)
     expect(out).toBe('')
     expect(err).toBe(
-      'no Redis was named\nGive --redis redis://HOST:6379/0 or --redis file:dump.rdb, or set REDIS_URL in the environment or in .env.\nexit code 2\n',
+      'no Redis was named\nGive --redis redis://HOST:6379/0, file:dump.rdb or sqlite:FILE.db, or set REDIS_URL in the environment or in .env.\nexit code 2\n',
     )
   })
 

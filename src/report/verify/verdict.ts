@@ -64,5 +64,8 @@ export function nextAfterVerify(
     const command = `cp-migrate migrate${target} --redis redis://HOST:6379/0`
     return { command, why: 'the same from the server itself: brings what is new since the snapshot' }
   }
+  // Nothing is deleted from a file.
+  if (source?.endpoint.startsWith('sqlite:'))
+    return { command: `cp-migrate status${target}`, why: 'what the runs did' }
   return { command: `cp-migrate purge-redis${target}`, why: 'what Redis can let go; a plan' }
 }

@@ -1,0 +1,81 @@
+/** Rows of the savers' tables in place of keys with their values: each row is a hash of its columns. */
+import type { ReadResult } from '../../model/redis-value.js'
+import { rowKey, rowOfKey, type SqliteRow, storeKey } from '../../model/sqlite.js'
+import { sizeOf } from '../redis/value-commands.js'
+import type { KeyOfType } from '../source.js'
+import type { Cell, Database, Holdings } from './database.js'
+
+const PAGE_ROWS = 1000
+/** Ids are read as the bytes they are: a NUL in a text would end it in the library. */
+const IDS = ['thread_id', 'checkpoint_ns', 'checkpoint_id']
+  .map((id) => `CAST(${id} AS BLOB) AS ${id}`)
+  .join(', ')
+
+/** The columns of a row that are its value, sorted as hashes are. */
+const columnsOf = ({ table }: Pick<SqliteRow, 'table'>, { hasTaskPath }: Holdings): readonly string[] =>
+  table === 'checkpoints'
+    ? ['checkpoint', 'metadata', 'parent_checkpoint_id', 'type']
+    : ['channel', 'idx', 'task_id', ...(hasTaskPath ? ['task_path'] : []), 'type', 'value']
+
+/** Every row of every table, a page at a time. */
+export function* scanRows(database: Database, holdings: Holdings): Generator<KeyOfType[], void, undefined> {
+  for (const table of holdings.tables) {
+    const ids = table === 'store' ? '' : `, ${IDS}`
+    const sql = `SELECT CAST(rowid AS TEXT) AS rowid${ids} FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE_ROWS}`
+    const first = `SELECT CAST(rowid AS TEXT) AS rowid${ids} FROM ${table} ORDER BY rowid LIMIT ${PAGE_ROWS}`
+    for (let last: string | null = null; ; ) {
+      const rows: readonly Record<string, Cell>[] =
+        last === null ? database.all(first) : database.all(sql, [BigInt(last)])
+      if (rows.length === 0) break
+      yield rows.map((row) => {
+        const rowid = String(row.rowid)
+        const key =
+          table === 'store'
+            ? storeKey(rowid)
+            : rowKey(holdings.saver, {
+                table,
+                rowid,
+                threadId: textOf(row.thread_id),
+                checkpointNs: textOf(row.checkpoint_ns),
+                checkpointId: textOf(row.checkpoint_id),
+              })
+        return { key, type: 'hash' }
+      })
+      last = String(rows.at(-1)?.rowid)
+    }
+  }
+}
+
+const textOf = (cell: Cell | undefined): string =>
+  cell instanceof Uint8Array ? Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString('utf8') : ''
+
+/** What its columns take; 0 where there is no such row. */
+export function sizeOfRow(database: Database, holdings: Holdings, key: Buffer): number {
+  const row = rowOfKey(holdings.saver, key)
+  if (row === null) return 0
+  const sizes = columnsOf(row, holdings).map((column) => `coalesce(octet_length(${column}), 0)`)
+  const [found] = database.all(`SELECT ${sizes.join(' + ')} AS bytes FROM ${row.table} WHERE rowid = ?`, [
+    BigInt(row.rowid),
+  ])
+  return Number(found?.bytes ?? 0)
+}
+
+/** NULL is a field that is not there. */
+export function readRow(database: Database, holdings: Holdings, { key, type }: KeyOfType): ReadResult {
+  const row = rowOfKey(holdings.saver, key)
+  if (row === null) return { state: 'gone' }
+  if (type !== 'hash') return { state: 'type-changed', type: 'hash' }
+  const columns = columnsOf(row, holdings)
+  const casts = columns.map((column) => `CAST(${column} AS BLOB) AS ${column}`).join(', ')
+  const [found] = database.all(`SELECT ${casts} FROM ${row.table} WHERE rowid = ?`, [BigInt(row.rowid)])
+  if (found === undefined) return { state: 'gone' }
+  const fields: [Buffer, Buffer][] = []
+  for (const column of columns) {
+    const cell = found[column]
+    if (cell instanceof Uint8Array) fields.push([Buffer.from(column), bytesOf(cell)])
+  }
+  const value = { type: 'hash', fields } as const
+  return { state: 'read', value, pttlMs: -1, sizeBytes: sizeOf(value) }
+}
+
+const bytesOf = (cell: Uint8Array): Buffer => Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength)
