@@ -13,6 +13,7 @@ import {
   withCertificates,
 } from './certificates.js'
 import type { Context, Options } from './command.js'
+import { namedEnds } from './end-names.js'
 import {
   PG_VARIABLES,
   REDIS_VARIABLES,
@@ -39,7 +40,8 @@ const EXAMPLES: Partial<Record<SettingName, string>> = {
 }
 
 /** Reads and checks every setting. Throws a failure that names the flag or variable at fault, never its value if that may be secret. */
-export function readConfig(options: Options, world: World): Config {
+export function readConfig(given: Options, world: World): Config {
+  const { options, flags } = namedEnds(given)
   const variables = readVariables(world.env, world.cwd, world.dotEnv)
   const valuesOf = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, variables.find(name)?.value]))
@@ -58,7 +60,8 @@ export function readConfig(options: Options, world: World): Config {
   for (const name of Object.keys(schema.shape) as SettingName[]) {
     const variable = options[name] === undefined ? variableFor(name, variables) : null
     raw[name] = options[name] ?? variable?.value
-    origins[name] = options[name] === undefined ? (variable?.origin ?? 'default') : flagOf(name)
+    origins[name] =
+      options[name] === undefined ? (variable?.origin ?? 'default') : (flags[name] ?? flagOf(name))
   }
   const result = schema.safeParse(raw)
   if (!result.success) {
