@@ -15,7 +15,7 @@ export type Duration = string
 export type Size = string
 
 export interface SourceOptions {
-  /** `redis://:PASSWORD@HOST:6379/0`, `rediss://…`, or `file:dump.rdb`. */
+  /** `redis://:PASSWORD@HOST:6379/0`, `rediss://…`, `file:dump.rdb`, or `sqlite:FILE.db`. */
   readonly redis: string
   readonly redisDb?: number
   readonly redisUser?: string
