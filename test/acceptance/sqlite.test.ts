@@ -10,7 +10,7 @@ import { judgeJs } from '../judge/javascript.js'
 import { FAULTLESS, judgeCase } from '../judge/judge.js'
 import { atEndOfFile } from '../services/each-file.js'
 import { freshDatabase, sql } from '../services/postgres.js'
-import { pythonPeer } from '../services/python.js'
+import { pythonPeer, runPython } from '../services/python.js'
 import { commandLine, ends } from './command-line.js'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -111,6 +111,31 @@ describe('while an application writes to the file', () => {
     // The writer still has the file open: what it committed last may be in the WAL alone.
     expect(existsSync(`${file}-wal`)).toBe(true)
   })
+})
+
+test('a file of many pages is gone through whole, whatever its row ids', async () => {
+  const file = join(await temporaryFolder(), 'many.db')
+  await copyFile(join(python.folder, 'db.sqlite'), file)
+  // Rows come to 2,500 and are written anew, as INSERT OR REPLACE does, so that ids have holes and several lengths.
+  await runPython(
+    `import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+names = [row[1] for row in connection.execute("PRAGMA table_info(checkpoints)")][1:]
+columns = ", ".join(names)
+one = connection.execute(f"SELECT {columns} FROM checkpoints WHERE thread_id = 'prims' LIMIT 1").fetchone()
+values = ", ".join("?" * len(names))
+for number in [*range(2500), *range(0, 2500, 3)]:
+    connection.execute(f"INSERT OR REPLACE INTO checkpoints (thread_id, {columns}) VALUES (?, {values})", (f"many-{number}", *one))
+connection.execute("UPDATE checkpoints SET rowid = -5 WHERE thread_id = 'many-1'")
+connection.execute("UPDATE checkpoints SET rowid = 9007199254740993 WHERE thread_id = 'many-2'")
+connection.commit()`,
+    { args: [file] },
+  )
+  const wholeOf = async (url: string): Promise<number> => {
+    const { out } = await commandLine(['migrate', '--dry-run', '--json', '--from', url], {})
+    return JSON.parse(out).threads.whole
+  }
+  expect((await wholeOf(`sqlite:${file}`)) - (await wholeOf(urlOf(python)))).toBe(2500)
 })
 
 describe('commands on a file', () => {

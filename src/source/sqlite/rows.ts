@@ -20,15 +20,16 @@ const columnsOf = ({ table }: Pick<SqliteRow, 'table'>, { hasTaskPath }: Holding
 /** Every row of every table, a page at a time. */
 export function* scanRows(database: Database, holdings: Holdings): Generator<KeyOfType[], void, undefined> {
   for (const table of holdings.tables) {
+    // A name of its own: ORDER BY would take a column named `rowid` for the text it is, and pages would pass over rows.
     const ids = table === 'store' ? '' : `, ${IDS}`
-    const sql = `SELECT CAST(rowid AS TEXT) AS rowid${ids} FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE_ROWS}`
-    const first = `SELECT CAST(rowid AS TEXT) AS rowid${ids} FROM ${table} ORDER BY rowid LIMIT ${PAGE_ROWS}`
+    const sql = `SELECT CAST(rowid AS TEXT) AS row${ids} FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT ${PAGE_ROWS}`
+    const first = `SELECT CAST(rowid AS TEXT) AS row${ids} FROM ${table} ORDER BY rowid LIMIT ${PAGE_ROWS}`
     for (let last: string | null = null; ; ) {
       const rows: readonly Record<string, Cell>[] =
         last === null ? database.all(first) : database.all(sql, [BigInt(last)])
       if (rows.length === 0) break
       yield rows.map((row) => {
-        const rowid = String(row.rowid)
+        const rowid = String(row.row)
         const key =
           table === 'store'
             ? storeKey(rowid)
@@ -41,7 +42,7 @@ export function* scanRows(database: Database, holdings: Holdings): Generator<Key
               })
         return { key, type: 'hash' }
       })
-      last = String(rows.at(-1)?.rowid)
+      last = String(rows.at(-1)?.row)
     }
   }
 }
