@@ -25,7 +25,7 @@ export async function mergeStaged(session: SqlSession, request: MergeRequest): P
   const leftAlone = await threadsLeftAlone(session, { ...request, ownership })
   await unstageThreads(session, leftAlone)
   const deleted = policy.restoreDeleted ? [] : await unstageDeleted(session, request, ownership)
-  const differing = await differingRows(session, schema)
+  const differing = await differingRows(session, schema, ownership)
   const touched = await checkpointsOfOurs(session, request, ownership, differing)
   const isRewritten = (row: RowKey) =>
     policy.onExisting === 'replace' ||
