@@ -8,6 +8,7 @@ import { init } from './init.js'
 import { inspect } from './inspect.js'
 import { ledger } from './ledger-drop.js'
 import { migrate } from './migrate.js'
+import { prune } from './prune.js'
 import { purgeRedis } from './purge-redis.js'
 import { restoreArchive } from './restore-archive.js'
 import { rollback } from './rollback.js'
@@ -27,6 +28,7 @@ const AT_WORK: readonly CommandModule[] = [
   verify,
   rollback,
   purgeRedis,
+  prune,
   restoreArchive,
   status,
   ledger,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { config, doctor, failed, init, inspect, status, threads } from './knowing.js'
 import { detect, migrate, verify } from './moving.js'
-import { ledgerDrop, purgeRedis, restoreArchive, rollback } from './tidying.js'
+import { ledgerDrop, prune, purgeRedis, restoreArchive, rollback } from './tidying.js'
 
 /** By the command that prints it. */
 export const DOCUMENTS = {
@@ -11,6 +11,7 @@ export const DOCUMENTS = {
   verify,
   rollback,
   'purge-redis': purgeRedis,
+  prune,
   'restore-archive': restoreArchive,
   'ledger drop': ledgerDrop,
   init,

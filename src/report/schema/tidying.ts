@@ -1,5 +1,6 @@
 /** The documents of the commands that undo, free and bring back: rollback, purge-redis, restore-archive, ledger drop. */
 import { z } from 'zod'
+import { PRUNE_REFUSALS, type PruneRefusal } from '../../model/prune-report.js'
 import { PURGE_LEFT, type PurgeLeft } from '../../model/purge-report.js'
 import { ROLLBACK_REFUSALS, type RollbackRefusal } from '../../model/rollback-report.js'
 import * as part from './parts.js'
@@ -35,6 +36,36 @@ export const purgeRedis = z.strictObject({
   listed: z.array(
     z.strictObject({ threadId: text, why: z.enum(['orphans', 'deleted', 'skipped']), keys: count }),
   ),
+  stoppedBy: part.stoppedBy,
+  ...part.outcome,
+})
+
+export const prune = z.strictObject({
+  ...part.head('prune'),
+  planOnly: z.boolean().describe('true: a plan, nothing was removed'),
+  startedAt: part.time,
+  seconds: z.number(),
+  target: part.endpoint,
+  rule: z
+    .strictObject({ olderThanMs: count.nullable(), keepLast: count.nullable() })
+    .describe('one of the two'),
+  threads: z.strictObject({
+    looked: count,
+    pruned: count,
+    refused: count,
+    ageUnknown: count.describe('never old enough'),
+  }),
+  rows: z
+    .strictObject({ checkpoints: count, writes: count, blobs: count, bytes: count })
+    .describe('what goes or went; bytes as stored'),
+  refused: z.array(
+    z.strictObject({
+      threadId: text,
+      reason: z.enum(Object.keys(PRUNE_REFUSALS) as [PruneRefusal, ...PruneRefusal[]]),
+    }),
+  ),
+  notFound: z.array(text).describe('named, and not there'),
+  namedRefused: z.boolean(),
   stoppedBy: part.stoppedBy,
   ...part.outcome,
 })

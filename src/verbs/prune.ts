@@ -1,0 +1,187 @@
+/** Removes old checkpoints from Postgres: a plan first, then batches of threads, each in one short transaction. Needs no ledger. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { timeOfCheckpoint } from '../model/age.js'
+import type { OnEvent } from '../model/events.js'
+import { Failure } from '../model/failure.js'
+import { addPruneRefused, emptyPruneReport, type PruneReport, type PruneRule } from '../model/prune-report.js'
+import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
+import type { Postgres } from '../target/connection/connect.js'
+import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
+import { inTransaction, type SqlSession } from '../target/connection/session.js'
+import { type PrunableThread, pageOfPrunable } from '../target/prune/pages.js'
+import { pruneRows } from '../target/prune/rows.js'
+
+export interface PruneVerbRequest {
+  readonly postgres: Postgres
+  readonly schema: string
+  readonly to: EndpointNote
+  readonly rule: PruneRule
+  /** Threads named one by one; null: all that `wants` takes. */
+  readonly named: ReadonlySet<string> | null
+  wants(threadId: string): boolean
+  /** Null: a plan, which changes nothing. `fence` keeps a writer out that has lost its lock; null where there is no ledger. */
+  readonly acting: { fence(session: SqlSession): Promise<unknown> } | null
+  readonly onEvent: OnEvent
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+const PAGE_THREADS = 200
+/** Of one transaction; a larger thread goes alone. */
+const BATCH_CHECKPOINTS = 2000
+const MAX_ATTEMPTS = 5
+const PAUSE_MS = 200
+
+/** Throws nothing once it has begun: what stops early still returns its report. */
+export async function prune(request: PruneVerbRequest): Promise<PruneReport> {
+  const { now, to, rule, acting, postgres, signal } = request
+  const startedAt = now()
+  const report = emptyPruneReport({
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    planOnly: acting === null,
+    startedAt: new Date(startedAt).toISOString(),
+    target: to,
+    rule,
+  })
+  try {
+    const missing = new Set(request.named)
+    for await (const page of pages(request)) {
+      for (const { threadId } of page) missing.delete(threadId)
+      for (const batch of batchesOf(page.filter((thread) => isChosen(thread, request, report)))) {
+        signal.throwIfAborted()
+        await pruneBatch(batch, request, report)
+      }
+    }
+    report.notFound = [...missing].sort()
+  } catch (error) {
+    const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
+    report.stoppedBy = stopped instanceof Failure ? stopped : postgres.failureOf(stopped)
+  }
+  report.seconds = (now() - startedAt) / 1000
+  return report
+}
+
+async function* pages({
+  postgres,
+  schema,
+  named,
+  wants,
+  rule,
+}: PruneVerbRequest): AsyncGenerator<PrunableThread[]> {
+  const size = PAGE_THREADS
+  const withTimes = rule.olderThanMs !== null
+  if (named !== null) {
+    const ids = [...named].filter((id) => !id.includes('\0') && wants(id))
+    for (let at = 0; at < ids.length; at += size) {
+      const threadIds = ids.slice(at, at + size)
+      yield await postgres.use((session) => pageOfPrunable(session, { schema, threadIds, size, withTimes }))
+    }
+    return
+  }
+  for (let after: string | null = null; ; ) {
+    const from: string | null = after
+    const page: PrunableThread[] = await postgres.use((session) =>
+      pageOfPrunable(session, { schema, after: from, size, withTimes }),
+    )
+    yield page.filter(({ threadId }) => wants(threadId))
+    if (page.length < size) return
+    after = page.at(-1)!.threadId
+  }
+}
+
+function isChosen(thread: PrunableThread, request: PruneVerbRequest, report: PruneReport): boolean {
+  const { rule, now, named } = request
+  report.threads.looked++
+  if (rule.keepLast !== null) {
+    if (thread.checkpoints <= rule.keepLast) return false
+    if (!thread.hasDeltas) return true
+    addPruneRefused(report, thread.threadId, 'delta')
+    report.namedRefused ||= named !== null
+    return false
+  }
+  const latestMs = latestOf(thread, now())
+  if (latestMs === null) report.threads.ageUnknown++
+  return latestMs !== null && now() - latestMs >= rule.olderThanMs!
+}
+
+/** The later of what the newest id and what the times say: nothing goes because one of them is odd. */
+function latestOf({ newestId, ts }: PrunableThread, nowMs: number): number | null {
+  const times = [timeOfCheckpoint({ checkpointId: newestId }, nowMs), Date.parse(ts ?? '')]
+  const known = times.filter((ms): ms is number => ms !== null && !Number.isNaN(ms))
+  return known.length === 0 ? null : Math.max(...known)
+}
+
+/** Where the application stands in the way, thread by thread, and again. */
+async function pruneBatch(
+  batch: readonly PrunableThread[],
+  request: PruneVerbRequest,
+  report: PruneReport,
+): Promise<void> {
+  const { postgres, signal } = request
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const gone = await postgres.use((session) => pruneOnce(session, batch, request))
+      for (const { checkpoints, writes, blobs, bytes } of gone.values()) {
+        report.threads.pruned++
+        report.rows.checkpoints += checkpoints
+        report.rows.writes += writes
+        report.rows.blobs += blobs
+        report.rows.bytes += bytes
+      }
+      const { threads, rows } = report
+      const progress = { threads: threads.looked, ofThreads: null, bytes: rows.bytes, ofBytes: null }
+      request.onEvent({ kind: 'threads', progress: { ...progress, rejected: threads.refused } })
+      return
+    } catch (error) {
+      if (!hasSqlstate(error, IN_THE_WAY)) throw error
+      if (batch.length > 1) {
+        for (const thread of batch) await pruneBatch([thread], request, report)
+        return
+      }
+      if (attempt === MAX_ATTEMPTS) {
+        addPruneRefused(report, batch[0]!.threadId, 'in-use')
+        return
+      }
+      await sleep(PAUSE_MS * attempt, undefined, { signal }).catch(() => signal.throwIfAborted())
+    }
+  }
+}
+
+async function pruneOnce(
+  session: SqlSession,
+  batch: readonly PrunableThread[],
+  { schema, rule: { keepLast }, acting }: PruneVerbRequest,
+) {
+  const threadIds = batch.map(({ threadId }) => threadId)
+  if (acting === null) return pruneRows(session, { schema, threadIds, keepLast, removes: false })
+  return inTransaction(session, async () => {
+    // Below Postgres' deadlock_timeout: where we meet the application, we give way.
+    await session.query(`SET LOCAL lock_timeout = '800ms'`)
+    await acting.fence(session)
+    // What was continued since it was looked at is no longer old.
+    const again = await pageOfPrunable(session, { schema, threadIds, size: batch.length, withTimes: false })
+    const before = new Map(batch.map((thread) => [thread.threadId, thread]))
+    const still = again.filter(
+      ({ threadId, newestId, hasDeltas }) =>
+        before.get(threadId)?.newestId === newestId && (keepLast === null || !hasDeltas),
+    )
+    const ids = still.map(({ threadId }) => threadId)
+    return pruneRows(session, { schema, threadIds: ids, keepLast, removes: true })
+  })
+}
+
+function* batchesOf(threads: readonly PrunableThread[]): Generator<PrunableThread[]> {
+  let batch: PrunableThread[] = []
+  let checkpoints = 0
+  for (const thread of threads) {
+    if (batch.length > 0 && checkpoints + thread.checkpoints > BATCH_CHECKPOINTS) {
+      yield batch
+      batch = []
+      checkpoints = 0
+    }
+    batch.push(thread)
+    checkpoints += thread.checkpoints
+  }
+  if (batch.length > 0) yield batch
+}
