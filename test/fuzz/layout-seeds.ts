@@ -1,6 +1,6 @@
 /**
  * Small threads of every layout: from the fixtures, and from savers that nobody runs any more (seeds/savers.jsonl: a few threads of what
- * test/acceptance/documented_savers.py and one_off.py write).
+ * test/acceptance/documented_savers.py and one_off.py write, and of fixtures/sqlite).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
