@@ -63,7 +63,14 @@ const AFTER = {
   }).value,
 } as KeyLine
 
-describe.each(['MEMORY', 'JSON.MGET', 'MGET'])('of keys that change just before %s is sent', (command) => {
+/** What goes over the wire; of the script that measures values, the part that no other has. */
+const MOMENTS = {
+  'their sizes are asked for': "pcall('MEMORY', 'USAGE'",
+  'documents are read': '\r\nJSON.MGET\r\n',
+  'strings are read': '\r\nMGET\r\n',
+}
+
+describe.each(Object.entries(MOMENTS))('of keys that change just before %s', (_, text) => {
   let run: { readonly exit: number; readonly findings: readonly FoundFinding[] }
   let postgresUrl = ''
 
@@ -90,7 +97,7 @@ describe.each(['MEMORY', 'JSON.MGET', 'MGET'])('of keys that change just before 
       changed ??= change()
       await changed
     }
-    const proxy = await proxyTo(url, { before: { text: `\r\n${command}\r\n`, act } })
+    const proxy = await proxyTo(url, { before: { text, act } })
     const env = ends(proxy.url(url), database)
     await commandLine('init', env)
     const { exit, out, err } = await commandLine('migrate --json', env)

@@ -149,8 +149,9 @@ describe('a Redis with threads of both languages', () => {
   test('goes into two schemas, each run naming the threads that are not its own', async () => {
     const { env, postgresUrl } = await loadedBoth()
     const runs = [
-      { flags: '--dialect python', others: js },
-      { flags: '--dialect js --schema js', others: python },
+      // A write without a checkpoint may belong to one in the target: its thread is named like the others.
+      { flags: '--dialect python', others: new Set([...threadsOf(js), 'orphan']) },
+      { flags: '--dialect js --schema js', others: threadsOf(python) },
     ]
     for (const { flags, others } of runs) {
       await commandLine(`init ${flags}`, env)
@@ -159,10 +160,8 @@ describe('a Redis with threads of both languages', () => {
       const found = JSON.parse(out).findings.find(
         (entry: { reason: string }) => entry.reason === 'other-dialect',
       )
-      expect(found.count).toBe(threadsOf(others).size)
-      expect(new Set(found.samples.map((sample: { threadId: string }) => sample.threadId))).toEqual(
-        threadsOf(others),
-      )
+      expect(found.count).toBe(others.size)
+      expect(new Set(found.samples.map((sample: { threadId: string }) => sample.threadId))).toEqual(others)
     }
     const { checkpoints, ...verdict } = await judgeJs(js, postgresUrl, 'js')
     expect(verdict).toMatchObject({ equal: checkpoints, missing: 0, extra: 0 })

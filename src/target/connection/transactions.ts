@@ -11,12 +11,7 @@ export interface Transaction {
 }
 
 /** Below Postgres' `deadlock_timeout` of a second: in a crossed insert we give way and retry, never the user's app. */
-const BEGIN = [
-  'BEGIN ISOLATION LEVEL READ COMMITTED',
-  "SET LOCAL lock_timeout = '800ms'",
-  // Rows and ledger are lost together or not at all, and the run's last word, which is flushed, counts what is there.
-  'SET LOCAL synchronous_commit = off',
-].join('; ')
+const BEGIN = ['BEGIN ISOLATION LEVEL READ COMMITTED', "SET LOCAL lock_timeout = '800ms'"].join('; ')
 
 /** The answer to a COMMIT never came. */
 export class CommitUnanswered extends Error {
