@@ -1,4 +1,4 @@
-/** `node scripts/demo-snapshot.mjs`: makes `fixtures/demo.rdb` again, saved by a real server after real savers have filled it. */
+/** `node scripts/demo-snapshot.mjs`: makes `fixtures/demo/shop.rdb` again, saved by a real server after real savers have filled it. */
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -14,7 +14,7 @@ try {
   const redis = new Redis(server.url, { protocol: 2 })
   await redis.save()
   redis.disconnect()
-  await copyFile(join(server.folder, 'dump.rdb'), join(ROOT, 'fixtures', 'demo.rdb'))
+  await copyFile(join(server.folder, 'dump.rdb'), join(ROOT, 'fixtures', 'demo', 'shop.rdb'))
 } finally {
   await server.stop()
 }

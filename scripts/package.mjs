@@ -50,7 +50,7 @@ async function addTypes(entry) {
     for (const file of wanted) {
       const text = await readFile(join(all, file), 'utf8')
       await mkdir(dirname(join(DIST, file)), { recursive: true })
-      await writeFile(join(DIST, file), withoutWording(text))
+      await writeFile(join(DIST, file), small(text))
       for (const [, path] of text.matchAll(/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g)) {
         const next = join(dirname(file), `${path}.d.ts`)
         if (!wanted.includes(next)) wanted.push(next)
@@ -61,10 +61,13 @@ async function addTypes(entry) {
   }
 }
 
-/** Sentences for people are no types that anybody needs: an id and its exit code are. @param {string} text */
-function withoutWording(text) {
-  return text.replace(
-    /(readonly (?:what|next|title|remedy): )(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*");/g,
-    '$1string;',
-  )
+/**
+ * Sentences for people are no types that anybody needs: an id and its exit code are. A tab is shorter than four blanks.
+ *
+ * @param {string} text
+ */
+function small(text) {
+  return text
+    .replace(/(readonly (?:what|next|title|remedy): )(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*");/g, '$1string;')
+    .replace(/^(?: {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4))
 }

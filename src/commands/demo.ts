@@ -44,7 +44,7 @@ async function runDemo(options: Options, context: Context): Promise<ExitCode> {
   const kept = options.keep === undefined ? null : resolve(context.cwd, String(options.keep))
   const temporary = kept === null ? await mkdtemp(join(tmpdir(), 'cp-migrate-demo-')) : null
   const ends = {
-    redis: `file:${join(await packageRoot(), 'fixtures', 'demo.rdb')}`,
+    redis: `file:${join(await packageRoot(), 'fixtures', 'demo', 'shop.rdb')}`,
     postgres: `pglite:${kept ?? join(temporary!, 'postgres')}`,
   }
   const world: Context = { ...context, env: {}, dotEnv: false }
