@@ -73,7 +73,7 @@ export async function startServer(launch) {
  * @returns {Promise<Server & { ready: () => Promise<void> }>}
  */
 async function launchOn(port, { name, command, ready, endWith, prepare, env, user }) {
-  const place = user === undefined || (await isOpenToAll(tmpdir())) ? tmpdir() : '/tmp'
+  const place = user === undefined ? tmpdir() : await folderForAll()
   const folder = await mkdtemp(join(place, `cp-migrate-${name}-`))
   try {
     if (user) await chown(folder, user.uid, user.gid)
@@ -148,6 +148,11 @@ function letGo(child) {
   for (const pipe of [child.stdin, child.stdout]) {
     if (pipe && 'unref' in pipe && typeof pipe.unref === 'function') pipe.unref()
   }
+}
+
+/** A folder for temporary files that every user can reach. */
+export async function folderForAll() {
+  return (await isOpenToAll(tmpdir())) ? tmpdir() : '/tmp'
 }
 
 /**

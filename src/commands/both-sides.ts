@@ -36,7 +36,7 @@ export async function openBoth(
 ): Promise<BothSides> {
   const { values } = config
   const { ledgerSchema } = values
-  const opened = wanted.withoutSource ? null : await connections.source()
+  const opened = wanted.withoutSource ? null : await connections.source({ paced: true })
   const sourceName = opened?.name ?? values.sourceName ?? (values.redis && sourceNameOf(values.redis))
   // Whose threads they are in the ledger: the URL names it, also where nobody answers any more.
   if (sourceName === undefined) throw new Failure('no-source')

@@ -45,8 +45,10 @@ export class Connections {
     this.#world = world
   }
 
-  /** Connected and asked who it is. Throws `no-source` where no setting names one. */
-  async source(): Promise<{
+  /**
+   * Connected and asked who it is; `paced`: read no faster than the settings allow. Throws `no-source` where no setting names one.
+   */
+  async source({ paced = false } = {}): Promise<{
     readonly source: Source
     readonly note: EndpointNote
     /** What the ledger calls it. */
@@ -63,7 +65,11 @@ export class Connections {
       server: serverNameOf(info),
       ...snapshotNoteOf(info),
     }
-    return { source: await this.#paced(source), note, name: values.sourceName ?? sourceNameOf(values.redis) }
+    return {
+      source: paced ? await this.#paced(source) : source,
+      note,
+      name: values.sourceName ?? sourceNameOf(values.redis),
+    }
   }
 
   /** Each driver is loaded only by the commands that use it. */

@@ -107,7 +107,7 @@ async function reportOf(run: {
   ])
   const dryRun = options.dryRun === true
   const dialect = (options.dialect ?? null) as 'python' | 'js' | null
-  const { source, note: from, name } = await connections.source()
+  const { source, note: from, name } = await connections.source({ paced: true })
   const opened = await openTarget(connections, config, { dryRun, dialect })
   const { target, hasLedger, checkTables, note: to } = opened
   if (!context.output.quiet) context.stderr.write(`${endpointsLine({ source: from, target: to })}\n`)

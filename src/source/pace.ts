@@ -1,4 +1,4 @@
-/** How fast a run may read: a rate that it keeps on average, and rests that grow while the server answers others late. */
+/** How fast a run may go: a rate that it keeps on average, and rests that grow while the server answers others late. */
 
 export interface PaceLimits {
   readonly keysPerSecond?: number
@@ -24,36 +24,29 @@ const PROBE_EVERY_MS = 100
 export class Pace {
   readonly #limits: PaceLimits
   readonly #world: PaceWorld
-  /** When all that was read so far is paid for at the rate. */
-  #paidAtMs: number | null = null
+  /** When all that was done so far is paid for at the rate. */
+  #paidAtMs = Number.NEGATIVE_INFINITY
   #restMs = 0
   #probedAtMs = Number.NEGATIVE_INFINITY
-  #restedMs = 0
 
   constructor(limits: PaceLimits, world: PaceWorld) {
     this.#limits = limits
     this.#world = world
   }
 
-  /** Milliseconds spent waiting so far, for whatever reason. */
-  get restedMs(): number {
-    return this.#restedMs
-  }
-
-  /** To be awaited after so much was read, and before more is. */
-  async after(keys: number, bytes: number): Promise<void> {
-    await this.#keepRate(keys, bytes)
-    await this.#letOthersIn()
-  }
-
-  async #keepRate(keys: number, bytes: number): Promise<void> {
+  /** So much has been done, to be paid for before the next turn. */
+  took(keys: number, bytes: number): void {
     const { keysPerSecond = Infinity, bytesPerSecond = Infinity } = this.#limits
     const costMs = Math.max(keys / keysPerSecond, bytes / bytesPerSecond) * 1000
-    if (costMs === 0) return
     const now = this.#world.now()
     // A pause is not saved up: after it the rate is what it was, not a burst.
-    this.#paidAtMs = Math.max(this.#paidAtMs ?? now, now) + costMs
-    await this.#rest(this.#paidAtMs - now)
+    this.#paidAtMs = Math.max(this.#paidAtMs, now) + costMs
+  }
+
+  /** Waits until more may be done. */
+  async turn(): Promise<void> {
+    await this.#rest(this.#paidAtMs - this.#world.now())
+    await this.#letOthersIn()
   }
 
   async #letOthersIn(): Promise<void> {
@@ -69,8 +62,6 @@ export class Pace {
   }
 
   async #rest(ms: number): Promise<void> {
-    if (ms <= 0) return
-    this.#restedMs += ms
-    await this.#world.sleep(ms)
+    if (ms > 0) await this.#world.sleep(ms)
   }
 }

@@ -24,13 +24,14 @@ export class PacedSource implements Source {
   async *scan(options?: ScanOptions): AsyncGenerator<readonly KeyOfType[], void, undefined> {
     for await (const page of this.#source.scan(options)) {
       yield page
-      await this.#pace.after(0, 0)
+      await this.#pace.turn()
     }
   }
 
   async read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]> {
+    await this.#pace.turn()
     const results = await this.#source.read(requests)
-    await this.#pace.after(results.length, results.reduce(addBytes, 0))
+    this.#pace.took(results.length, results.reduce(addBytes, 0))
     return results
   }
 
@@ -39,8 +40,9 @@ export class PacedSource implements Source {
     options: ReadStreamOptions,
   ): AsyncGenerator<ReadKey<Request>, void, undefined> {
     for await (const key of this.#source.readStream(requests, options)) {
-      await this.#pace.after(1, bytesOf(key.result))
+      this.#pace.took(1, bytesOf(key.result))
       yield key
+      await this.#pace.turn()
     }
   }
 
@@ -49,11 +51,12 @@ export class PacedSource implements Source {
     options: ReadStreamOptions,
   ): AsyncGenerator<ReadKey<Request>[], void, undefined> {
     for await (const batch of this.#source.readBatches(groups, options)) {
-      await this.#pace.after(
+      this.#pace.took(
         batch.length,
         batch.reduce((sum, { result }) => addBytes(sum, result), 0),
       )
       yield batch
+      await this.#pace.turn()
     }
   }
 

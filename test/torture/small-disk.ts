@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { chmod, chown, mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { folderForAll } from '../../scripts/services/server.mjs'
 import { atEndOfFile } from '../services/each-file.js'
 
 const run = promisify(execFile)
@@ -18,7 +19,7 @@ export interface SmallDisk {
 
 /** A disk that `owner`'s user may write to (a file or folder of theirs); null where nothing can be mounted. Gone after the file. */
 export async function smallDisk(owner: string): Promise<SmallDisk | null> {
-  const folder = await mkdtemp(join('/tmp', 'cp-migrate-disk-'))
+  const folder = await mkdtemp(join(await folderForAll(), 'cp-migrate-disk-'))
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder])
   } catch {

@@ -1,6 +1,7 @@
 /** Deletes the keys of threads that may be purged: on record first, archived first, then each thread in as few steps as can be. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PurgeLeft } from '../../model/purge-report.js'
+import { Pace } from '../../source/pace.js'
 import type { Purged } from '../../source/purge.js'
 import type { Lease } from '../../target/ledger/lease.js'
 import { type PurgeStep, recordPurge } from '../../target/ledger/purge-ledger.js'
@@ -35,7 +36,7 @@ export class PurgeAct {
     private readonly lease: Lease,
     private readonly tell: (outcome: Outcome) => void,
   ) {
-    this.#pace = new Pace(request)
+    this.#pace = paceOf(request)
   }
 
   /** Threads of which an earlier purge has left nothing. */
@@ -129,7 +130,7 @@ export class PurgeAct {
       sum.absent += purged.absent
       sum.kept += purged.kept
       sum.bytes += step.reduce((total, { bytes }) => total + (bytes ?? 0), 0)
-      this.#pace.took(purged.deleted)
+      this.#pace.took(purged.deleted, 0)
     }
     return { candidate, state: 'purged', ...sum }
   }
@@ -186,23 +187,12 @@ function* slicesOf(keys: readonly PurgeKey[]): Generator<PurgeKey[]> {
   if (slice.length > 0) yield slice
 }
 
-/** Lets no more than so many keys go in a second. */
-class Pace {
-  #since: number | null = null
-  #keys = 0
-
-  constructor(private readonly request: Pick<PurgeRequest, 'keysPerSecond' | 'now' | 'signal'>) {}
-
-  /** Waits until the next step may be taken; throws when the user stops the purge meanwhile. */
-  async turn(): Promise<void> {
-    const { keysPerSecond, now, signal } = this.request
-    if (keysPerSecond === null) return
-    this.#since ??= now()
-    const waitMs = this.#since + (this.#keys / keysPerSecond) * 1000 - now()
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted())
-  }
-
-  took(keys: number): void {
-    this.#keys += keys
-  }
+/** Its turns throw when the user stops the purge meanwhile. */
+function paceOf({ keysPerSecond, now, signal }: PurgeRequest): Pace {
+  const rest = (ms: number) => sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+  return new Pace(keysPerSecond === null ? {} : { keysPerSecond }, {
+    now,
+    sleep: rest,
+    latencyMs: async () => 0,
+  })
 }
