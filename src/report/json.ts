@@ -1,27 +1,15 @@
 /** A migration report as one JSON document. Names are those of the model; `schemaVersion` says when they change. */
-import { explain } from '../model/failure.js'
 import { type Finding, REASONS } from '../model/finding.js'
 import { printableKey, utf8TextOf } from '../model/printable.js'
 import { exitCodeOf, type FindingCount, type MigrateReport } from '../model/report.js'
-import { jsonText } from './json-text.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
+import { reportJson } from './report-json.js'
 
-export function migrateJson(report: MigrateReport, again: FlagsAgain): string {
-  const { stoppedBy, findings, ...rest } = report
-  const document = {
-    ...rest,
-    findings: findings.map(findingCountJson),
-    stoppedBy: stoppedBy === undefined ? null : stoppedByJson(stoppedBy),
-    exitCode: exitCodeOf(report),
-    next: nextStepOf(report, again)?.command ?? null,
-  }
-  return jsonText(document)
-}
-
-function stoppedByJson(failure: NonNullable<MigrateReport['stoppedBy']>) {
-  const { id, what, next } = explain(failure)
-  return { id, what, next }
-}
+export const migrateJson = (report: MigrateReport, again: FlagsAgain): string =>
+  reportJson(
+    { ...report, findings: report.findings.map(findingCountJson) },
+    { exitCode: exitCodeOf(report), next: nextStepOf(report, again)?.command ?? null },
+  )
 
 function findingCountJson({ reason, count, samples }: FindingCount) {
   return { reason, ...REASONS[reason], count, samples: samples.map(findingJson) }

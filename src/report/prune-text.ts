@@ -8,7 +8,7 @@ import {
   pruneExitCodeOf,
 } from '../model/prune-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
-import { jsonText } from './json-text.js'
+import { reportJson } from './report-json.js'
 import { styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
@@ -23,7 +23,7 @@ export interface PruneRenderOptions {
 export function renderPrune(report: PruneReport, options: PruneRenderOptions): string {
   switch (options.format) {
     case 'json':
-      return pruneJson(report, options)
+      return reportJson(report, { exitCode: pruneExitCodeOf(report), next: nextOf(report, options) })
     case 'line':
       return `${pruneEndpointLine(report)}: ${verdictOf(report)}\n`
     case 'text':
@@ -34,17 +34,6 @@ export function renderPrune(report: PruneReport, options: PruneRenderOptions): s
 /** `postgres://db.internal/agents, schema public (--postgres)` */
 export const pruneEndpointLine = ({ target }: Pick<PruneReport, 'target'>): string =>
   `${target.endpoint}, schema ${printableText(target.schema ?? '')} (${target.setBy})`
-
-function pruneJson({ stoppedBy, ...rest }: PruneReport, options: PruneRenderOptions): string {
-  const report = { ...rest, ...(stoppedBy && { stoppedBy }) }
-  const stopped = stoppedBy && explain(stoppedBy)
-  return jsonText({
-    ...rest,
-    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
-    exitCode: pruneExitCodeOf(report),
-    next: nextOf(report, options),
-  })
-}
 
 /** Threads of one reason that are named. */
 const NAMED = 5

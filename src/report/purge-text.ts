@@ -1,9 +1,8 @@
 /** A purge report for a terminal: what goes or went, what stays and why, the verdict, the next command; and for cron, one line. */
-import { explain } from '../model/failure.js'
 import { printableText } from '../model/printable.js'
 import { PURGE_LEFT, type PurgeLeft, type PurgeReport, purgeExitCodeOf } from '../model/purge-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
-import { jsonText } from './json-text.js'
+import { reportJson } from './report-json.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -19,7 +18,7 @@ export interface PurgeRenderOptions {
 export function renderPurge(report: PurgeReport, options: PurgeRenderOptions): string {
   switch (options.format) {
     case 'json':
-      return purgeJson(report, options)
+      return reportJson(report, { exitCode: purgeExitCodeOf(report), next: nextAfterPurge(report, options) })
     case 'line':
       return `${report.source.endpoint}: ${purgeVerdict(report)}\n`
     case 'text':
@@ -30,17 +29,6 @@ export function renderPurge(report: PurgeReport, options: PurgeRenderOptions): s
 /** `redis://cache/0 (REDIS_URL), verified in postgres://db/agents, schema public (--postgres)` */
 export const purgeEndpointsLine = ({ source, target }: Pick<PurgeReport, 'source' | 'target'>): string =>
   `${source.endpoint} (${source.setBy}), verified in ${target.endpoint}, schema ${printableText(target.schema ?? '')} (${target.setBy})`
-
-function purgeJson({ stoppedBy, ...rest }: PurgeReport, options: PurgeRenderOptions): string {
-  const report = { ...rest, ...(stoppedBy && { stoppedBy }) }
-  const stopped = stoppedBy && explain(stoppedBy)
-  return jsonText({
-    ...rest,
-    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
-    exitCode: purgeExitCodeOf(report),
-    next: nextAfterPurge(report, options),
-  })
-}
 
 /** Threads of one reason that are named when they were asked for, and when they were not. */
 const SHOWN = { named: 20, others: 3 } as const

@@ -1,9 +1,8 @@
 /** A report of restore-archive for a terminal: what came back, what did not and why, what may be done with it. */
-import { explain } from '../model/failure.js'
 import { printableText } from '../model/printable.js'
 import { type RestoreReport, restoreExitCodeOf } from '../model/restore-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
-import { jsonText } from './json-text.js'
+import { reportJson } from './report-json.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -18,7 +17,7 @@ export interface RestoreRenderOptions {
 export function renderRestore(report: RestoreReport, options: RestoreRenderOptions): string {
   switch (options.format) {
     case 'json':
-      return restoreJson(report)
+      return reportJson(report, { exitCode: restoreExitCodeOf(report) })
     case 'line':
       return `${report.source.endpoint}: ${restoreVerdict(report)}\n`
     case 'text':
@@ -32,16 +31,6 @@ export const restoreEndpointsLine = ({
   source,
 }: Pick<RestoreReport, 'archive' | 'source'>): string =>
   `${printableText(archive)} → ${source.endpoint} (${source.setBy})`
-
-function restoreJson({ stoppedBy, ...rest }: RestoreReport): string {
-  const report = { ...rest, ...(stoppedBy && { stoppedBy }) }
-  const stopped = stoppedBy && explain(stoppedBy)
-  return jsonText({
-    ...rest,
-    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
-    exitCode: restoreExitCodeOf(report),
-  })
-}
 
 /** Keys and threads that are named. */
 const NAMED = 10

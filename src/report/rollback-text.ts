@@ -1,5 +1,4 @@
 /** A rollback report for a terminal: which runs, what goes or went, what stays and why, the verdict, the next command. */
-import { explain } from '../model/failure.js'
 import { printableText } from '../model/printable.js'
 import {
   ROLLBACK_REFUSALS,
@@ -8,7 +7,7 @@ import {
   rollbackExitCodeOf,
 } from '../model/rollback-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
-import { jsonText } from './json-text.js'
+import { reportJson } from './report-json.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -24,7 +23,7 @@ export interface RollbackRenderOptions {
 export function renderRollback(report: RollbackReport, options: RollbackRenderOptions): string {
   switch (options.format) {
     case 'json':
-      return rollbackJson(report, options)
+      return reportJson(report, { exitCode: rollbackExitCodeOf(report), next: nextOf(report, options) })
     case 'line':
       return `${rollbackEndpointLine(report)}: ${rollbackVerdict(report)}\n`
     case 'text':
@@ -35,17 +34,6 @@ export function renderRollback(report: RollbackReport, options: RollbackRenderOp
 /** `postgres://db.internal/agents, schema public (--postgres)` */
 export const rollbackEndpointLine = ({ target }: Pick<RollbackReport, 'target'>): string =>
   `${target.endpoint}, schema ${printableText(target.schema ?? '')} (${target.setBy})`
-
-function rollbackJson({ stoppedBy, ...rest }: RollbackReport, options: RollbackRenderOptions): string {
-  const report = { ...rest, ...(stoppedBy && { stoppedBy }) }
-  const stopped = stoppedBy && explain(stoppedBy)
-  return jsonText({
-    ...rest,
-    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
-    exitCode: rollbackExitCodeOf(report),
-    next: nextOf(report, options),
-  })
-}
 
 /** Threads of one reason that are named. */
 const NAMED = 5

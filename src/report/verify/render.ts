@@ -1,9 +1,8 @@
 /** From a verification's report to the text for stdout, in the form that was asked for. */
-import { explain } from '../../model/failure.js'
 import { printableText } from '../../model/printable.js'
 import { exitCodeOfVerify, type VerifyReport } from '../../model/verify-report.js'
-import { jsonText } from '../json-text.js'
 import type { RenderOptions } from '../render.js'
+import { reportJson } from '../report-json.js'
 import { styleOf } from '../style.js'
 import { verifyText } from './text.js'
 import { nextAfterVerify, verifyVerdict } from './verdict.js'
@@ -12,7 +11,10 @@ export function renderVerify(report: VerifyReport, options: RenderOptions): stri
   const { format, again, columns } = options
   switch (format) {
     case 'json':
-      return verifyJson(report, options)
+      return reportJson(report, {
+        exitCode: exitCodeOfVerify(report),
+        next: nextAfterVerify(report, options.again)?.command ?? null,
+      })
     case 'line':
       return `${verifyEndpointsLine(report)}: ${verifyVerdict(report).text}\n`
     case 'text':
@@ -25,15 +27,4 @@ export function verifyEndpointsLine({ source, target }: Pick<VerifyReport, 'sour
   const schema = target.schema === undefined ? '' : `, schema ${printableText(target.schema)}`
   const postgres = `${target.endpoint}${schema} (${target.setBy})`
   return source === null ? postgres : `${source.endpoint} (${source.setBy}) ↔ ${postgres}`
-}
-
-function verifyJson(report: VerifyReport, { again }: RenderOptions): string {
-  const { stoppedBy, ...rest } = report
-  const stopped = stoppedBy && explain(stoppedBy)
-  return jsonText({
-    ...rest,
-    stoppedBy: stopped === undefined ? null : { id: stopped.id, what: stopped.what, next: stopped.next },
-    exitCode: exitCodeOfVerify(report),
-    next: nextAfterVerify(report, again)?.command ?? null,
-  })
 }
