@@ -1,7 +1,9 @@
 /** Asks the documents themselves where a key's name can be split in several ways. */
+
 import type { Claim, ClaimedKey, RecordSink } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import type { RedisValue } from '../model/redis-value.js'
+import { readStream } from '../source/read-stream.js'
 import type { Source } from '../source/source.js'
 import type { ResolveClaims } from './inventory/ambiguous.js'
 
@@ -12,7 +14,7 @@ const BATCH_BYTES = 4 * 1024 ** 2
 export function claimsByDocument(source: Source, registry: LayoutRegistry): ResolveClaims {
   return async (keys) => {
     const claims: (Claim | null)[] = []
-    for await (const { request, result } of source.readStream(keys, { batchBytes: BATCH_BYTES }))
+    for await (const { request, result } of readStream(source, keys, { batchBytes: BATCH_BYTES }))
       claims.push(result.state === 'read' ? claimOf(request, result.value, registry) : request)
     return claims
   }

@@ -1,9 +1,11 @@
 /** The records of one thread, all of them at once: for whoever wants to look at a thread instead of moving it. */
+
 import type { RecordTaker } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import type { Finding } from '../model/finding.js'
 import type { Checkpoint, PendingWrite, StoredChannelValue } from '../model/thread.js'
+import { readStream } from '../source/read-stream.js'
 import type { Source } from '../source/source.js'
 import type { ThreadKeys } from './inventory.js'
 import { readingOrder } from './reading-order.js'
@@ -50,7 +52,7 @@ export async function readThreadRecords(
   )
   const learnt = new Map<ClaimedKey, ThreadKey>()
   const requests = order.map((claimed) => ({ key: claimed.key, type: claimed.type, claimed }))
-  for await (const { request, result } of source.readStream(requests, { batchBytes: READ_BATCH_BYTES })) {
+  for await (const { request, result } of readStream(source, requests, { batchBytes: READ_BATCH_BYTES })) {
     const { claimed } = request
     pass.accept(claimed, result)
     if (result.state !== 'read') continue

@@ -35,17 +35,6 @@ export class PacedSource implements Source {
     return results
   }
 
-  async *readStream<Request extends KeyOfType>(
-    requests: Iterable<Request> | AsyncIterable<Request>,
-    options: ReadStreamOptions,
-  ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-    for await (const key of this.#source.readStream(requests, options)) {
-      this.#pace.took(1, bytesOf(key.result))
-      yield key
-      await this.#pace.turn()
-    }
-  }
-
   async *readBatches<Request extends KeyOfType>(
     groups: AsyncIterable<readonly Request[]>,
     options: ReadStreamOptions,

@@ -1,7 +1,7 @@
 /** Cuts a stream of keys into batches by bytes and reads them one ahead of the consumer: memory stays flat whatever the keys hold. */
 import type { ReadResult, RedisType } from '../model/redis-value.js'
 import { oneAhead } from './ahead.js'
-import type { KeyOfType, ReadKey, ReadStreamOptions } from './source.js'
+import type { KeyOfType, ReadKey, ReadStreamOptions, Source } from './source.js'
 
 /** What can be told of a key without sending its value. */
 export interface Measure {
@@ -34,13 +34,13 @@ const WINDOW_KEYS = 256
 /** The largest value read unless the caller says otherwise: about what one field of Postgres can hold. */
 const MAX_VALUE_BYTES = 1024 ** 3
 
-/** See `Source.readStream`. */
-export async function* readInBatches<Request extends KeyOfType>(
+/** The keys of `Source.readBatches` one by one. */
+export async function* readStream<Request extends KeyOfType>(
+  source: Pick<Source, 'readBatches'>,
   requests: Iterable<Request> | AsyncIterable<Request>,
   options: ReadStreamOptions,
-  reader: BatchReader,
 ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-  for await (const batch of readBatches(oneByOne(requests), options, reader)) {
+  for await (const batch of source.readBatches(oneByOne(requests), options)) {
     for (let at = 0; at < batch.length; at++) {
       const key = batch[at]!
       delete batch[at] // consumed: its value may go before the batch does

@@ -114,13 +114,9 @@ export interface Source {
   read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]>
   /**
    * Reads in order, a batch at a time, with the next batch under way while this one is consumed. At most about two batches are in
-   * memory, or one larger value.
+   * memory, or one larger value. Keys come in groups, and go a batch at a time, which the consumer may empty as it goes; `readStream`
+   * gives them one by one.
    */
-  readStream<Request extends KeyOfType>(
-    requests: Iterable<Request> | AsyncIterable<Request>,
-    options: ReadStreamOptions,
-  ): AsyncIterable<ReadKey<Request>>
-  /** The same for whoever has many keys: they come in groups, and go a batch at a time, which the consumer may empty as it goes. */
   readBatches<Request extends KeyOfType>(
     groups: AsyncIterable<readonly Request[]>,
     options: ReadStreamOptions,

@@ -1,9 +1,11 @@
 /** Which dialect a run writes: one target has one reader, so that rows of the two languages cannot be mixed in a schema. */
+
 import type { Dialect } from '../convert/converter.js'
 import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import { Failure } from '../model/failure.js'
 import type { Inventory } from '../pipeline/inventory.js'
+import { readStream } from '../source/read-stream.js'
 import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { readRuns } from '../target/ledger/read.js'
@@ -47,7 +49,7 @@ async function dialectsOf(
   { layouts, prefixes }: LayoutRegistry,
 ): Promise<Set<Dialect>> {
   const found = new Set<Dialect>()
-  for await (const { request, result } of source.readStream(samples, { batchBytes: SAMPLE_BYTES })) {
+  for await (const { request, result } of readStream(source, samples, { batchBytes: SAMPLE_BYTES })) {
     if (result.state !== 'read') continue
     const { value } = result
     const own = layouts.find(

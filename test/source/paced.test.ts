@@ -1,7 +1,9 @@
 /** Sources over a real server, in a world where time passes only by resting: how long they rest is what the pace asks for. */
+
 import { beforeAll, expect, test } from 'vitest'
 import { Pace, type PaceLimits } from '../../src/source/pace.js'
 import { PacedSource } from '../../src/source/paced.js'
+import { readStream } from '../../src/source/read-stream.js'
 import type { KeyOfType } from '../../src/source/source.js'
 import { freshRedis, redisClient } from '../services/redis.js'
 import { all, sourceOf } from './open.js'
@@ -36,7 +38,7 @@ async function* inGroups() {
 
 test.each([
   ['in batches', (source: PacedSource) => all(source.readBatches(inGroups(), { batchBytes: 5000 }))],
-  ['as a stream', (source: PacedSource) => all(source.readStream(keys, { batchBytes: 5000 }))],
+  ['as a stream', (source: PacedSource) => all(readStream(source, keys, { batchBytes: 5000 }))],
 ])('a rate in keys and one in bytes are kept %s', async (_, read) => {
   const byKeys = paced({ keysPerSecond: 100 })
   expect((await read(byKeys.source)).flat()).toHaveLength(KEYS)

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ReadResult } from '../../src/model/redis-value.js'
-import { type BatchReader, type Measure, readInBatches } from '../../src/source/read-stream.js'
-import type { KeyOfType } from '../../src/source/source.js'
+import { type BatchReader, type Measure, readBatches, readStream } from '../../src/source/read-stream.js'
+import type { KeyOfType, ReadStreamOptions } from '../../src/source/source.js'
 import { all } from './open.js'
 
 /** Keys are named by the size of their value. */
@@ -38,11 +38,18 @@ class CountingReader implements BatchReader {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-describe('readInBatches', () => {
+/** What a source over this reader would give, key by key. */
+const streamed = <Request extends KeyOfType>(
+  requests: Iterable<Request> | AsyncIterable<Request>,
+  options: ReadStreamOptions,
+  reader: BatchReader,
+) => readStream({ readBatches: (groups, how) => readBatches(groups, how, reader) }, requests, options)
+
+describe('readStream', () => {
   it('keeps the order, cuts by bytes, and reads a larger value alone', async () => {
     const reader = new CountingReader()
     const sizes = [40, 40, 40, 500, 10, 10, 90, 100]
-    const got = await all(readInBatches(keysOf(sizes), { batchBytes: 100 }, reader))
+    const got = await all(streamed(keysOf(sizes), { batchBytes: 100 }, reader))
     expect(got.map(({ request }) => sizeOf(request))).toEqual(sizes)
     expect(reader.batches).toEqual([[40, 40], [40], [500], [10, 10], [90], [100]])
   })
@@ -53,7 +60,7 @@ describe('readInBatches', () => {
       fc.asyncProperty(fc.array(size, { maxLength: 700 }), async (sizes) => {
         const reader = new CountingReader()
         let consumed = 0
-        for await (const { request } of readInBatches(keysOf(sizes), { batchBytes: 1000 }, reader)) {
+        for await (const { request } of streamed(keysOf(sizes), { batchBytes: 1000 }, reader)) {
           expect(sizeOf(request)).toBe(sizes[consumed++])
           await new Promise(setImmediate)
           reader.underWay -= sizeOf(request)
@@ -69,7 +76,7 @@ describe('readInBatches', () => {
 
   it('asks for the next batch while this one is consumed, and no further', async () => {
     const reader = new CountingReader()
-    const stream = readInBatches(keysOf([60, 60, 60, 60]), { batchBytes: 100 }, reader)
+    const stream = streamed(keysOf([60, 60, 60, 60]), { batchBytes: 100 }, reader)
     await stream.next()
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(reader.batches).toEqual([[60], [60]])
@@ -84,7 +91,7 @@ describe('readInBatches', () => {
         yield* keysOf([100])
       }
     }
-    const stream = readInBatches(endless(), { batchBytes: 1000 }, new CountingReader())
+    const stream = streamed(endless(), { batchBytes: 1000 }, new CountingReader())
     for (let at = 0; at < 10; at++) await stream.next()
     expect(pulled).toBeLessThan(2000)
     await stream.return()
@@ -92,7 +99,7 @@ describe('readInBatches', () => {
 
   it('learns how the memory that a server names stands to the bytes it sends', async () => {
     const reader = new CountingReader((size) => size * 2)
-    await all(readInBatches(keysOf(new Array(1000).fill(10), 'ReJSON-RL'), { batchBytes: 1000 }, reader))
+    await all(streamed(keysOf(new Array(1000).fill(10), 'ReJSON-RL'), { batchBytes: 1000 }, reader))
     expect(reader.batches[0]).toHaveLength(50)
     expect(reader.batches.at(-2)!.length).toBeGreaterThan(90)
   })
@@ -100,7 +107,7 @@ describe('readInBatches', () => {
   it('stays careful where the server does not measure: few at once, fewer after a large one', async () => {
     const reader = new CountingReader(() => null)
     const sizes = [...new Array(320).fill(100), 50_000, ...new Array(320).fill(100)]
-    await all(readInBatches(keysOf(sizes), { batchBytes: 100_000 }, reader))
+    await all(streamed(keysOf(sizes), { batchBytes: 100_000 }, reader))
     const large = reader.batches.findIndex((batch) => batch.includes(50_000))
     const counts = reader.batches.map((batch) => batch.length)
     expect(counts.slice(0, large)).toEqual(new Array(20).fill(16))
@@ -117,7 +124,7 @@ describe('readInBatches', () => {
         closed = true
       }
     }
-    await expect(all(readInBatches(failing(), { batchBytes: 10 }, new CountingReader()))).rejects.toThrow(
+    await expect(all(streamed(failing(), { batchBytes: 10 }, new CountingReader()))).rejects.toThrow(
       'no more keys',
     )
     expect(closed).toBe(true)
@@ -125,6 +132,6 @@ describe('readInBatches', () => {
     broken.read = async () => {
       throw new Error('broken wire')
     }
-    await expect(all(readInBatches(keysOf([1]), { batchBytes: 10 }, broken))).rejects.toThrow('broken wire')
+    await expect(all(streamed(keysOf([1]), { batchBytes: 10 }, broken))).rejects.toThrow('broken wire')
   })
 })

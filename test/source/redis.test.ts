@@ -1,7 +1,9 @@
 /** Reading a real Redis: every TYPE, exact bytes, keys that change while they are read. */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readStream } from '../../src/source/read-stream.js'
 import type { RedisSource } from '../../src/source/redis/redis.js'
 import type { KeyOfType } from '../../src/source/source.js'
 import { freshRedis, redisClient } from '../services/redis.js'
@@ -220,7 +222,7 @@ describe('readStream', () => {
       type: at % 2 ? 'string' : 'ReJSON-RL',
       at,
     }))
-    const got = await all(source.readStream(requests, { batchBytes: 200_000 }))
+    const got = await all(readStream(source, requests, { batchBytes: 200_000 }))
     expect(got.map(({ request }) => request.at)).toEqual(sizes.map((_, at) => at))
     expect(got.map(({ result }) => (result.state === 'read' ? result.sizeBytes : result.state))).toEqual(
       sizes.map((size, at) => (at % 2 ? size : size + 2)),
@@ -231,7 +233,7 @@ describe('readStream', () => {
     await redis.set('small', 'x')
     await redis.set('large', Buffer.alloc(5000))
     const keys = ['large', 'small', 'large'].map((key) => ({ key: Buffer.from(key), type: 'string' }))
-    const got = await all(source.readStream(keys, { batchBytes: 10_000, maxValueBytes: 4000 }))
+    const got = await all(readStream(source, keys, { batchBytes: 10_000, maxValueBytes: 4000 }))
     expect(got.map(({ result }) => result.state)).toEqual(['too-large', 'read', 'too-large'])
     expect(got[0]?.result).toMatchObject({ sizeBytes: 5000 })
   })
@@ -242,7 +244,7 @@ describe('readStream', () => {
       key: Buffer.from(`key:${at}`),
       type: 'string',
     }))
-    for await (const { request } of source.readStream(requests, { batchBytes: 20_000 })) {
+    for await (const { request } of readStream(source, requests, { batchBytes: 20_000 })) {
       if (request.key.toString() === 'key:100') break
     }
     expect(await source.types([Buffer.from('key:1'), Buffer.from('none')])).toEqual(['string', null])
@@ -347,7 +349,7 @@ describe('leaving no trace', () => {
     await redis.config('RESETSTAT')
     const own = sourceOf(url)
     const keys = (await all(own.scan())).flat()
-    await all(own.readStream([...keys, { key: Buffer.from('gone'), type: 'hash' }], { batchBytes: 1000 }))
+    await all(readStream(own, [...keys, { key: Buffer.from('gone'), type: 'hash' }], { batchBytes: 1000 }))
     await own.searchIndexes()
     await own.databasesWith(['checkpoint'])
     await own.close()

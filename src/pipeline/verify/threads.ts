@@ -2,6 +2,7 @@
  * Compares threads: the rows of many are read as digests, then each thread's keys as records. Both sides are read ahead; what is held is
  * the names of some threads and the values of one read.
  */
+
 import type { ComparedThread } from '../../convert/compare/outcome.js'
 import { StoredThread } from '../../convert/compare/stored.js'
 import { ThreadComparison } from '../../convert/compare/thread.js'
@@ -9,6 +10,7 @@ import type { Dialect } from '../../convert/converter.js'
 import type { ClaimedKey } from '../../layouts/layout.js'
 import type { LayoutRegistry } from '../../layouts/registry.js'
 import type { ReadResult } from '../../model/redis-value.js'
+import { readStream } from '../../source/read-stream.js'
 import type { Source } from '../../source/source.js'
 import type { SqlSession } from '../../target/connection/session.js'
 import type { Recover } from '../../target/rows/batch-sink.js'
@@ -125,7 +127,7 @@ export class ThreadVerification {
   private async pass(queue: ThreadQueue): Promise<void> {
     const { signal, readBytes } = this.options
     const reading = await this.target.open()
-    const stream = this.source.readStream(this.requests(queue, reading), { batchBytes: readBytes })
+    const stream = readStream(this.source, this.requests(queue, reading), { batchBytes: readBytes })
     const results = stream[Symbol.asyncIterator]()
     try {
       for (;;) {

@@ -5,7 +5,7 @@ import { globMatcher } from '../../model/glob.js'
 import type { ReadResult, RedisType } from '../../model/redis-value.js'
 import { type SnapshotEndpoint, snapshotUrl } from '../../model/snapshot.js'
 import { oneAhead } from '../ahead.js'
-import { type BatchReader, type Measure, readBatches, readInBatches } from '../read-stream.js'
+import { type BatchReader, type Measure, readBatches } from '../read-stream.js'
 import type {
   KeyOfType,
   OtherDatabase,
@@ -113,13 +113,6 @@ export class SnapshotSource implements Source {
     return this.#ofEach(requests, async (shelf, request) =>
       readKey(shelf, request, await shelf.index.find(request.key), nowMs),
     )
-  }
-
-  readStream<Request extends KeyOfType>(
-    requests: Iterable<Request> | AsyncIterable<Request>,
-    options: ReadStreamOptions,
-  ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-    return readInBatches(requests, options, this.#batchReader())
   }
 
   readBatches<Request extends KeyOfType>(

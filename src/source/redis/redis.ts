@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { describeEndpoint, type RedisEndpoint } from '../../model/endpoint.js'
 import type { ReadResult, RedisType } from '../../model/redis-value.js'
 import { oneAhead } from '../ahead.js'
-import { type BatchReader, type Measure, readBatches, readInBatches } from '../read-stream.js'
+import { type BatchReader, type Measure, readBatches } from '../read-stream.js'
 import type {
   KeyOfType,
   OtherDatabase,
@@ -63,13 +63,6 @@ export class RedisSource implements Source {
 
   async read(requests: readonly KeyOfType[]): Promise<readonly ReadResult[]> {
     return readValues(await this.#client(), this.#endpoint, requests)
-  }
-
-  readStream<Request extends KeyOfType>(
-    requests: Iterable<Request> | AsyncIterable<Request>,
-    options: ReadStreamOptions,
-  ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-    return readInBatches(requests, options, this.#reader())
   }
 
   readBatches<Request extends KeyOfType>(

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { globMatcher } from '../../model/glob.js'
 import type { ReadResult, RedisType } from '../../model/redis-value.js'
 import { type SqliteEndpoint, sqliteUrl } from '../../model/sqlite.js'
-import { type BatchReader, readBatches, readInBatches } from '../read-stream.js'
+import { type BatchReader, readBatches } from '../read-stream.js'
 import type {
   KeyOfType,
   OtherDatabase,
@@ -90,13 +90,6 @@ export class SqliteSource implements Source {
 
   read(requests: readonly KeyOfType[]): Promise<ReadResult[]> {
     return this.#ofEach(requests, ({ database, holdings }, request) => readRow(database, holdings, request))
-  }
-
-  readStream<Request extends KeyOfType>(
-    requests: Iterable<Request> | AsyncIterable<Request>,
-    options: ReadStreamOptions,
-  ): AsyncGenerator<ReadKey<Request>, void, undefined> {
-    return readInBatches(requests, options, this.#batchReader)
   }
 
   readBatches<Request extends KeyOfType>(

@@ -1,9 +1,11 @@
 /** Looks at the values of a few keys of each kind: which layout's saver wrote them, how large they are, how long they live. */
+
 import type { ClaimedKey } from '../../layouts/layout.js'
 import type { LayoutRegistry } from '../../layouts/registry.js'
 import type { ReasonId } from '../../model/finding.js'
 import { kindOf as kindOfFinding } from '../../model/finding.js'
 import type { RedisValue } from '../../model/redis-value.js'
+import { readStream } from '../../source/read-stream.js'
 import type { Source } from '../../source/source.js'
 import { recognise } from '../recognise.js'
 import type { KeyKind } from './census.js'
@@ -46,7 +48,7 @@ export async function lookAt(
   const found = new Look(kind, registry)
   // Index keys hold nothing to recognise a saver by.
   if (kind.role !== 'index') {
-    const stream = source.readStream(affordable(keys, sizes), {
+    const stream = readStream(source, affordable(keys, sizes), {
       batchBytes: READ_BATCH_BYTES,
       maxValueBytes: MAX_VALUE_BYTES,
     })

@@ -1,7 +1,9 @@
 /** Snapshots of real databases: the source over the file says what the source over the server says, key by key. */
+
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { RedisServer } from '../../../scripts/services/redis.mjs'
 import { sourceDigest } from '../../../src/pipeline/source-digest.js'
+import { readStream } from '../../../src/source/read-stream.js'
 import type { Source } from '../../../src/source/source.js'
 import { fixtures } from '../../corpus/cases.js'
 import { loadCase } from '../../corpus/load.js'
@@ -21,7 +23,7 @@ beforeAll(async () => {
 async function contentOf(source: Source) {
   const keys = (await all(source.scan())).flat()
   const content = new Map<string, unknown>()
-  for await (const { request, result } of source.readStream(keys, { batchBytes: 1 << 20 })) {
+  for await (const { request, result } of readStream(source, keys, { batchBytes: 1 << 20 })) {
     const { key, type } = request
     const value = result.state === 'read' && [sourceDigest(result.value).toString('hex'), result.sizeBytes]
     content.set(key.toString('latin1'), { type, state: result.state, value })

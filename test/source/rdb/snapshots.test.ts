@@ -1,10 +1,12 @@
 /** Snapshots of every age: what they hold, what of it was alive, and files that are none or not whole. */
+
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Failure } from '../../../src/model/failure.js'
 import { SnapshotSource } from '../../../src/source/rdb/rdb.js'
+import { readStream } from '../../../src/source/read-stream.js'
 import type { Source } from '../../../src/source/source.js'
 import { raw, ziplist, zipmap } from '../../codec/rdb/encodings.js'
 import {
@@ -149,7 +151,7 @@ describe('what a snapshot holds', () => {
     expect(await source.types([Buffer.from(long)])).toEqual(['string'])
     expect(await readText(source, long)).toBe(large)
     expect(await readText(source, 'after')).toBe('x')
-    const stream = source.readStream([{ key: Buffer.from(long), type: 'string' }], {
+    const stream = readStream(source, [{ key: Buffer.from(long), type: 'string' }], {
       batchBytes: 1000,
       maxValueBytes: 1024 ** 2,
     })

@@ -1,4 +1,5 @@
 /** What stops a run at the source: each gets its own words, the exit code of its kind, and never shows a password. */
+
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -9,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '../../../src/model/failure.js'
+import { readStream } from '../../../src/source/read-stream.js'
 import { atEndOfFile } from '../../services/each-file.js'
 import { freshRedis, redisClient } from '../../services/redis.js'
 import { all, failureOf, sourceOf } from '../open.js'
@@ -165,7 +167,7 @@ describe('permissions', () => {
     await admin.call('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', ...rules)
     const source = sourceOf(url(port, 'reader:secret@'))
     const keys = (await all(source.scan())).flat()
-    const read = await all(source.readStream(keys, { batchBytes: 1000 }))
+    const read = await all(readStream(source, keys, { batchBytes: 1000 }))
     expect(read.map(({ result }) => result.state)).toEqual(['read', 'read'])
     expect(await source.searchIndexes()).toEqual([])
   })
@@ -189,7 +191,7 @@ describe('permissions', () => {
     await admin.call('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '+@all', '-memory')
     const source = sourceOf(url(port, 'reader:secret@'))
     const keys = (await all(source.scan())).flat()
-    const read = await all(source.readStream(keys, { batchBytes: 200_000 }))
+    const read = await all(readStream(source, keys, { batchBytes: 200_000 }))
     expect(read.filter(({ result }) => result.state === 'read')).toHaveLength(100)
   })
 })
