@@ -136,9 +136,23 @@ describe('a database in a folder', () => {
     expect(existsSync(`${folder}.lock`)).toBe(false)
   })
 
-  test('frees Redis of nothing that it does not hold, and takes back what a run wrote', async () => {
-    const plan = await commandLine('purge-redis --older-than 0 --json', env)
-    expect(JSON.parse(plan.out).planOnly).toBe(true)
+  test('frees Redis of nothing that it does not hold', async () => {
+    const planned = async () => JSON.parse((await commandLine('purge-redis --older-than 0 --json', env)).out)
+    const whole = await planned()
+    expect(whole).toMatchObject({ planOnly: true, stoppedBy: null })
+    expect(whole.threads.purged).toBeGreaterThan(20)
+    const database = await PGlite.create({ dataDir: folder })
+    await database.query(`DELETE FROM checkpoints WHERE thread_id = 'approve-pending'`)
+    await database.close()
+    const lacking = await planned()
+    expect(lacking.threads.purged).toBe(whole.threads.purged - 1)
+    expect(lacking.left.map(({ threadId }: { threadId: string }) => threadId)).toContain('approve-pending')
+    const restored = await commandLine('migrate --restore-deleted --json', env)
+    expect(JSON.parse(restored.out).checkpoints.inserted).toBeGreaterThan(0)
+  })
+
+  test('gives back what the runs wrote', async () => {
+    expect((await inFolder()).checkpoints!.length).toBeGreaterThan(50)
     const undone = await commandLine('rollback --all --yes', env)
     expect(undone.exit, undone.out + undone.err).toBe(0)
     expect(await inFolder()).toEqual({ checkpoints: [], checkpoint_blobs: [], checkpoint_writes: [] })
