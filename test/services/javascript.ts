@@ -1,4 +1,5 @@
 /** The official JavaScript savers, loaded into the test itself. */
+import type { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { officialJavaScript } from '../../scripts/services/javascript.mjs'
@@ -26,14 +27,21 @@ export interface PostgresSaver {
   end(): Promise<void>
 }
 interface PostgresSaverClass {
-  fromConnString(url: string, options?: { schema?: string }): PostgresSaver
+  new (pool: EventEmitter, serde: undefined, options: { schema: string }): PostgresSaver
+}
+interface Driver {
+  readonly Pool: new (options: { connectionString: string }) => EventEmitter
 }
 
 /** The official Postgres saver on a database; its connections are closed after the file. */
 export async function postgresSaver(url: string, schema = 'public'): Promise<PostgresSaver> {
   const require = createRequire(join(await officialJavaScript(), 'package.json'))
   const packages: { PostgresSaver: PostgresSaverClass } = require('@langchain/langgraph-checkpoint-postgres')
-  const saver = packages.PostgresSaver.fromConnString(url, { schema })
+  const { Pool }: Driver = require('pg')
+  const pool = new Pool({ connectionString: url })
+  // A pool says that it has ended before its connections have: dropping the database may cut one of them.
+  pool.on('error', () => {})
+  const saver = new packages.PostgresSaver(pool, undefined, { schema })
   atEndOfFile(() => saver.end())
   return saver
 }
