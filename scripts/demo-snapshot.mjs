@@ -1,6 +1,7 @@
-/** `node scripts/demo-snapshot.mjs`: makes `fixtures/demo/shop.rdb` again, saved by a real server after real savers have filled it. */
-import { copyFile } from 'node:fs/promises'
+/** `node scripts/demo-snapshot.mjs`: makes `fixtures/demo/shop.rdb.gz` again, saved by a real server after real savers have filled it. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { Redis } from 'ioredis'
 import { officialPython } from './services/python.mjs'
 import { startRedis } from './services/redis.mjs'
@@ -14,7 +15,8 @@ try {
   const redis = new Redis(server.url, { protocol: 2 })
   await redis.save()
   redis.disconnect()
-  await copyFile(join(server.folder, 'dump.rdb'), join(ROOT, 'fixtures', 'demo', 'shop.rdb'))
+  const snapshot = await readFile(join(server.folder, 'dump.rdb'))
+  await writeFile(join(ROOT, 'fixtures', 'demo', 'shop.rdb.gz'), gzipSync(snapshot, { level: 9 }))
 } finally {
   await server.stop()
 }

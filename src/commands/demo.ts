@@ -1,7 +1,8 @@
 /** `cp-migrate demo`: the whole way on a sample, without any server: a snapshot in, a database in a folder out. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
@@ -42,14 +43,14 @@ async function runDemo(options: Options, context: Context): Promise<ExitCode> {
   ])
   const look = { columns: context.columns, style: styleOf(context.output.color && context.isTty) }
   const kept = options.keep === undefined ? null : resolve(context.cwd, String(options.keep))
-  const temporary = kept === null ? await mkdtemp(join(tmpdir(), 'cp-migrate-demo-')) : null
-  const ends = {
-    redis: `file:${join(await packageRoot(), 'fixtures', 'demo', 'shop.rdb')}`,
-    postgres: `pglite:${kept ?? join(temporary!, 'postgres')}`,
-  }
+  const temporary = await mkdtemp(join(tmpdir(), 'cp-migrate-demo-'))
+  const snapshot = join(temporary, 'shop.rdb')
+  const ends = { redis: `file:${snapshot}`, postgres: `pglite:${kept ?? join(temporary, 'postgres')}` }
   const world: Context = { ...context, env: {}, dotEnv: false }
   const say = (text: string): void => context.stdout.write(text)
   try {
+    const packed = await readFile(join(await packageRoot(), 'fixtures', 'demo', 'shop.rdb.gz'))
+    await writeFile(snapshot, gunzipSync(packed))
     say(demoOpening(context.columns))
     let at = 1
     for (const step of DEMO_STEPS) {
@@ -62,7 +63,7 @@ async function runDemo(options: Options, context: Context): Promise<ExitCode> {
     say(demoEnd(kept, look))
     return EXIT.ok
   } finally {
-    if (temporary !== null) await rm(temporary, { recursive: true, force: true })
+    await rm(temporary, { recursive: true, force: true })
   }
 }
 
