@@ -1,18 +1,19 @@
 /** Reads one thread as a mapping says: checkpoints, the channel values that stand apart from them, writes. */
 import { DecodeError } from '../../codec/bytes.js'
-import type { ReasonId } from '../../model/finding.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import { type Checkpoint, type PendingWrite, SPECIAL_WRITE_IDX } from '../../model/thread.js'
 import { AwaitedBlobs } from '../awaited-blobs.js'
 import type { PatternParts } from '../keys/key-pattern.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
 import { isParentLost, ParentOrder } from '../parent-order.js'
+import { ThreadFindings } from '../thread-findings.js'
 import { WriteSlots } from '../write-slots.js'
 import type { CompiledRecord, GenericKeys } from './keys.js'
 import type { FoundCheckpoint, FoundWrite, GenericRecords } from './records.js'
 
 /** Keys come in the order of the layout: checkpoints, blobs by version, writes by checkpoint. */
 export class GenericThread implements ThreadReader {
+  private readonly findings: ThreadFindings
   /** Checkpoint id → namespace, for writes whose keys have none. */
   private readonly namespaces = new Map<string, string>()
   private readonly parents = new ParentOrder()
@@ -28,7 +29,9 @@ export class GenericThread implements ThreadReader {
     private readonly sink: RecordSink,
     private readonly keys: GenericKeys,
     private readonly records: GenericRecords,
-  ) {}
+  ) {
+    this.findings = new ThreadFindings(threadId, sink)
+  }
 
   accept(key: ClaimedKey, value: RedisValue): void {
     const fitting = this.keys.fit(key.key, key.type)
@@ -58,8 +61,8 @@ export class GenericThread implements ThreadReader {
       if (found === 'unreadable') continue
       const ids = { checkpointNs: parts.ns ?? '', checkpointId: parts.id ?? '' }
       if (found === undefined && field === undefined) this.sink.notMine(key)
-      else if (found === undefined) this.find('not-a-checkpoint', key.key, ids)
-      else if (found.threadId === '') this.find('ambiguous-thread', key.key, ids)
+      else if (found === undefined) this.findings.report('not-a-checkpoint', key.key, ids)
+      else if (found.threadId === '') this.findings.report('ambiguous-thread', key.key, ids)
       else if (found.threadId !== this.threadId) {
         this.sink.belongsTo(key, found.threadId)
         return
@@ -101,10 +104,10 @@ export class GenericThread implements ThreadReader {
     const ids = { checkpointNs, checkpointId }
     if (stored.parentId === undefined) {
       const parent = this.parents.parentOf(checkpointNs, checkpointId, stored.step)
-      if (parent !== null) this.find('parent-rebuilt', key.key, ids)
+      if (parent !== null) this.findings.report('parent-rebuilt', key.key, ids)
       return parent
     }
-    if (stored.parentId === checkpointId) this.find('parent-is-itself', key.key, ids)
+    if (stored.parentId === checkpointId) this.findings.report('parent-is-itself', key.key, ids)
     return stored.parentId === '' ? null : stored.parentId
   }
 
@@ -122,7 +125,7 @@ export class GenericThread implements ThreadReader {
   private complete(checkpoint: Checkpoint, missing: readonly string[]): void {
     for (const channel of missing) {
       const detail = `channel ${channel}: the key of its value is gone`
-      this.find('value-lost-at-source', checkpoint.origin.key, checkpoint, detail)
+      this.findings.report('value-lost-at-source', checkpoint.origin.key, checkpoint, detail)
     }
     this.sink.checkpoint(checkpoint)
   }
@@ -162,7 +165,7 @@ export class GenericThread implements ThreadReader {
     }
     const left = this.slots.add(write, position)
     if (left !== undefined)
-      this.find('duplicate-write', left.origin.key, left, `task ${left.taskId}, index ${left.idx}`)
+      this.findings.report('duplicate-write', left.origin.key, left, `task ${left.taskId}, index ${left.idx}`)
   }
 
   private releaseWrites(): void {
@@ -180,26 +183,9 @@ export class GenericThread implements ThreadReader {
       // A finding that names a checkpoint leaves it out: a write or a blob that cannot be read does not.
       const isApart = key.role === 'write' || key.role === 'blob'
       const ids = isApart ? { checkpointNs } : { checkpointNs, checkpointId }
-      this.find(error.reason, key.key, ids, `offset ${error.offset}: ${error.message}`)
+      this.findings.report(error.reason, key.key, ids, `offset ${error.offset}: ${error.message}`)
       return 'unreadable'
     }
-  }
-
-  private find(
-    reason: ReasonId,
-    key: Buffer,
-    about: { readonly checkpointNs: string; readonly checkpointId?: string },
-    detail?: string,
-  ): void {
-    const { checkpointNs, checkpointId } = about
-    this.sink.finding({
-      reason,
-      threadId: this.threadId,
-      checkpointNs,
-      ...(checkpointId !== undefined && { checkpointId }),
-      key,
-      ...(detail !== undefined && { detail }),
-    })
   }
 }
 

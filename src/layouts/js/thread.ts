@@ -1,12 +1,11 @@
 /** Reads one thread of the official JavaScript savers, full and shallow, whatever versions wrote it. */
-import { DecodeError } from '../../codec/bytes.js'
-import type { ReasonId } from '../../model/finding.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { Checkpoint } from '../../model/thread.js'
 import { SPECIAL_WRITE_IDX } from '../../model/thread.js'
 import { EarlyCheckpoints } from '../early-checkpoints.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
 import { idField } from '../plain/json-records.js'
+import { type CheckpointIds, placeOf, ThreadFindings } from '../thread-findings.js'
 import { type JsDocument, openJsDocument } from './document.js'
 import {
   blobRecord,
@@ -22,6 +21,7 @@ import {
  * document holds, and whoever takes it knows by the channel versions which ancestor had the rest.
  */
 export class JsThread implements ThreadReader {
+  private readonly findings: ThreadFindings
   /** Every checkpoint there is, by namespace and id, readable or not. */
   private readonly known = new Set<string>()
   /** Namespace → id of its shallow checkpoint. */
@@ -35,7 +35,9 @@ export class JsThread implements ThreadReader {
   constructor(
     private readonly threadId: string,
     private readonly sink: RecordSink,
-  ) {}
+  ) {
+    this.findings = new ThreadFindings(threadId, sink)
+  }
 
   accept(key: ClaimedKey, value: RedisValue): void {
     if (value.type !== 'ReJSON-RL') {
@@ -71,7 +73,7 @@ export class JsThread implements ThreadReader {
     this.readable(key, ids, () => {
       const checkpoint = checkpointRecord(document, ids, key)
       const { parentCheckpointId: parentId } = checkpoint
-      const hasParent = parentId === null || this.known.has(nameOf(checkpointNs, parentId))
+      const hasParent = parentId === null || this.known.has(placeOf({ checkpointNs, checkpointId: parentId }))
       if (hasParent || !this.early.take(checkpoint)) this.handOn(checkpoint)
     })
   }
@@ -79,10 +81,9 @@ export class JsThread implements ThreadReader {
   private handOn(checkpoint: Checkpoint): void {
     const waiting = [checkpoint]
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const { checkpointNs, checkpointId } = next
-      this.known.add(nameOf(checkpointNs, checkpointId))
+      this.known.add(placeOf(next))
       this.sink.checkpoint(next)
-      waiting.push(...this.early.childrenOf(checkpointId))
+      waiting.push(...this.early.childrenOf(next.checkpointId))
     }
   }
 
@@ -94,7 +95,7 @@ export class JsThread implements ThreadReader {
   private write(found: JsWrite): void {
     this.releaseEarly()
     const { write } = found
-    const checkpoint = nameOf(write.checkpointNs, write.checkpointId)
+    const checkpoint = placeOf(write)
     if (checkpoint !== this.writesOf) this.releaseSpecial()
     this.writesOf = checkpoint
     const shallowId = this.shallowIds.get(write.checkpointNs)
@@ -114,7 +115,7 @@ export class JsThread implements ThreadReader {
     this.special.set(slot, newest)
     if (other === undefined) return
     const { write } = newest === found ? other : found
-    this.report('duplicate-write', write.origin.key, write, `channel ${write.channel}`)
+    this.findings.report('duplicate-write', write.origin.key, write, `channel ${write.channel}`)
   }
 
   private releaseSpecial(): void {
@@ -122,35 +123,10 @@ export class JsThread implements ThreadReader {
     this.special.clear()
   }
 
-  /** Runs `read`; what cannot be decoded becomes a finding of that checkpoint. */
-  private readable(key: ClaimedKey, ids: Ids, read: () => void): void {
-    try {
-      read()
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      if (key.role === 'checkpoint') this.known.add(nameOf(ids.checkpointNs, ids.checkpointId))
-      // A finding that names a checkpoint leaves it out: a write that cannot be read does not.
-      const about = key.role === 'checkpoint' ? ids : { checkpointNs: ids.checkpointNs }
-      this.report(error.reason, key.key, about, `offset ${error.offset}: ${error.message}`)
-    }
-  }
-
-  private report(reason: ReasonId, key: Buffer, about: Partial<Ids>, detail?: string): void {
-    const { checkpointNs = '', checkpointId } = about
-    this.sink.finding({
-      reason,
-      threadId: this.threadId,
-      checkpointNs,
-      ...(checkpointId !== undefined && { checkpointId }),
-      key,
-      ...(detail !== undefined && { detail }),
-    })
+  private readable(key: ClaimedKey, ids: CheckpointIds, read: () => void): void {
+    if (!this.findings.readable(key, ids, read) && key.role === 'checkpoint') this.known.add(placeOf(ids))
   }
 }
-
-type Ids = Pick<Checkpoint, 'checkpointNs' | 'checkpointId'>
-
-const nameOf = (checkpointNs: string, checkpointId: string): string => `${checkpointNs}\0${checkpointId}`
 
 /** By the clock of the process that wrote them, where it did; then the longer list, which holds the shorter one's answers too. */
 function isNewer(a: JsWrite, b: JsWrite): boolean {

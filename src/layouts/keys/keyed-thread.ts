@@ -1,6 +1,5 @@
 /** Reads one thread of the savers whose ids stand in their keys: hashes, JSON and serde bytes in plain Redis, whatever form each value has. */
 import { DecodeError } from '../../codec/bytes.js'
-import type { ReasonId } from '../../model/finding.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import { type Checkpoint, type PendingWrite, ROOT_NS, SPECIAL_WRITE_IDX } from '../../model/thread.js'
 import { AwaitedBlobs } from '../awaited-blobs.js'
@@ -8,6 +7,7 @@ import { ForkOverwrites } from '../fork-overwrites.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
 import { isParentLost, ParentOrder } from '../parent-order.js'
 import { differingChannels } from '../same-checkpoint.js'
+import { type CheckpointIds, placeOf, ThreadFindings } from '../thread-findings.js'
 import { WriteSlots } from '../write-slots.js'
 import { namespaceIn } from './key-tail.js'
 import type { BlobForm, KeyedForm, ReadWrite, StoredCheckpoint } from './keyed-form.js'
@@ -23,6 +23,7 @@ interface Known {
 
 /** Keys come in the order of `keyedReadingOrder`. `separator` is that of the keys. */
 export class KeyedThread implements ThreadReader {
+  private readonly findings: ThreadFindings
   /** By the namespace in the key and the checkpoint's id. */
   private readonly known = new Map<string, Known>()
   /** Checkpoints whose values named another thread than their keys: their writes follow them. */
@@ -45,13 +46,15 @@ export class KeyedThread implements ThreadReader {
     private readonly sink: RecordSink,
     private readonly forms: readonly KeyedForm[],
     private readonly separator: string,
-  ) {}
+  ) {
+    this.findings = new ThreadFindings(threadId, sink)
+  }
 
   accept(key: ClaimedKey, value: RedisValue): void {
     const form = key.role === 'pointer' ? undefined : this.formOf(key, value)
     if (key.role === 'pointer') this.pointer(key, value)
     else if (form === undefined) this.sink.notMine(key)
-    else this.readable(key, () => this.read(form, key, value))
+    else this.findings.readable(key, key, () => this.read(form, key, value))
   }
 
   end(): void {
@@ -92,7 +95,7 @@ export class KeyedThread implements ThreadReader {
     const parentIsLost = stored.parentId === undefined && isParentLost(parentCheckpointId, stored.step)
     const origin = { key: key.key, layout: form.layout }
     const checkpoint = { ...ids, parentCheckpointId, parentIsLost, ...body, metadata, origin }
-    if (stored.lacksMetadata) this.report('metadata-missing', key.key, ids)
+    if (stored.lacksMetadata) this.findings.report('metadata-missing', key.key, ids)
     if (isCopy) this.reportCopy(checkpoint)
     else if (valuesElsewhere && form.blobs !== undefined) this.await(form.blobs, checkpoint)
     else this.sink.checkpoint(checkpoint)
@@ -108,29 +111,39 @@ export class KeyedThread implements ThreadReader {
       return false
     }
     if (named === undefined && key.ambiguous && !this.hasRoot) {
-      this.report('ambiguous-thread', key.key, key)
+      this.findings.report('ambiguous-thread', key.key, key)
       return false
     }
     this.owner ??= stored.owner
     if (stored.owner !== this.owner) {
-      this.report('ambiguous-thread', key.key, key, `of ${stored.owner}: there is one of ${this.owner} too`)
+      this.findings.report(
+        'ambiguous-thread',
+        key.key,
+        key,
+        `of ${stored.owner}: there is one of ${this.owner} too`,
+      )
       return false
     }
     return true
   }
 
   /** Some copies use the parent's id as the key's: then the key tells the parent. */
-  private parentOf(ids: Ids, key: Buffer, idInKey: string, stored: StoredCheckpoint): string | null {
+  private parentOf(
+    ids: CheckpointIds,
+    key: Buffer,
+    idInKey: string,
+    stored: StoredCheckpoint,
+  ): string | null {
     const { checkpointNs, checkpointId } = ids
     if (idInKey !== '' && idInKey !== checkpointId) return idInKey === EMPTY_ID_SENTINEL ? null : idInKey
     if (stored.parentId === undefined) {
       const parent = this.parents.parentOf(checkpointNs, checkpointId, stored.step)
-      if (parent !== null) this.report('parent-rebuilt', key, ids)
+      if (parent !== null) this.findings.report('parent-rebuilt', key, ids)
       return parent
     }
     if (stored.parentId === null || stored.parentId === '') return null
     const parent = this.idsByTime.get(stored.parentId) ?? stored.parentId
-    if (parent === checkpointId) this.report('parent-is-itself', key, ids)
+    if (parent === checkpointId) this.findings.report('parent-is-itself', key, ids)
     return parent
   }
 
@@ -140,7 +153,7 @@ export class KeyedThread implements ThreadReader {
     const differing =
       last !== undefined && isSame(last, checkpoint) ? differingChannels(last, checkpoint) : []
     const detail = differing.length > 0 ? `differs in channel ${differing.join(', ')}` : undefined
-    this.report('older-copy', checkpoint.origin.key, checkpoint, detail)
+    this.findings.report('older-copy', checkpoint.origin.key, checkpoint, detail)
   }
 
   private await({ nameOf, oneOfEachVersion }: BlobForm, checkpoint: Checkpoint): void {
@@ -155,10 +168,15 @@ export class KeyedThread implements ThreadReader {
   private complete(checkpoint: Checkpoint, missing: readonly string[]): void {
     const { key } = checkpoint.origin
     for (const channel of missing)
-      this.report('value-lost-at-source', key, checkpoint, `channel ${channel}: the key of its value is gone`)
+      this.findings.report(
+        'value-lost-at-source',
+        key,
+        checkpoint,
+        `channel ${channel}: the key of its value is gone`,
+      )
     for (const [channel, by] of this.forks.of(checkpoint)) {
       if (checkpoint.channelValues.has(channel))
-        this.report('value-overwritten', key, checkpoint, `channel ${channel}: by checkpoint ${by}`)
+        this.findings.report('value-overwritten', key, checkpoint, `channel ${channel}: by checkpoint ${by}`)
     }
     this.sink.checkpoint(checkpoint)
   }
@@ -167,7 +185,7 @@ export class KeyedThread implements ThreadReader {
     const place = placeOf(key)
     const known = this.known.get(place)
     if (known === undefined && key.ambiguous) {
-      this.report('ambiguous-thread', key.key, { checkpointNs: key.checkpointNs })
+      this.findings.report('ambiguous-thread', key.key, { checkpointNs: key.checkpointNs })
       return
     }
     this.awaited.end() // all blobs have come, and a checkpoint goes before its writes
@@ -175,7 +193,7 @@ export class KeyedThread implements ThreadReader {
       this.releaseWrites()
       this.writesOf = place
       if (known?.hasWrites) {
-        this.report('duplicate-write', key.key, key, 'writes of an older copy of the checkpoint')
+        this.findings.report('duplicate-write', key.key, key, 'writes of an older copy of the checkpoint')
         this.writesOf = ''
         return
       }
@@ -188,7 +206,7 @@ export class KeyedThread implements ThreadReader {
     }
     const origin = { key: key.key, layout: form.layout }
     for (const read of stored) {
-      this.readable(key, () => {
+      this.findings.readable(key, key, () => {
         const write = read()
         if (write === undefined) return
         const idx = SPECIAL_WRITE_IDX[write.channel] ?? write.idx
@@ -201,7 +219,7 @@ export class KeyedThread implements ThreadReader {
     const left = this.slots.add(write, position)
     if (left === undefined) return
     const detail = `task ${left.taskId}, index ${left.idx}, channel ${left.channel}`
-    this.report('duplicate-write', left.origin.key, left, detail)
+    this.findings.report('duplicate-write', left.origin.key, left, detail)
   }
 
   private releaseWrites(): void {
@@ -213,38 +231,10 @@ export class KeyedThread implements ThreadReader {
     const checkpointId = value.type === 'string' ? value.bytes.toString('utf8') : ''
     if (this.known.has(placeOf({ checkpointNs: key.checkpointNs, checkpointId }))) return
     if (/^[\w.:+-]{1,64}$/.test(checkpointId))
-      this.report('dangling-pointer', key.key, { checkpointNs: key.checkpointNs, checkpointId })
+      this.findings.report('dangling-pointer', key.key, { checkpointNs: key.checkpointNs, checkpointId })
     else this.sink.notMine(key)
   }
-
-  private readable(key: ClaimedKey, read: () => void): void {
-    try {
-      read()
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      const detail = `offset ${error.offset}: ${error.message}`
-      // A finding that names a checkpoint leaves it out: writes that cannot be read do not.
-      const about = key.role === 'checkpoint' ? key : { checkpointNs: key.checkpointNs }
-      this.report(error.reason, key.key, about, detail)
-    }
-  }
-
-  private report(reason: ReasonId, key: Buffer, about: Partial<Ids>, detail?: string): void {
-    const { checkpointNs = '', checkpointId } = about
-    this.sink.finding({
-      reason,
-      threadId: this.threadId,
-      checkpointNs,
-      ...(checkpointId !== undefined && { checkpointId }),
-      key,
-      ...(detail !== undefined && { detail }),
-    })
-  }
 }
-
-type Ids = Pick<Checkpoint, 'checkpointNs' | 'checkpointId'>
-
-const placeOf = ({ checkpointNs, checkpointId }: Ids): string => `${checkpointNs}\0${checkpointId}`
 
 const isSame = (a: Checkpoint, b: Checkpoint): boolean =>
   a.checkpointNs === b.checkpointNs && a.checkpointId === b.checkpointId

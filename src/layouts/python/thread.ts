@@ -6,6 +6,7 @@ import type { Checkpoint, PendingWrite } from '../../model/thread.js'
 import { TASKS_CHANNEL } from '../../model/thread.js'
 import type { ClaimedKey, RecordSink, ThreadReader } from '../layout.js'
 import { differingChannels } from '../same-checkpoint.js'
+import { type CheckpointIds, placeOf, ThreadFindings } from '../thread-findings.js'
 import { PythonBlobs } from './blobs.js'
 import {
   openPythonDocument,
@@ -26,6 +27,7 @@ interface HeldShallow {
 
 /** Keys come in the order of `pythonReadingOrder`; in another order nothing is lost but the nicer of two copies. */
 export class PythonThread implements ThreadReader {
+  private readonly findings: ThreadFindings
   /** Every checkpoint there is, by namespace and id, and whether it could be read. */
   private readonly known = new Map<string, 'read' | 'unreadable'>()
   /** Namespace → id of its shallow checkpoint. */
@@ -41,7 +43,9 @@ export class PythonThread implements ThreadReader {
   constructor(
     private readonly threadId: string,
     private readonly sink: RecordSink,
-  ) {}
+  ) {
+    this.findings = new ThreadFindings(threadId, sink)
+  }
 
   accept(key: ClaimedKey, value: RedisValue): void {
     if (key.role === 'pointer') this.pointer(key, value)
@@ -61,18 +65,18 @@ export class PythonThread implements ThreadReader {
       return
     }
     if (document.kind === 'stub') {
-      this.report('stub-document', key.key, key)
+      this.findings.report('stub-document', key.key, key)
       return
     }
     const threadId = threadOfDocument(document)
-    if (threadId === undefined && key.ambiguous) this.report('ambiguous-thread', key.key, key)
+    if (threadId === undefined && key.ambiguous) this.findings.report('ambiguous-thread', key.key, key)
     else if (threadId !== undefined && threadId !== this.threadId) this.sink.belongsTo(key, threadId)
     else if (document.kind === 'checkpoint') this.checkpoint(key, document)
     else if (document.kind === 'write') this.write(writeRecord(document, key, this.threadId))
     else if (document.kind === 'blob' && key.role === 'blob') {
       this.blobs.add(blobRecord(document, key), text.length)
-    } else if (key.role === 'write') this.unreadable(key, key, 'undecodable', 'a write without its task')
-    else this.unreadable(key, key, 'not-a-checkpoint', 'no checkpoint in it')
+    } else if (key.role === 'write') this.unreadable(key, 'undecodable', 'a write without its task')
+    else this.unreadable(key, 'not-a-checkpoint', 'no checkpoint in it')
   }
 
   private checkpoint(key: ClaimedKey, document: PythonDocument): void {
@@ -87,7 +91,7 @@ export class PythonThread implements ThreadReader {
       } else if (ids.layout === PYTHON_SHALLOW) {
         this.shallow(checkpoint)
       } else {
-        if (ids.parentIsItself) this.report('parent-is-itself', key.key, ids)
+        if (ids.parentIsItself) this.findings.report('parent-is-itself', key.key, ids)
         this.replaceWaiting(checkpoint)
         this.emit(checkpoint)
       }
@@ -96,7 +100,7 @@ export class PythonThread implements ThreadReader {
 
   private shallow(checkpoint: Checkpoint): void {
     const { checkpointNs, checkpointId } = checkpoint
-    const name = nameOf(checkpointNs, checkpointId)
+    const name = placeOf({ checkpointNs, checkpointId })
     this.shallowIds.set(checkpointNs, checkpointId)
     if (versionNumber(checkpoint) >= 4 || this.known.has(name)) {
       this.emit(checkpoint)
@@ -115,15 +119,15 @@ export class PythonThread implements ThreadReader {
       return
     }
     this.releaseHeld(checkpointNs)
-    const isReplaced = !this.known.has(nameOf(checkpointNs, checkpointId)) && this.isReplaced(write)
+    const isReplaced = !this.known.has(placeOf({ checkpointNs, checkpointId })) && this.isReplaced(write)
     // Of a checkpoint that is gone from here the target may still have the row: what becomes of its writes is decided there.
     if (this.takesSlot(write)) this.sink.write(isReplaced ? { ...write, isReplaced } : write)
-    else this.report('duplicate-write', write.origin.key, write)
+    else this.findings.report('duplicate-write', write.origin.key, write)
   }
 
   /** False for a second write of one task under one index: the keys of 0.0.1–0.0.2 and later ones can stand for the same. */
   private takesSlot({ checkpointNs, checkpointId, taskId, idx }: PendingWrite): boolean {
-    const checkpoint = nameOf(checkpointNs, checkpointId)
+    const checkpoint = placeOf({ checkpointNs, checkpointId })
     if (checkpoint !== this.writesOf) {
       this.writesOf = checkpoint
       this.writeSlots.clear()
@@ -178,15 +182,15 @@ export class PythonThread implements ThreadReader {
       if (!isSame(older, newer)) return true
       const differing = differingChannels(older, newer)
       const detail = differing.length > 0 ? `differs in channel ${differing.join(', ')}` : undefined
-      this.report('older-copy', older.origin.key, older, detail)
+      this.findings.report('older-copy', older.origin.key, older, detail)
       return false
     })
   }
 
   private emit(checkpoint: Checkpoint): void {
-    const name = nameOf(checkpoint.checkpointNs, checkpoint.checkpointId)
+    const name = placeOf(checkpoint)
     if (this.known.get(name) === 'read') {
-      this.report('older-copy', checkpoint.origin.key, checkpoint)
+      this.findings.report('older-copy', checkpoint.origin.key, checkpoint)
       return
     }
     this.known.set(name, 'read')
@@ -218,43 +222,23 @@ export class PythonThread implements ThreadReader {
     const at = target.lastIndexOf(':')
     const ids = { checkpointNs: key.checkpointNs, checkpointId: target.slice(at + 1) }
     if (at < 0 || !target.includes(this.threadId)) this.sink.notMine(key)
-    else if (!this.known.has(nameOf(ids.checkpointNs, ids.checkpointId)))
-      this.report('dangling-pointer', key.key, ids)
+    else if (!this.known.has(placeOf(ids))) this.findings.report('dangling-pointer', key.key, ids)
   }
 
-  /** Runs `read`; what cannot be decoded becomes a finding of that checkpoint. */
-  private readable(key: ClaimedKey, ids: Ids, read: () => void): void {
-    try {
-      read()
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      this.unreadable(key, ids, error.reason, `offset ${error.offset}: ${error.message}`)
-    }
+  private readable(key: ClaimedKey, ids: CheckpointIds, read: () => void): void {
+    if (!this.findings.readable(key, ids, read)) this.noteUnreadable(key, ids)
   }
 
-  private unreadable(key: ClaimedKey, ids: Ids, reason: ReasonId, detail: string): void {
-    const name = nameOf(ids.checkpointNs, ids.checkpointId)
+  private unreadable(key: ClaimedKey, reason: ReasonId, detail: string): void {
+    this.noteUnreadable(key, key)
+    this.findings.unreadable(key, key, reason, detail)
+  }
+
+  private noteUnreadable(key: ClaimedKey, ids: CheckpointIds): void {
+    const name = placeOf(ids)
     if (key.role === 'checkpoint' && !this.known.has(name)) this.known.set(name, 'unreadable')
-    // A finding that names a checkpoint leaves it out: a write that cannot be read does not.
-    this.report(reason, key.key, key.role === 'checkpoint' ? ids : { checkpointNs: ids.checkpointNs }, detail)
-  }
-
-  private report(reason: ReasonId, key: Buffer, about: Partial<Ids>, detail?: string): void {
-    const { checkpointNs = '', checkpointId } = about
-    this.sink.finding({
-      reason,
-      threadId: this.threadId,
-      checkpointNs,
-      ...(checkpointId !== undefined && { checkpointId }),
-      key,
-      ...(detail !== undefined && { detail }),
-    })
   }
 }
-
-type Ids = Pick<Checkpoint, 'checkpointNs' | 'checkpointId'>
-
-const nameOf = (checkpointNs: string, checkpointId: string): string => `${checkpointNs}\0${checkpointId}`
 
 const isSame = (a: Checkpoint, b: Checkpoint): boolean =>
   a.checkpointNs === b.checkpointNs && a.checkpointId === b.checkpointId
