@@ -13,7 +13,7 @@ import {
   withCertificates,
 } from './certificates.js'
 import type { Context, Options } from './command.js'
-import { namedEnds } from './end-names.js'
+import { type Direction, namedEnds } from './end-names.js'
 import {
   PG_VARIABLES,
   REDIS_VARIABLES,
@@ -28,6 +28,8 @@ export type { SettingName, Settings } from './settings.js'
 
 export interface Config {
   readonly values: Settings
+  /** `back`: `--from` names Postgres, `--to` Redis. The values bear the names of their engines all the same. */
+  readonly direction: Direction
   /** The flag or variable that set a value: `--redis`, `REDIS_URL in .env`; `default` where nothing did. */
   readonly origins: Readonly<Record<SettingName, string>>
 }
@@ -39,9 +41,16 @@ const EXAMPLES: Partial<Record<SettingName, string>> = {
   postgres: 'postgres://USER:PASSWORD@HOST:5432/DATABASE',
 }
 
-/** Reads and checks every setting. Throws a failure that names the flag or variable at fault, never its value if that may be secret. */
-export function readConfig(given: Options, world: World): Config {
-  const { options, flags } = namedEnds(given)
+/**
+ * Reads and checks every setting. Throws a failure that names the flag or variable at fault, never its value if that may be secret;
+ * `bad-pair` where the ends are named the other way round and the command does not go back.
+ */
+export function readConfig(given: Options, world: World, { goesBack = false } = {}): Config {
+  const { direction, options, flags } = namedEnds(given)
+  if (direction === 'back' && !goesBack) {
+    const problem = 'this command knows one direction only: Redis is named by --from, Postgres by --to'
+    throw new Failure('bad-pair', { problem })
+  }
   const variables = readVariables(world.env, world.cwd, world.dotEnv)
   const valuesOf = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, variables.find(name)?.value]))
@@ -73,7 +82,7 @@ export function readConfig(given: Options, world: World): Config {
     if (end?.password !== undefined) world.keepSecret(end.password)
     if (end?.certificates?.key !== undefined) world.keepSecret(end.certificates.key)
   }
-  return { values, origins }
+  return { values, direction, origins }
 }
 
 function problemOf(name: SettingName, problem: string, origins: Config['origins']): Failure {

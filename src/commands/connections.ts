@@ -8,6 +8,7 @@ import {
 } from '../model/endpoint.js'
 import { Failure, type FailureId } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
+import type { Pace } from '../source/pace.js'
 import { serverNameOf } from '../source/server-name.js'
 import type { Source, SourceInfo } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
@@ -90,21 +91,31 @@ export class Connections {
 
   /** Read as slowly as the settings ask for; the same where they do not. */
   async #paced(source: Source): Promise<Source> {
+    const pace = await this.paceOf(source)
+    if (pace === null) return source
+    const { PacedSource } = await import('../source/paced.js')
+    return new PacedSource(source, pace)
+  }
+
+  /** What the settings ask for; null where they do not. */
+  async paceOf(source: Source): Promise<Pace | null> {
     const { rate, redisMaxLatency } = this.#config.values
-    if (rate === undefined && redisMaxLatency === undefined) return source
-    const [{ Pace }, { PacedSource }] = await Promise.all([
-      import('../source/pace.js'),
-      import('../source/paced.js'),
-    ])
+    if (rate === undefined && redisMaxLatency === undefined) return null
+    const { Pace } = await import('../source/pace.js')
     const limits = { ...rate, ...(redisMaxLatency === undefined ? {} : { maxLatencyMs: redisMaxLatency }) }
-    const pace = new Pace(limits, {
+    return new Pace(limits, {
       now: () => performance.now(),
       sleep: async (ms) => {
         await sleep(ms, undefined, { signal: this.#world.signal }).catch(() => {})
       },
       latencyMs: () => latencyOf(source),
     })
-    return new PacedSource(source, pace)
+  }
+
+  /** Closed with the others. */
+  closeLater<End extends { close(): Promise<void> }>(end: End): End {
+    this.#opened.push(end)
+    return end
   }
 
   /** Connected and checked. Throws `no-target` where no setting names one. */

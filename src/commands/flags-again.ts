@@ -9,6 +9,9 @@ const SCOPE: readonly SettingName[] = [
   'checkpointPrefix',
   'checkpointWritePrefix',
   'checkpointBlobPrefix',
+  'include',
+  'storePrefix',
+  'storeVectorPrefix',
   'layoutFile',
   'layout',
   'thread',
@@ -18,7 +21,7 @@ const SCOPE: readonly SettingName[] = [
 ]
 
 /** Only what flags set: variables set the next command by themselves. */
-export function flagsAgain({ values, origins }: Config): FlagsAgain {
+export function flagsAgain({ values, origins, direction }: Config): FlagsAgain {
   const flags = (names: readonly SettingName[]): string =>
     names
       .filter((name) => origins[name].startsWith('--'))
@@ -29,5 +32,12 @@ export function flagsAgain({ values, origins }: Config): FlagsAgain {
   const isSnapshot =
     values.redis !== undefined && values.redis.engine !== 'redis' && origins.redis.startsWith('--')
   const snapshot = isSnapshot ? ` ${origins.redis} ${shellWord(describeEndpoint(values.redis!))}` : ''
-  return { target: flags(TARGET), scope: `${snapshot}${flags(SCOPE)}`, snapshot }
+  // Without them the same words would go the other way.
+  const ends =
+    direction === 'there'
+      ? ''
+      : [values.postgres, values.redis]
+          .map((end, at) => end && ` ${at === 0 ? '--from' : '--to'} ${shellWord(describeEndpoint(end))}`)
+          .join('')
+  return { target: `${ends}${flags(TARGET)}`, scope: `${snapshot}${flags(SCOPE)}`, snapshot }
 }

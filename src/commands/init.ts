@@ -5,7 +5,7 @@ import { shellWord } from '../model/printable.js'
 import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
-import { output, target, timeouts } from './options.js'
+import { included, output, target, timeouts } from './options.js'
 
 export const init = {
   name: 'init',
@@ -50,7 +50,7 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
     import('./connections.js'),
     import('../verbs/init.js'),
   ])
-  const config = readConfig(options, context)
+  const config = readConfig(options, context, { goesBack: true })
   const planOnly = options.check === true || options.printSql === true
   const compression = options.compression as 'lz4' | 'pglz' | undefined
   const wanted = {

@@ -26,12 +26,13 @@ import { ReportOutput, reports } from './reports.js'
 
 export const migrate = {
   name: 'migrate',
-  summary: 'moves threads from Redis to Postgres; repeat it until the application has stopped',
+  summary: 'moves threads from Redis to Postgres, or back; repeat it until the application has stopped',
   examples: [
     ['cp-migrate migrate --dry-run', 'a rehearsal; writes nothing'],
     ['cp-migrate migrate', 'moves what is new'],
     ['cp-migrate migrate --thread t-12', 'only this thread'],
     ["cp-migrate migrate --match 'user-4*'", 'threads with such ids'],
+    ['cp-migrate migrate --from postgres://HOST/DB --to redis://HOST:6379/0', 'back to Redis'],
     ['cp-migrate migrate --newer-than 30d --latest-only', 'what is in use'],
   ],
   declare: (command) =>
@@ -66,20 +67,25 @@ const run = (command: Command): Command =>
   )
 
 async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
+      .option('--ttl <minutes>', 'back to Redis: how long the keys live, as the saver takes it (for ever)')
   const [{ readConfig }, { readScope }, { chosenLayouts }, { Connections }] = await Promise.all([
     import('./config.js'),
     import('./scope.js'),
     import('./layouts.js'),
     import('./connections.js'),
   ])
-  const config = readConfig(options, context)
+  const config = readConfig(options, context, { goesBack: true })
   const scope = readScope(config, context.cwd)
   const bounds = readBounds(options)
   const layouts = await chosenLayouts(config, context.cwd)
   const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)
   try {
-    const report = await reportOf({ options, context, config, scope, bounds, layouts, connections })
+    const run = { options, context, config, scope, connections }
+    const report =
+      config.direction === 'back'
+        ? await (await import('./migrate-back.js')).reportOfBack({ ...run, bounds })
+        : await reportOf({ ...run, bounds, layouts })
     await print(report, { config, options, context, printed })
     // Worded where every failure is; the report on stdout says how far it came.
     if (report.stoppedBy !== undefined) throw report.stoppedBy

@@ -12,7 +12,7 @@ export const source: OptionGroup = (command) =>
       '--redis <url>',
       'Redis to read, redis://HOST:6379/0; or file:dump.rdb, sqlite:FILE.db (or REDIS_URL)',
     )
-    .option('--from <url>', 'the same as --redis')
+    .option('--from <url>', 'the same as --redis; back: postgres://HOST/DATABASE, --to redis://…')
     .option('--source-name <name>', 'what the ledger calls it (its host, port and database)')
 
 /** Where they go. */
@@ -23,7 +23,7 @@ export const target: OptionGroup = (command) =>
       '--postgres <url>',
       'Postgres to write, postgres://HOST/DATABASE (or CHECKPOINT_DB_URI, DATABASE_URL, PG…)',
     )
-    .option('--to <url>', 'the same as --postgres')
+    .option('--to <url>', 'the same as --postgres; back: redis://HOST:6379/0, --from postgres://…')
     .option('--schema <name>', "schema of the saver's tables (where it would look by itself: public)")
     .option('--ledger-schema <name>', 'schema of what runs remember (cp_migrate)')
 

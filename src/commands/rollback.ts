@@ -34,7 +34,7 @@ async function runRollback(options: Options, context: Context): Promise<ExitCode
     import('./config.js'),
     import('./connections.js'),
   ])
-  const config = readConfig(options, context)
+  const config = readConfig(options, context, { goesBack: true })
   const runs = whichRuns(options)
   const connections = new Connections(config, context)
   try {

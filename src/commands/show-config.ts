@@ -40,7 +40,7 @@ async function runConfig(options: Options, context: Context): Promise<ExitCode> 
     import('./settings.js'),
     import('./variables.js'),
   ])
-  const config = readConfig(options, context)
+  const config = readConfig(options, context, { goesBack: true })
   const unknown = strangersAmong(readVariables(context.env, context.cwd), Object.values(VARIABLES).flat())
   const rows = (Object.keys(config.values) as SettingName[])
     .map((name) => ({ name, value: shown(config, name), origin: config.origins[name] }))

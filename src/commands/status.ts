@@ -29,7 +29,7 @@ async function runStatus(options: Options, context: Context): Promise<ExitCode> 
       import('../report/status-text.js'),
       import('./flags-again.js'),
     ])
-  const config = readConfig(options, context)
+  const config = readConfig(options, context, { goesBack: true })
   const runId = options.run === undefined ? null : runIdOf(options.run)
   const connections = new Connections(config, context)
   try {

@@ -49,7 +49,7 @@ async function runThreads(options: Options, context: Context): Promise<ExitCode>
     import('../verbs/threads.js'),
     import('../report/threads-text.js'),
   ])
-  const config = readConfig(options, context)
+  const config = readConfig(options, context, { goesBack: true })
   const bounds = readBounds({ olderThan: options.olderThan, newerThan: options.newerThan })
   const connections = new Connections(config, context)
   const { json, quiet, color } = context.output
@@ -121,5 +121,9 @@ function engineOf({ values, origins }: Config, options: Options): 'redis' | 'pos
 /** The user's own flags without those that choose among threads. */
 async function flagsForOne({ values, origins }: Config): Promise<string> {
   const { flagsAgain } = await import('./flags-again.js')
-  return flagsAgain({ values, origins: { ...origins, match: 'default', limit: 'default' } }).scope
+  return flagsAgain({
+    values,
+    direction: 'there',
+    origins: { ...origins, match: 'default', limit: 'default' },
+  }).scope
 }

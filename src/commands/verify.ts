@@ -54,7 +54,7 @@ async function runVerify(options: Options, context: Context): Promise<ExitCode> 
     import('./config.js'),
     import('./connections.js'),
   ])
-  const config = readConfig(options, context)
+  const config = readConfig(options, context, { goesBack: true })
   const chosen = choiceOf(options, context)
   const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)

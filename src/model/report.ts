@@ -51,6 +51,15 @@ export interface RowCounts {
   alreadyThere: number
 }
 
+/** Bytes. */
+export interface RedisMemory {
+  /** Worked out from the keys that would be written, with what their indexes take. */
+  readonly needed: number
+  readonly used: number
+  /** 0: no limit. */
+  readonly limit: number
+}
+
 /** How often one reason was found, with the first findings as samples. */
 export interface FindingCount {
   readonly reason: ReasonId
@@ -133,6 +142,8 @@ export interface MigrateReport {
   survey: Survey | null
   /** What the run would take; only in a rehearsal. */
   forecast: Forecast | null
+  /** What the keys would take in Redis; only in a rehearsal of the way back. */
+  redisMemory?: RedisMemory
   leftAlone: { storeItems: number; foreignKeys: number; indexKeys: number }
   /** One entry a reason, in the order they were first met. */
   readonly findings: FindingCount[]

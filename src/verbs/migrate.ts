@@ -1,5 +1,4 @@
 /** Moves threads from a source to a target. A dry run is the same call with a sink that only counts. */
-import { createHash } from 'node:crypto'
 import type { Dialect } from '../convert/converter.js'
 import { DIALECTS } from '../convert/dialects.js'
 import type { Layout, Prefixes } from '../layouts/layout.js'
@@ -26,6 +25,7 @@ import { listKeys } from './list-keys.js'
 import { counted, countKeys, elsewhere, keysToRead } from './migrate/keys.js'
 import { Rehearsal } from './migrate/rehearsal.js'
 import { MigrateRun, type MigrateTarget } from './migrate/run.js'
+import { scopeNote } from './migrate/scope-note.js'
 import { MigrateTally } from './migrate/tally.js'
 import { SurveyCount } from './survey/survey.js'
 
@@ -121,16 +121,6 @@ function runRequestOf(request: MigrateRequest) {
     // What was left out on purpose is told from these, when a purge is to take it too.
     options: isBounded(bounds) ? { ...options, bounds, layouts: layouts.map(({ id }) => id) } : options,
   }
-}
-
-/** A file may name a million threads, or one with a NUL, which JSONB cannot hold: then their number and a digest stand for them. */
-const NAMED_THREADS = 20
-
-function scopeNote({ threads, patterns, limit }: ThreadScope) {
-  const named = threads === null ? null : [...threads].sort()
-  const isShort = named === null || (named.length <= NAMED_THREADS && !named.some((id) => id.includes('\0')))
-  const digest = isShort ? null : createHash('sha256').update(JSON.stringify(named)).digest('hex')
-  return { threads: isShort ? named : { count: named.length, digest }, patterns, limit }
 }
 
 function recoveryOf(request: MigrateRequest, endpoint: string, restore?: () => Promise<void>): Recovery {

@@ -109,6 +109,16 @@ export const REDIS_FAILURES = {
     what: '{endpoint} holds JSON documents but does not know {command}',
     next: 'Checkpoints of the official savers are JSON documents: load the RedisJSON module, or name the server itself where a proxy hides the command.',
   },
+  'redis-lacks-modules': {
+    exit: EXIT.usage,
+    what: '{endpoint} has no {lacking}',
+    next: 'The official RedisSaver needs both: use Redis 8, Redis Stack, or a server with the modules loaded (MODULE LIST).',
+  },
+  'redis-is-replica': {
+    exit: EXIT.usage,
+    what: '{endpoint} is a replica, which takes no keys',
+    next: 'Name its master.',
+  },
   'redis-command-missing': {
     exit: EXIT.usage,
     what: '{endpoint} does not know {command}',

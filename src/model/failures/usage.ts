@@ -28,6 +28,11 @@ export const USAGE_FAILURES = {
     what: '{setBy} is not valid: {problem}',
     next: 'cp-migrate config shows every value and where it comes from.',
   },
+  'bad-pair': {
+    exit: EXIT.usage,
+    what: 'nothing moves between these ends: {problem}',
+    next: 'There: --from redis://…, file:dump.rdb or sqlite:FILE.db, --to postgres://… or pglite:FOLDER. Back: --from postgres://… or pglite:FOLDER, --to redis://….',
+  },
   'unreadable-file': {
     exit: EXIT.usage,
     what: 'cannot read the file {path} named by {setBy}: {problem}',

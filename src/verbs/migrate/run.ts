@@ -6,7 +6,7 @@ import type { MigrateReport } from '../../model/report.js'
 import type { Recovery } from '../../pipeline/recovery.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import { checkWritable } from '../../target/connection/connect-checks.js'
-import { qualified } from '../../target/connection/session.js'
+import { qualified, type SqlSession } from '../../target/connection/session.js'
 import { type Lease, takeLease } from '../../target/ledger/lease.js'
 import { RunLedger } from '../../target/ledger/ledger.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
@@ -38,6 +38,8 @@ export interface RunRequest {
   /** What the user chose: only the same command goes on with an interrupted run. */
   readonly options: Readonly<Record<string, unknown>>
   readonly policy: MergePolicy
+  /** False: the target is no schema, and none of its tables is loaded. */
+  readonly loadsTables?: boolean
   /** Forget what former runs remember. */
   readonly restart: boolean
   readonly takeoverTimeoutMs: number
@@ -96,6 +98,15 @@ export class MigrateRun {
     }
   }
 
+  get id(): number {
+    return this.run.id
+  }
+
+  /** First statement of every transaction that tells the ledger something: fails when another run has taken over. */
+  fence(session: SqlSession): Promise<string> {
+    return this.lease.fence(session)
+  }
+
   /** Where batches go. */
   writer(recovery: Recovery): TargetWriter {
     const { target, policy } = this.request
@@ -135,7 +146,7 @@ export class MigrateRun {
           await recovery.after(error, attempt)
         }
       }
-      if (report.stoppedBy === undefined) await this.analyze(report)
+      if (report.stoppedBy === undefined && this.request.loadsTables !== false) await this.analyze(report)
     } catch (error) {
       report.stoppedBy ??= this.failureOf(error)
     } finally {

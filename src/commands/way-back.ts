@@ -1,0 +1,103 @@
+/** Both ends of the way back: Postgres with the ledger, Redis to read and to write. */
+import { sourceNameOf } from '../model/endpoint.js'
+import { Failure } from '../model/failure.js'
+import type { EndpointNote } from '../model/report.js'
+import { openRedis } from '../source/redis/connection.js'
+import { purgeFailure } from '../source/redis/purge.js'
+import type { Source } from '../source/source.js'
+import type { Postgres } from '../target/connection/connect.js'
+import { RedisWriter } from '../target/redis/writer.js'
+import { hasLedger } from '../verbs/target-tables.js'
+import type { Config } from './config.js'
+import type { Connections } from './connections.js'
+import { writableRedis } from './purger.js'
+
+export interface WayBackEnds {
+  readonly postgres: Postgres
+  readonly from: EndpointNote & { readonly schema: string }
+  readonly redis: { readonly source: Source; readonly writer: RedisWriter }
+  readonly to: EndpointNote
+  readonly names: WayBackNames
+  readonly hasLedger: boolean
+}
+
+/** What the ledger calls the ends. */
+export interface WayBackNames {
+  readonly source: string
+  /** Stands where the way there has the schema: the lock and the runs of this Redis go by it. */
+  readonly target: string
+  /** As the source of the way there. */
+  readonly redis: string
+}
+
+/** Throws `ledger-missing` where one is needed. */
+export async function openWayBack(
+  connections: Connections,
+  config: Config,
+  wanted: {
+    readonly command: string
+    readonly writes: boolean
+    readonly needsLedger: boolean
+    readonly ttlSeconds?: number | null
+  },
+): Promise<WayBackEnds> {
+  const { postgres, from, names, isThere } = await openWayBackLedger(connections, config, wanted)
+  const { source, note: to } = await connections.source()
+  const writer = connections.closeLater(redisWriter(config, wanted))
+  return { postgres, from, redis: { source, writer }, to, names, hasLedger: isThere }
+}
+
+/** Postgres alone. */
+export async function openWayBackLedger(
+  connections: Connections,
+  config: Config,
+  { writes, needsLedger }: { readonly writes: boolean; readonly needsLedger: boolean },
+) {
+  const { ledgerSchema } = config.values
+  const { target: postgres, note: from } = await connections.target({ writes })
+  const isThere = await hasLedger(postgres, ledgerSchema)
+  if (needsLedger && !isThere) {
+    const flags = ` --postgres ${from.endpoint}`
+    throw new Failure('ledger-missing', { endpoint: from.endpoint, ledger: ledgerSchema, flags })
+  }
+  return { postgres, from, names: namesOf(config, from.schema), isThere }
+}
+
+/** Throws `no-source` where no Redis is named. */
+export function namesOf({ values }: Config, schema: string): WayBackNames {
+  if (values.redis === undefined) throw new Failure('no-source')
+  const redis = values.sourceName ?? sourceNameOf(values.redis)
+  return { source: `Postgres, schema ${schema}`, target: `redis ${redis}`, redis }
+}
+
+/** Connects when it is first used. */
+export function redisWriter(
+  config: Config,
+  { command, ttlSeconds = null }: { readonly command: string; readonly ttlSeconds?: number | null },
+): RedisWriter {
+  const endpoint = writableRedis(config, command)
+  const { connectTimeout: connectTimeoutMs } = config.values
+  return new RedisWriter(
+    {
+      open: () => openRedis(endpoint, { connectTimeoutMs }),
+      failureOf: (error, name) => purgeFailure(error, endpoint, name),
+    },
+    ttlSeconds,
+  )
+}
+
+export const wayBackLine = ({ from, to }: Pick<WayBackEnds, 'from' | 'to'>): string =>
+  `${from.endpoint}, schema ${from.schema} (${from.setBy}) → ${to.endpoint} (${to.setBy})`
+
+/** The saver's prefixes; only one of each can be written. */
+export function prefixesOf({ values }: Config) {
+  const [checkpoint = 'checkpoint', ...others] = values.checkpointPrefix
+  const [checkpointWrite = 'checkpoint_write', ...more] = values.checkpointWritePrefix
+  if (others.length + more.length > 0) {
+    throw new Failure('usage', {
+      message: 'back to Redis each prefix is given once',
+      command: 'cp-migrate migrate',
+    })
+  }
+  return { checkpoint, checkpointWrite }
+}

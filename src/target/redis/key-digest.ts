@@ -1,0 +1,34 @@
+/** What the ledger keeps of a key that was written: 12 bytes over its meaning, because RedisJSON prints a document in its own way. */
+import { createHash, hash } from 'node:crypto'
+import { digestOf } from '../../codec/digest.js'
+import { plainJsonValue } from '../../codec/json/read.js'
+import type { RedisValue } from '../../model/redis-value.js'
+import type { RedisKeyWrite } from '../../model/redis-write.js'
+
+const BYTES = 12
+
+/** Of what is to be written. Throws `DecodeError` where a document is none. */
+export function digestOfWrite(write: RedisKeyWrite): Buffer {
+  if (write.type === 'json') return ofDocument(write.document)
+  if (write.type === 'string') return ofText(write.value)
+  return ofMembers(write.members.map(({ member, score }) => [member, score]))
+}
+
+/** Of what stands there; the same for the same meaning. What no saver of ours writes has a digest that equals no other. */
+export function digestOfValue(value: RedisValue): Buffer {
+  if (value.type === 'ReJSON-RL') return ofDocument(value.text)
+  if (value.type === 'string') return ofText(value.bytes)
+  return value.type === 'zset' ? ofMembers(value.members) : Buffer.alloc(BYTES)
+}
+
+const ofDocument = (text: Buffer): Buffer => digestOf(plainJsonValue(text, 0, text.length)).subarray(0, BYTES)
+
+const ofText = (bytes: Buffer): Buffer => Buffer.from(hash('sha1', bytes, 'hex').slice(0, 2 * BYTES), 'hex')
+
+function ofMembers(members: readonly (readonly [member: Buffer, score: number])[]): Buffer {
+  const hashed = createHash('sha1')
+  for (const [member, score] of [...members].sort(([a], [b]) => a.compare(b))) {
+    hashed.update(`${member.length}:`).update(member).update(`${score};`)
+  }
+  return hashed.digest().subarray(0, BYTES)
+}

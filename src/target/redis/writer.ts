@@ -1,0 +1,176 @@
+/** Writes keys into Redis: new ones only where there is none, others only while they hold what was seen of them. */
+import type { Redis } from 'ioredis'
+import type { Failure } from '../../model/failure.js'
+import type { RedisValue } from '../../model/redis-value.js'
+import type { RedisKeyWrite } from '../../model/redis-write.js'
+
+/** How the server is reached, and how its errors are worded. */
+export interface RedisAccess {
+  /** A connection that is ready. Throws failures. */
+  open(): Promise<Redis>
+  failureOf(error: unknown, command: string): Failure
+}
+
+/** `taken`: somebody made the key, or changed it, in the meantime. */
+export type Written = 'written' | 'taken'
+
+type Command = [name: string, args: (string | Buffer)[]]
+
+/** Bytes on their way in one pipeline: the client and the server both hold them. */
+const PIPELINE_BYTES = 4 * 1024 ** 2
+/** Keys under one WATCH. */
+const TOGETHER = 100
+
+export class RedisWriter {
+  #client: Redis | null = null
+
+  constructor(
+    private readonly access: RedisAccess,
+    /** Seconds that a key lives; null: for ever. */
+    private readonly ttlSeconds: number | null = null,
+  ) {}
+
+  /** In their order. A key that is there stays as it is; only a registry that somebody makes at this very moment gets ours, too. */
+  async create(writes: readonly RedisKeyWrite[]): Promise<Written[]> {
+    const replies = await this.pipelined(writes.map(creationOf), weightsOf(writes))
+    const written = replies.map((reply): Written => (reply === null ? 'taken' : 'written'))
+    await this.expire(writes.filter((_, at) => written[at] === 'written').map(({ key }) => key))
+    return written
+  }
+
+  /** In their order: each only if `isSeen` knows what stands there now. A registry keeps what it names already. */
+  async replace(
+    writes: readonly RedisKeyWrite[],
+    isSeen: (write: RedisKeyWrite, now: RedisValue | null) => boolean,
+  ): Promise<Written[]> {
+    const written: Written[] = []
+    for (let at = 0; at < writes.length; at += TOGETHER) {
+      const group = writes.slice(at, at + TOGETHER)
+      const done = await this.replaceTogether(group, isSeen)
+      if (done !== null) written.push(...done)
+      // One of them is touched all the time: the others must not wait for it.
+      else
+        for (const write of group) written.push((await this.replaceTogether([write], isSeen))?.[0] ?? 'taken')
+    }
+    return written
+  }
+
+  /** Lives as long as the others of its checkpoint, where it was not told yet how long. */
+  async expire(keys: readonly Buffer[]): Promise<void> {
+    const { ttlSeconds } = this
+    if (ttlSeconds === null || keys.length === 0) return
+    await this.pipelined(keys.map((key): Command => ['EXPIRE', [key, String(ttlSeconds)]]))
+  }
+
+  /** One command on the writer's connection. */
+  async call(name: string, ...args: (string | Buffer)[]): Promise<unknown> {
+    const client = await this.client()
+    return client.callBuffer(name, args).catch((error) => {
+      throw this.access.failureOf(error, name)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#client?.disconnect()
+    this.#client = null
+  }
+
+  /** Null where somebody touched one of them. */
+  private async replaceTogether(
+    writes: readonly RedisKeyWrite[],
+    isSeen: (write: RedisKeyWrite, now: RedisValue | null) => boolean,
+  ): Promise<Written[] | null> {
+    const client = await this.client()
+    try {
+      await client.call(
+        'WATCH',
+        writes.map(({ key }) => key),
+      )
+      const now = await this.pipelined(writes.map(questionOf))
+      const going = writes.filter((write, at) => isSeen(write, standing(write, now[at])))
+      const commands = going.flatMap((write) => this.replacementOf(write))
+      const transaction = client.multi()
+      for (const [name, args] of commands) transaction.call(name, args)
+      const replies = await transaction.exec()
+      if (replies === null) return null
+      for (const [at, [error]] of replies.entries())
+        if (error !== null) throw Object.assign(error, { at: commands[at]?.[0] })
+      const gone = new Set(going)
+      return writes.map((write) => (gone.has(write) ? 'written' : 'taken'))
+    } catch (error) {
+      // The connection may still watch: it is not used again.
+      await this.close()
+      throw this.access.failureOf(error, 'EXEC')
+    }
+  }
+
+  private replacementOf(write: RedisKeyWrite): Command[] {
+    const { key } = write
+    const life: Command[] = this.ttlSeconds === null ? [] : [['EXPIRE', [key, String(this.ttlSeconds)]]]
+    if (write.type === 'json') return [['JSON.SET', [key, '$', write.document]], ...life]
+    if (write.type === 'string') return [['SET', [key, write.value, 'KEEPTTL']], ...life]
+    return [['ZADD', [key, 'NX', ...scoresOf(write.members)]], ...life]
+  }
+
+  /** Replies in the order of the commands. Throws the first error. */
+  private async pipelined(commands: readonly Command[], weights?: readonly number[]): Promise<unknown[]> {
+    const all: unknown[] = []
+    for (let at = 0; at < commands.length; ) {
+      const client = await this.client()
+      const pipeline = client.pipeline()
+      const first = at
+      for (let bytes = 0; at < commands.length && (at === first || bytes < PIPELINE_BYTES); at++) {
+        const [name, args] = commands[at]!
+        pipeline.callBuffer(name, args)
+        bytes += weights?.[at] ?? 100
+      }
+      const replies = (await pipeline.exec()) ?? []
+      for (const [place, [error, reply]] of replies.entries()) {
+        if (error !== null) throw this.access.failureOf(error, commands[first + place]![0])
+        all.push(reply)
+      }
+    }
+    return all
+  }
+
+  private async client(): Promise<Redis> {
+    if (this.#client?.status !== 'ready') this.#client = await this.access.open()
+    return this.#client
+  }
+}
+
+function creationOf(write: RedisKeyWrite): Command {
+  const { key } = write
+  if (write.type === 'json') return ['JSON.SET', [key, '$', write.document, 'NX']]
+  if (write.type === 'string') return ['SET', [key, write.value, 'NX']]
+  return ['ZADD', [key, 'NX', ...scoresOf(write.members)]]
+}
+
+function questionOf({ type, key }: RedisKeyWrite): Command {
+  if (type === 'json') return ['JSON.GET', [key, '.']]
+  return type === 'string' ? ['GET', [key]] : ['ZRANGE', [key, '0', '-1', 'WITHSCORES']]
+}
+
+function standing({ type }: RedisKeyWrite, reply: unknown): RedisValue | null {
+  if (Buffer.isBuffer(reply))
+    return type === 'json' ? { type: 'ReJSON-RL', text: reply } : { type: 'string', bytes: reply }
+  if (!Array.isArray(reply) || reply.length === 0) return null
+  const members: [Buffer, number][] = []
+  for (let at = 0; at + 1 < reply.length; at += 2)
+    members.push([reply[at] as Buffer, Number(String(reply[at + 1]))])
+  return { type: 'zset', members }
+}
+
+const scoresOf = (
+  members: readonly { readonly member: Buffer; readonly score: number }[],
+): (string | Buffer)[] => members.flatMap(({ member, score }) => [String(score), member])
+
+const weightsOf = (writes: readonly RedisKeyWrite[]): number[] => writes.map(bytesOf)
+
+/** Of the key with what it holds. */
+export function bytesOf(write: RedisKeyWrite): number {
+  const { key } = write
+  if (write.type === 'json') return key.length + write.document.length
+  if (write.type === 'string') return key.length + write.value.length
+  return write.members.reduce((sum, { member }) => sum + member.length + 8, key.length)
+}

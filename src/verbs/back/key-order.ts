@@ -1,0 +1,45 @@
+/** One key on its way into Redis: what it is of its thread, what it shall hold, and a copy of that, since the conversion lends its bytes. */
+import type { CheckpointKeys, RedisKeyWrite } from '../../model/redis-write.js'
+import { digestOfWrite } from '../../target/redis/key-digest.js'
+import { bytesOf } from '../../target/redis/writer.js'
+
+export type KeyKind = 'document' | 'write' | 'registry' | 'pointer'
+
+export interface KeyOrder {
+  readonly threadId: string
+  readonly checkpointNs: string
+  /** Null for a pointer. */
+  readonly checkpointId: string | null
+  readonly kind: KeyKind
+  readonly write: RedisKeyWrite
+  /** Of what is to be written. */
+  readonly digest: Buffer
+  readonly bytes: number
+}
+
+/** The keys of one part, in their order. */
+export function ordersOf(part: CheckpointKeys, writePrefix: string): KeyOrder[] {
+  const { threadId, checkpointNs, checkpointId } = part
+  const isWrite = Buffer.from(`${writePrefix}:`)
+  return part.keys.map((lent) => {
+    const write = copyOf(lent)
+    const isJson = write.type === 'json'
+    const kind: KeyKind = !isJson
+      ? KINDS[write.type]
+      : write.key.subarray(0, isWrite.length).equals(isWrite)
+        ? 'write'
+        : 'document'
+    const digest = digestOfWrite(write)
+    return { threadId, checkpointNs, checkpointId, kind, write, digest, bytes: bytesOf(write) }
+  })
+}
+
+const KINDS = { string: 'pointer', zset: 'registry' } as const
+
+function copyOf(write: RedisKeyWrite): RedisKeyWrite {
+  const key = Buffer.from(write.key)
+  if (write.type === 'json') return { type: 'json', key, document: Buffer.from(write.document) }
+  if (write.type === 'string') return { type: 'string', key, value: Buffer.from(write.value) }
+  const members = write.members.map(({ member, score }) => ({ member: Buffer.from(member), score }))
+  return { type: 'zset', key, members }
+}

@@ -1,0 +1,263 @@
+/** Moves threads from Postgres back to Redis, as the official RedisSaver would have written them. A dry run does all but write. */
+import type { RedisPrefixes } from '../convert/redis/options.js'
+import type { OnEvent } from '../model/events.js'
+import { Failure } from '../model/failure.js'
+import { addFinding, type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
+import { type ThreadScope, threadFilter } from '../model/scope.js'
+import { Recovery } from '../pipeline/recovery.js'
+import { wayBack } from '../pipeline/way-back.js'
+import type { Pace } from '../source/pace.js'
+import type { Source } from '../source/source.js'
+import type { Postgres } from '../target/connection/connect.js'
+import type { RedisWriter } from '../target/redis/writer.js'
+import type { Recover } from '../target/rows/batch-sink.js'
+import { countThreadIds, dialectOfRows, pageOfThreadIds } from '../target/rows/thread-names.js'
+import { BackLedger } from './back/ledger.js'
+import { memoryForecast } from './back/memory.js'
+import { BackMover, type MovedBatch, type MoverOptions } from './back/mover.js'
+import type { ThreadWork } from './back/thread-work.js'
+import { MigrateRun } from './migrate/run.js'
+import { scopeNote } from './migrate/scope-note.js'
+
+export interface MigrateBackRequest {
+  readonly postgres: Postgres
+  readonly schema: string
+  readonly ledgerSchema: string
+  /** There is a ledger; only a dry run does without. */
+  readonly hasLedger: boolean
+  readonly redis: { readonly source: Source; readonly writer: RedisWriter }
+  readonly from: EndpointNote
+  readonly to: EndpointNote
+  /** What the ledger calls this Postgres, and this Redis as a target and as the source of the way there. */
+  readonly names: { readonly source: string; readonly target: string; readonly redis: string }
+  readonly dryRun: boolean
+  /** Null: told from the rows. */
+  readonly dialect: 'python' | 'js' | null
+  readonly prefixes: RedisPrefixes
+  readonly scope: ThreadScope
+  readonly ttlSeconds: number | null
+  readonly restart: boolean
+  readonly strict: boolean
+  /** The conversion; another one in tests. */
+  readonly keysOf?: typeof wayBack
+  readonly pace: Pace | null
+  readonly retryForMs: number
+  readonly takeoverTimeoutMs: number
+  /** Bytes for everything that waits between the two ends. */
+  readonly memoryBytes: number
+  readonly onEvent: OnEvent
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  now(): number
+  /** From 0 up to 1. */
+  random(): number
+}
+
+/** Threads that share queries, a snapshot of the tables and the last word in the ledger. */
+const BATCH_THREADS = 100
+/** Ids looked at while those that are wanted are sought. */
+const PAGE_IDS = 1000
+/** One chunk is written while the next is converted, and the client holds what it sends twice. */
+const CHUNK_SHARE = 1 / 12
+
+/** Throws where it cannot even begin; from then on a run that stops early still returns its report, with what stopped it. */
+export async function migrateBack(request: MigrateBackRequest): Promise<MigrateReport> {
+  const { now, dryRun, strict, from, to } = request
+  const startedAt = now()
+  const report = emptyMigrateReport({
+    dryRun,
+    strict,
+    startedAt: new Date(startedAt),
+    source: from,
+    target: to,
+  })
+  await checkServer(request)
+  const run = dryRun ? null : await MigrateRun.begin(runRequestOf(request), report)
+  const ledger = recoveryOf(request, from.endpoint, run === null ? undefined : () => run.restore())
+  const redis = recoveryOf(request, to.endpoint)
+  const recover: Recover = (error, attempt) => (isOfRedis(error) ? redis : ledger).after(error, attempt)
+  try {
+    await moveAll(request, { report, run, recover })
+  } catch (error) {
+    report.stoppedBy = stoppedByOf(error, request)
+  }
+  await run?.end(report, ledger)
+  report.seconds = (now() - startedAt) / 1000
+  return report
+}
+
+/** A document per checkpoint needs RedisJSON, and the saver finds nothing without RediSearch. */
+async function checkServer({ redis, to }: MigrateBackRequest): Promise<void> {
+  const { modules, role } = await redis.source.info()
+  const names = modules.map(({ name }) => name.toLowerCase())
+  const lacking = [
+    ...(names.some((name) => name === 'rejson' || name === 'json') ? [] : ['RedisJSON']),
+    ...(names.some((name) => name === 'search' || name === 'searchlight') ? [] : ['RediSearch']),
+  ]
+  if (lacking.length > 0)
+    throw new Failure('redis-lacks-modules', { endpoint: to.endpoint, lacking: lacking.join(' and ') })
+  if (role === 'replica') throw new Failure('redis-is-replica', { endpoint: to.endpoint })
+}
+
+function runRequestOf(request: MigrateBackRequest) {
+  const { postgres, ledgerSchema, names, from, prefixes, dialect, scope, ttlSeconds } = request
+  return {
+    ...request,
+    target: { postgres, schema: names.target, ledgerSchema },
+    sourceName: names.source,
+    sourceUrl: from.endpoint,
+    options: { prefixes, dialect, ttlSeconds, scope: scopeNote(scope) },
+    policy: { onExisting: 'auto', restoreDeleted: false } as const,
+    loadsTables: false,
+  }
+}
+
+interface Work {
+  readonly report: MigrateReport
+  readonly run: MigrateRun | null
+  readonly recover: Recover
+}
+
+async function moveAll(request: MigrateBackRequest, { report, run, recover }: Work): Promise<void> {
+  const { postgres, schema, scope, onEvent, redis } = request
+  const { found, dialect } = await retried(
+    () =>
+      postgres.use(async (session) => ({
+        found: await countThreadIds(session, schema),
+        dialect: request.dialect ?? (await dialectOfRows(session, schema)) ?? 'python',
+      })),
+    recover,
+  )
+  report.dialect = dialect
+  const { runId: sourceRunId = null } = await retried(() => redis.source.info(), recover)
+  if (run !== null) await retried(() => run.noteSource({ dialect, sourceRunId }), recover)
+  const ofThreads =
+    scope.threads === null && scope.patterns.length === 0 ? Math.min(found, scope.limit ?? found) : null
+  const tally = { bytes: 0 }
+  const progress = () =>
+    onEvent({
+      kind: 'threads',
+      progress: {
+        threads: report.threads.selected,
+        ofThreads,
+        bytes: tally.bytes,
+        ofBytes: null,
+        rejected: report.threads.rejected + report.threads.partial,
+      },
+    })
+  const options = moverOptions(request, dialect, run, (bytes) => {
+    tally.bytes += bytes
+    progress()
+  })
+  const named = new Set(scope.threads ?? [])
+  for await (const threadIds of wantedThreads(request, recover)) {
+    const moved = await retried(() => BackMover.move(options, threadIds), recover)
+    for (const id of threadIds) named.delete(id)
+    addBatch(report, moved)
+    progress()
+  }
+  report.threads.leftOut = found - report.threads.selected
+  report.threads.notFound.push(...named)
+  if (request.dryRun) report.redisMemory = await memoryForecast(redis.source, report)
+}
+
+function moverOptions(
+  request: MigrateBackRequest,
+  dialect: 'python' | 'js',
+  run: MigrateRun | null,
+  onBytes: (bytes: number) => void,
+): MoverOptions {
+  const { schema, ledgerSchema, hasLedger, names, memoryBytes, postgres, now } = request
+  const of = (sourceName: string, targetSchema: string) =>
+    hasLedger ? { ledgerSchema, sourceName, targetSchema } : null
+  return {
+    ...request,
+    dialect,
+    onBytes,
+    ledger: new BackLedger(postgres, of(names.source, names.target), run, now),
+    there: of(names.redis, schema),
+    chunkBytes: memoryBytes * CHUNK_SHARE,
+    keysOf: request.keysOf ?? wayBack,
+  }
+}
+
+/** Batches of ids that the scope wants, in their order. */
+async function* wantedThreads(
+  { postgres, schema, scope }: MigrateBackRequest,
+  recover: Recover,
+): AsyncGenerator<string[]> {
+  const wants = threadFilter(scope)
+  const among = scope.threads === null ? null : [...scope.threads]
+  let batch: string[] = []
+  let left = scope.limit ?? Infinity
+  for (let after: string | null = null; left > 0; ) {
+    const page: { after: string | null; size: number; among: string[] | null } = {
+      after,
+      size: PAGE_IDS,
+      among,
+    }
+    const ids = await retried(
+      () => postgres.use((session) => pageOfThreadIds(session, schema, page)),
+      recover,
+    )
+    for (const id of ids) {
+      if (left === 0 || !wants(id)) continue
+      left--
+      batch.push(id)
+      if (batch.length < BATCH_THREADS) continue
+      yield batch
+      batch = []
+    }
+    if (ids.length < PAGE_IDS) break
+    after = ids.at(-1)!
+  }
+  if (batch.length > 0) yield batch
+}
+
+function addBatch(report: MigrateReport, { threads, findings, newer }: MovedBatch): void {
+  for (const work of threads) addThread(report, work, newer.has(work.threadId))
+  for (const finding of findings) addFinding(report.findings, finding)
+}
+
+function addThread(report: MigrateReport, work: ThreadWork, isNewer: boolean): void {
+  const { threads, checkpoints, writes, bytes } = report
+  threads.selected++
+  if (isNewer) threads.skipped++
+  else threads[work.completeness]++
+  if (work.hasMoved)
+    threads[work.recorded === undefined && work.amounts.document.there === 0 ? 'new' : 'changed']++
+  else if (!isNewer && work.completeness === 'whole') threads.unchanged++
+  for (const [rows, { created, changed, there }] of [
+    [checkpoints, work.amounts.document],
+    [writes, work.amounts.write],
+  ] as const) {
+    rows.inserted += created
+    rows.updated += changed
+    rows.alreadyThere += there
+  }
+  bytes.read += work.readBytes
+  bytes.written += work.writtenBytes
+}
+
+function recoveryOf(request: MigrateBackRequest, endpoint: string, restore?: () => Promise<void>): Recovery {
+  const { retryForMs, signal, onEvent, now, random } = request
+  return new Recovery({ retryForMs, signal, onEvent, now, random, endpoint, ...(restore && { restore }) })
+}
+
+const isOfRedis = (error: unknown): boolean => error instanceof Failure && /redis/.test(error.id)
+
+async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      await recover(error, attempt)
+    }
+  }
+}
+
+function stoppedByOf(error: unknown, { signal, postgres }: MigrateBackRequest): Failure {
+  if (error instanceof Failure) return error
+  if (signal.aborted && signal.reason instanceof Failure) return signal.reason
+  return postgres.failureOf(error)
+}
