@@ -5,7 +5,7 @@ import { shellWord } from '../model/printable.js'
 import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
-import { included, output, target, timeouts } from './options.js'
+import { output, target, timeouts } from './options.js'
 
 export const init = {
   name: 'init',

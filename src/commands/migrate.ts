@@ -31,8 +31,8 @@ export const migrate = {
     ['cp-migrate migrate --dry-run', 'a rehearsal; writes nothing'],
     ['cp-migrate migrate', 'moves what is new'],
     ['cp-migrate migrate --thread t-12', 'only this thread'],
-    ["cp-migrate migrate --match 'user-4*'", 'threads with such ids'],
     ['cp-migrate migrate --from postgres://HOST/DB --to redis://HOST:6379/0', 'back to Redis'],
+    ["cp-migrate migrate --match 'user-4*'", 'threads with such ids'],
     ['cp-migrate migrate --newer-than 30d --latest-only', 'what is in use'],
   ],
   declare: (command) =>
@@ -63,11 +63,11 @@ const run = (command: Command): Command =>
       )
       .option('--restore-deleted', 'bring back what was deleted in the target since it was moved')
       .option('--restart', 'forget what earlier runs remember; their rows count as those of others')
+      .option('--ttl <minutes>', 'back to Redis: how long the keys live, as the saver takes it (for ever)')
       .option('--strict', 'exit code 3 also where something was left alone as the rules say'),
   )
 
 async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
-      .option('--ttl <minutes>', 'back to Redis: how long the keys live, as the saver takes it (for ever)')
   const [{ readConfig }, { readScope }, { chosenLayouts }, { Connections }] = await Promise.all([
     import('./config.js'),
     import('./scope.js'),

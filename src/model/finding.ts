@@ -241,6 +241,18 @@ export const REASONS = {
     title: 'the thread lives on in the target',
     remedy: 'Left alone; --on-existing merge adds what is missing.',
   },
+  'key-differs': {
+    kind: 'conflict',
+    title: 'Redis holds something else under the same key',
+    remedy:
+      'Left as it is: keys are never written over. Delete the key in Redis to have it from Postgres, or leave it.',
+  },
+  'redis-is-newer': {
+    kind: 'conflict',
+    title: 'thread that the application has continued in Redis',
+    remedy:
+      'Left alone: Postgres holds an older state of it. cp-migrate migrate without --from and --to brings what is newer there.',
+  },
 } as const satisfies Record<string, Reason>
 
 export type ReasonId = keyof typeof REASONS
@@ -258,15 +270,3 @@ export interface Finding {
 }
 
 export const kindOf = (finding: Finding): FindingKind => REASONS[finding.reason].kind
-  'key-differs': {
-    kind: 'conflict',
-    title: 'Redis holds something else under the same key',
-    remedy:
-      'Left as it is: keys are never written over. Delete the key in Redis to have it from Postgres, or leave it.',
-  },
-  'redis-is-newer': {
-    kind: 'conflict',
-    title: 'thread that the application has continued in Redis',
-    remedy:
-      'Left alone: Postgres holds an older state of it. cp-migrate migrate without --from and --to brings what is newer there.',
-  },
