@@ -20,7 +20,32 @@ export const REASONS = {
     remedy: 'Not needed in Postgres; purged with its thread.',
   },
   'foreign-key': { kind: 'ignored', title: 'key of another application', remedy: 'Left alone.' },
-  'store-item': { kind: 'ignored', title: 'long-term store item', remedy: 'Store items stay in Redis.' },
+  'store-item': {
+    kind: 'ignored',
+    title: 'long-term store item',
+    remedy: 'It stays where it is; --include store moves the store too.',
+  },
+  'store-wrapped': {
+    kind: 'ignored',
+    title: 'store value with an object that JSON cannot hold',
+    remedy:
+      'Its wrapper (__serde_type__) was kept as it is: PostgresStore itself would have refused the object.',
+  },
+  'store-older-copy': {
+    kind: 'ignored',
+    title: 'older copy of a store item',
+    remedy: 'The newer one of the same namespace and key was taken.',
+  },
+  'store-continued': {
+    kind: 'ignored',
+    title: 'store item that the application has changed in Postgres since',
+    remedy: 'Left as it is there.',
+  },
+  'store-deleted': {
+    kind: 'ignored',
+    title: 'store item that was deleted in Postgres since it was moved',
+    remedy: 'Use --restore-deleted to bring it back.',
+  },
   'stub-document': {
     kind: 'ignored',
     title: 'stub document without a checkpoint',
@@ -35,6 +60,11 @@ export const REASONS = {
     kind: 'ignored',
     title: 'write whose checkpoint is gone',
     remedy: 'Neither Redis nor Postgres has it: nothing could resume from the write; left in Redis.',
+  },
+  'orphan-write-in-postgres': {
+    kind: 'ignored',
+    title: 'writes without a checkpoint',
+    remedy: 'Nothing could resume from them; they stay in Postgres.',
   },
   'dangling-pointer': {
     kind: 'ignored',
@@ -141,10 +171,31 @@ export const REASONS = {
     title: 'several writes under one index',
     remedy: 'The one the Postgres saver would have kept was taken.',
   },
+  'store-vector-left': {
+    kind: 'repaired',
+    title: 'store item moved without its embedding',
+    remedy:
+      'There is no table store_vectors of that size: init --include store --vector-dims makes one, and the next migrate fills it.',
+  },
+  'store-namespace-split': {
+    kind: 'repaired',
+    title: 'store namespace with a colon in a label',
+    remedy: 'The JavaScript PostgresStore joins labels with colons, and reads it back as more of them.',
+  },
+  'store-namespace-hidden': {
+    kind: 'repaired',
+    title: 'store namespace with %, _ or a backslash',
+    remedy: 'It was moved, but the JavaScript PostgresStore refuses to look such namespaces up.',
+  },
   'object-flattened': {
     kind: 'repaired',
     title: 'object written as its fields',
     remedy: 'Its class cannot be named in the target.',
+  },
+  'other-form-in-redis': {
+    kind: 'repaired',
+    title: 'values that the Redis saver gives back in another form',
+    remedy: 'It holds values as JSON; pending writes lose nothing.',
   },
   // rejected
   undecodable: {
@@ -225,15 +276,36 @@ export const REASONS = {
     remedy:
       'Rows of both languages cannot share a schema: migrate these with --dialect (python or js) and a --schema of their own.',
   },
+  'store-other-dialect': {
+    kind: 'rejected',
+    title: 'store item of the other language',
+    remedy:
+      'Tables of both languages have the same names: move these with --dialect and a --schema of their own.',
+  },
   'refused-by-postgres': {
     kind: 'rejected',
     title: 'row that Postgres refuses',
     remedy: 'The thread stays in Redis.',
   },
+  'refused-by-redis': {
+    kind: 'rejected',
+    title: 'checkpoint that Redis cannot hold',
+    remedy: 'It stays in Postgres.',
+  },
+  'older-head-in-redis': {
+    kind: 'rejected',
+    title: 'the newest checkpoint cannot be held in Redis, so the thread would open at an older state',
+    remedy: 'The thread stays in Postgres.',
+  },
   // conflict
   'row-differs': {
     kind: 'conflict',
     title: 'the target holds a different row under the same key',
+    remedy: 'Left as it is; --on-existing replace rewrites it.',
+  },
+  'store-item-differs': {
+    kind: 'conflict',
+    title: 'the target holds another store item under the same namespace and key',
     remedy: 'Left as it is; --on-existing replace rewrites it.',
   },
   diverged: {

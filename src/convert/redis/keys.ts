@@ -1,14 +1,182 @@
 /** A thread of Postgres as the keys of the official RedisSaver: for each checkpoint its writes, their registry and its document. */
-import type { CheckpointKeys } from '../../model/redis-write.js'
+import { DecodeError, EncodeError } from '../../codec/bytes.js'
+import type { CheckpointKeys, RedisKeyWrite, RedisScore } from '../../model/redis-write.js'
 import type { ThreadRows } from '../../model/thread-rows.js'
+import { ChannelTexts, RefusedByRedis } from './channel-texts.js'
+import type { RedisDialect, ValueText } from './dialect.js'
+import { JsKeys } from './js.js'
 import type { RedisKeysOptions } from './options.js'
+import { OrderedWrites } from './ordered-writes.js'
+import { parentSends } from './parent-sends.js'
+import { PythonKeys } from './python.js'
+import { partsOf, type StoredParts } from './stored.js'
+import { ThreadLosses } from './thread-losses.js'
+
+const REMEMBERED_BYTES = 16 * 1024 * 1024
+/** Writes go out in parts of this size; how many checkpoints are looked at together for the Sends of their parents. */
+const PART_BYTES = 4 * 1024 * 1024
+const TOGETHER = 64
 
 /**
  * Thread after thread, each from its oldest checkpoint of a namespace to the newest, then the pointer to it. A checkpoint with many
  * writes comes in several parts, its registry and document in the last. A thread whose newest checkpoint of some namespace Redis
- * cannot hold yields nothing, and says so in a finding before anything of it could be written.
+ * cannot hold yields nothing, and says so in a finding before anything of it could be written. Buffers are never used again.
  */
 export async function* redisKeysOf(
-  _rows: ThreadRows,
-  _options: RedisKeysOptions,
-): AsyncGenerator<CheckpointKeys, void, undefined> {}
+  rows: ThreadRows,
+  options: RedisKeysOptions,
+): AsyncGenerator<CheckpointKeys, void, undefined> {
+  const dialect: RedisDialect =
+    options.dialect === 'python' ? new PythonKeys(options.prefixes) : new JsKeys(options.prefixes)
+  yield* new RedisKeys(rows, dialect, options).all()
+}
+
+class RedisKeys {
+  private readonly texts: ChannelTexts
+  private readonly losses = new ThreadLosses()
+  private newest: StoredParts | undefined
+
+  constructor(
+    private readonly rows: ThreadRows,
+    private readonly dialect: RedisDialect,
+    private readonly options: RedisKeysOptions,
+  ) {
+    this.texts = new ChannelTexts(rows, dialect, options.rememberedBytes ?? REMEMBERED_BYTES)
+  }
+
+  async *all(): AsyncGenerator<CheckpointKeys, void, undefined> {
+    const leftOut = await this.threadsToLeave()
+    for await (const page of this.rows.checkpoints()) {
+      const stored = page.filter(({ threadId }) => !leftOut.has(threadId)).map(partsOf)
+      for (let from = 0; from < stored.length; from += TOGETHER)
+        yield* this.some(stored.slice(from, from + TOGETHER))
+    }
+    yield* this.pointer(undefined)
+    for (const [threadId, count] of await this.rows.orphans())
+      this.options.onFinding({ reason: 'orphan-write-in-postgres', threadId, detail: `${count} writes` })
+  }
+
+  /** Threads that would open at an older state. */
+  private async threadsToLeave(): Promise<ReadonlySet<string>> {
+    const leave = new Set<string>()
+    for await (const page of this.rows.heads()) {
+      const heads = page.map(partsOf)
+      const sends = await this.sendsOf(heads)
+      const writes = this.dialect.writesAreText ? new OrderedWrites(this.rows.writes(page)) : undefined
+      for (const [at, head] of heads.entries()) {
+        const isHeld = await this.isHeld(head, async () => {
+          await this.valuesOf(head, heads.slice(at + 1), sends)
+          for await (const piece of writes?.of(head.row) ?? [])
+            for (const row of piece) this.dialect.write(row, 0)
+        })
+        if (isHeld || leave.has(head.row.threadId)) continue
+        leave.add(head.row.threadId)
+        this.options.onFinding({ reason: 'older-head-in-redis', threadId: head.row.threadId })
+      }
+    }
+    return leave
+  }
+
+  private async *some(page: readonly StoredParts[]): AsyncGenerator<CheckpointKeys, void, undefined> {
+    const sends = await this.sendsOf(page)
+    const writes = new OrderedWrites(this.rows.writes(page.map(({ row }) => row)))
+    for (const [at, stored] of page.entries()) {
+      yield* this.pointer(stored)
+      this.newest = stored
+      const { row } = stored
+      let values: ReadonlyMap<string, ValueText> = new Map()
+      const keys: RedisKeyWrite[] = []
+      const members: RedisScore[] = []
+      let bytes = 0
+      const isHeld = await this.isHeld(stored, async () => {
+        values = await this.valuesOf(stored, page.slice(at + 1), sends)
+      })
+      for await (const piece of writes.of(row)) {
+        if (!isHeld) continue
+        for (const write of piece) {
+          const key = Buffer.from(this.dialect.writeKey(write))
+          const document = this.dialect.write(write, members.length)
+          members.push({ member: key, score: members.length })
+          keys.push({ type: 'json', key, document })
+          bytes += document.length
+        }
+        if (bytes < PART_BYTES) continue
+        yield { ...idsOf(row), keys: keys.splice(0) }
+        bytes = 0
+      }
+      if (!isHeld) continue
+      if (members.length > 0)
+        keys.push({ type: 'zset', key: Buffer.from(this.dialect.registryKey(row)), members })
+      const parentsSends = sends.get(stored)
+      const document = this.dialect.document({
+        stored,
+        values,
+        hasWrites: members.length > 0,
+        ...(parentsSends !== undefined && !(parentsSends instanceof Error) && { sends: parentsSends }),
+      })
+      keys.push({ type: 'json', key: Buffer.from(this.dialect.checkpointKey(row)), document })
+      yield { ...idsOf(row), keys }
+    }
+  }
+
+  /** What ends a namespace, where `next` belongs to another one. */
+  private async *pointer(next: StoredParts | undefined): AsyncGenerator<CheckpointKeys, void, undefined> {
+    const { newest } = this
+    if (newest === undefined) return
+    const { threadId, checkpointNs } = newest.row
+    const isSameThread = next?.row.threadId === threadId
+    if (isSameThread && next.row.checkpointNs === checkpointNs) return
+    this.newest = undefined
+    if (this.dialect.pointerKey !== undefined) {
+      const key = Buffer.from(this.dialect.pointerKey({ threadId, checkpointNs }))
+      const value = Buffer.from(this.dialect.checkpointKey(newest.row))
+      yield { threadId, checkpointNs, checkpointId: null, keys: [{ type: 'string', key, value }] }
+    }
+    const finding = isSameThread ? undefined : this.losses.finding(threadId)
+    if (finding !== undefined) this.options.onFinding(finding)
+  }
+
+  private sendsOf(page: readonly StoredParts[]): Promise<ReadonlyMap<StoredParts, ValueText | Error>> {
+    return this.dialect.movesSends ? parentSends(this.rows, this.texts, page) : Promise.resolve(new Map())
+  }
+
+  /** Throws `RefusedByRedis`. */
+  private async valuesOf(
+    stored: StoredParts,
+    following: readonly StoredParts[],
+    sends: ReadonlyMap<StoredParts, ValueText | Error>,
+  ): Promise<ReadonlyMap<string, ValueText>> {
+    const misfit = this.dialect.misfit(stored)
+    if (misfit !== undefined) throw new RefusedByRedis(misfit)
+    const parents = sends.get(stored)
+    if (parents instanceof Error) throw new RefusedByRedis(`Sends of the parent: ${parents.message}`)
+    const values = await this.texts.of(stored, following)
+    const { threadId, checkpointNs, checkpointId } = stored.row
+    for (const [channel, { losses }] of values) {
+      const value = `${checkpointNs}\0${channel}\0${stored.versions.get(channel)}`
+      if (losses !== undefined) this.losses.add(threadId, value, losses)
+    }
+    if (parents?.losses !== undefined)
+      this.losses.add(threadId, `${checkpointNs}\0${checkpointId}`, parents.losses)
+    return values
+  }
+
+  /** False, and a finding, where Redis cannot hold the checkpoint. */
+  private async isHeld(stored: StoredParts, look: () => Promise<void>): Promise<boolean> {
+    try {
+      await look()
+      return true
+    } catch (error) {
+      if (!(error instanceof RefusedByRedis || error instanceof DecodeError || error instanceof EncodeError))
+        throw error
+      this.options.onFinding({ reason: 'refused-by-redis', ...idsOf(stored.row), detail: error.message })
+      return false
+    }
+  }
+}
+
+const idsOf = ({ threadId, checkpointNs, checkpointId }: StoredParts['row']) => ({
+  threadId,
+  checkpointNs,
+  checkpointId,
+})

@@ -1,0 +1,134 @@
+/** Channel values as they stand in documents: each is read and written once, and remembered for the documents that repeat it. */
+import { DecodeError, EncodeError } from '../../codec/bytes.js'
+import type { BlobRow } from '../../model/rows.js'
+import type { BlobKey, ThreadRows } from '../../model/thread-rows.js'
+import { MAX_DEPTH, type RedisDialect, VALUE_DEPTH, type ValueText } from './dialect.js'
+import type { StoredParts } from './stored.js'
+
+/** A checkpoint that Redis cannot hold. The message says why, without payload. */
+export class RefusedByRedis extends Error {}
+
+/** How many values are asked for ahead. */
+const MOST_KEYS = 2000
+
+export class ChannelTexts {
+  /** Least recently used first; null: the channel has no value. */
+  private readonly remembered = new Map<string, ValueText | RefusedByRedis | null>()
+  private rememberedBytes = 0
+
+  constructor(
+    private readonly rows: ThreadRows,
+    private readonly dialect: RedisDialect,
+    private readonly maxBytes: number,
+  ) {}
+
+  /** By channel, those that have one. What the `following` checkpoints need comes along. Throws `RefusedByRedis`. */
+  async of(stored: StoredParts, following: readonly StoredParts[]): Promise<ReadonlyMap<string, ValueText>> {
+    const found = new Map<string, ValueText | RefusedByRedis | null>()
+    const missing: BlobKey[] = []
+    for (const key of keysOf(stored)) {
+      const held = this.recall(nameOf(key))
+      if (held === undefined) missing.push(key)
+      else found.set(key.channel, held)
+    }
+    for (let keys = this.withFollowing(missing, following), own = missing.length; own > 0; ) {
+      const { rows, next } = await this.rows.blobs(keys)
+      this.take(keys.slice(0, next), rows, (key, text, at) => {
+        if (at < own) found.set(key.channel, text)
+      })
+      own -= Math.min(own, next)
+      keys = keys.slice(next)
+    }
+    const values = new Map<string, ValueText>()
+    for (const [channel, text] of found) {
+      if (text instanceof RefusedByRedis) throw new RefusedByRedis(`channel ${channel}: ${text.message}`)
+      if (text !== null) values.set(channel, text)
+    }
+    return values
+  }
+
+  /** Throws `RefusedByRedis`. */
+  textOf(row: Pick<BlobRow, 'type' | 'blob'>): ValueText | null {
+    try {
+      const text = this.dialect.valueText(row) ?? null
+      if (text !== null && text.depth + VALUE_DEPTH > MAX_DEPTH)
+        throw new RefusedByRedis(`${text.depth} containers inside each other`)
+      return text
+    } catch (error) {
+      if (!(error instanceof DecodeError || error instanceof EncodeError)) throw error
+      throw new RefusedByRedis(error.message)
+    }
+  }
+
+  private withFollowing(missing: readonly BlobKey[], following: readonly StoredParts[]): BlobKey[] {
+    const keys = [...missing]
+    if (keys.length === 0) return keys
+    const names = new Set(keys.map(nameOf))
+    for (const stored of following) {
+      if (keys.length >= MOST_KEYS) break
+      for (const key of keysOf(stored)) {
+        const name = nameOf(key)
+        if (names.has(name) || this.remembered.has(name)) continue
+        names.add(name)
+        keys.push(key)
+      }
+    }
+    return keys
+  }
+
+  private take(
+    keys: readonly BlobKey[],
+    rows: readonly BlobRow[],
+    tell: (key: BlobKey, text: ValueText | RefusedByRedis | null, at: number) => void,
+  ): void {
+    let row = 0
+    keys.forEach((key, at) => {
+      const here = rows[row]
+      const isHere = here !== undefined && nameOf(here) === nameOf(key)
+      if (isHere) row++
+      const text = isHere ? this.written(here) : null
+      this.remember(nameOf(key), text)
+      tell(key, text, at)
+    })
+  }
+
+  private written(row: BlobRow): ValueText | RefusedByRedis | null {
+    try {
+      return this.textOf(row)
+    } catch (error) {
+      if (error instanceof RefusedByRedis) return error
+      throw error
+    }
+  }
+
+  private recall(name: string): ValueText | RefusedByRedis | null | undefined {
+    const text = this.remembered.get(name)
+    if (text === undefined) return undefined
+    this.remembered.delete(name)
+    this.remembered.set(name, text)
+    return text
+  }
+
+  private remember(name: string, text: ValueText | RefusedByRedis | null): void {
+    this.remembered.set(name, text)
+    this.rememberedBytes += bytesOf(name, text)
+    for (const [oldest, old] of this.remembered) {
+      if (this.rememberedBytes <= this.maxBytes) break
+      this.remembered.delete(oldest)
+      this.rememberedBytes -= bytesOf(oldest, old)
+    }
+  }
+}
+
+function* keysOf({ row, versions }: StoredParts): Generator<BlobKey> {
+  const { threadId, checkpointNs } = row
+  for (const [channel, version] of versions) yield { threadId, checkpointNs, channel, version }
+}
+
+/** Postgres' text has no NUL. */
+const nameOf = ({ threadId, checkpointNs, channel, version }: BlobKey): string =>
+  `${threadId}\0${checkpointNs}\0${channel}\0${version}`
+
+/** With what a map needs around them. */
+const bytesOf = (name: string, text: ValueText | Error | null): number =>
+  200 + 2 * name.length + (text !== null && 'text' in text ? text.text.length : 0)
