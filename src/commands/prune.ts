@@ -14,6 +14,7 @@ export const prune = {
     ['cp-migrate prune --latest-only', 'what could go; a plan'],
     ['cp-migrate prune --keep-last 10 --yes', 'keeps ten of each thread'],
     ['cp-migrate prune --older-than 90d --yes --quiet', 'for cron'],
+    ['cp-migrate prune --by-redis-ttl --yes --quiet', 'for cron, after a Redis with TTLs'],
   ],
   declare: (command) => output(locks(timeouts(which(rule(target(command)))))),
   run: runPrune,
@@ -25,6 +26,10 @@ const rule = (command: Command): Command =>
     .option('--older-than <duration>', 'whole threads that were last written before that, such as 30d')
     .option('--keep-last <n>', 'of each namespace all but the newest checkpoints, as the official prune()')
     .option('--latest-only', 'the same as --keep-last 1')
+    .option(
+      '--by-redis-ttl',
+      'whole threads that would have expired in Redis by now, as the ledger has recorded it',
+    )
     .option('--yes', 'do it')
 
 const which = (command: Command): Command =>
@@ -40,7 +45,7 @@ async function runPrune(options: Options, context: Context): Promise<ExitCode> {
     { Connections },
     { readScope },
     { threadFilter },
-    { lackingTables },
+    { hasLedger, lackingTables },
     verb,
     text,
     again,
@@ -68,11 +73,18 @@ async function runPrune(options: Options, context: Context): Promise<ExitCode> {
     if (tables.length > 0)
       throw new Failure('tables-missing', { endpoint, schema, lacking: tables.join(', '), flags: '' })
     if (!context.output.quiet) context.stderr.write(`${text.pruneEndpointLine({ target: note })}\n`)
+    if (chosen.byRedisTtl && !(await hasLedger(postgres, ledgerSchema)))
+      throw new Failure('ledger-missing', {
+        endpoint,
+        ledger: ledgerSchema,
+        flags: again.flagsAgain(config).target,
+      })
     const lock = acts ? await lockOf(postgres, schema, { config, context }) : null
     try {
       const report = await verb.prune({
         postgres,
         schema,
+        ledgerSchema,
         to: note,
         rule: chosen,
         named: scope.threads,
@@ -106,12 +118,14 @@ async function ruleOf(options: Options): Promise<{ readonly rule: PruneRule; rea
   const { readBounds, boundsAgain } = await import('./bounds.js')
   const { olderThan, keepLast, latestOnly } = options
   const bounds = { olderThan, keepLast, latestOnly }
-  if (Object.values(bounds).filter((value) => value !== undefined).length !== 1) {
-    const message = 'give one of --older-than, --keep-last and --latest-only'
+  const byRedisTtl = options.byRedisTtl === true
+  if (Object.values(bounds).filter((value) => value !== undefined).length + Number(byRedisTtl) !== 1) {
+    const message = 'give one of --older-than, --keep-last, --latest-only and --by-redis-ttl'
     throw new Failure('usage', { message, command: 'cp-migrate prune' })
   }
   const { olderThanMs, keepLast: newest } = readBounds(bounds)
-  return { rule: { olderThanMs, keepLast: newest }, flag: boundsAgain(bounds).trim() }
+  const flag = byRedisTtl ? '--by-redis-ttl' : boundsAgain(bounds).trim()
+  return { rule: { olderThanMs, keepLast: newest, byRedisTtl }, flag }
 }
 
 /** The lock of the target: with the ledger's token where there is a ledger. Throws `target-locked`. */

@@ -16,12 +16,14 @@ export const PRUNE_REFUSALS = {
 } as const
 export type PruneRefusal = keyof typeof PRUNE_REFUSALS
 
-/** One of the two. */
+/** One of the three. */
 export interface PruneRule {
   /** Whole threads without a younger checkpoint, milliseconds. */
   readonly olderThanMs: number | null
   /** Of each namespace all but the newest checkpoints. */
   readonly keepLast: number | null
+  /** Whole threads that would have expired in Redis by now, as runs have recorded it. */
+  readonly byRedisTtl: boolean
 }
 
 export interface PruneReport {
@@ -41,6 +43,8 @@ export interface PruneReport {
     refused: number
     /** Nothing tells their age, so they are never old enough. */
     ageUnknown: number
+    /** By the TTLs of Redis: no run has moved them, or some key of theirs never expired. */
+    withoutTtl: number
   }
   /** Bytes as stored: compressed, without what Postgres needs around them. */
   readonly rows: RowAmounts
@@ -61,7 +65,7 @@ export const emptyPruneReport = (
   ...head,
   command: 'prune',
   seconds: 0,
-  threads: { looked: 0, pruned: 0, refused: 0, ageUnknown: 0 },
+  threads: { looked: 0, pruned: 0, refused: 0, ageUnknown: 0, withoutTtl: 0 },
   rows: noRows(),
   refused: [],
   notFound: [],

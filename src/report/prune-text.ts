@@ -64,6 +64,13 @@ function pruneText(report: PruneReport, options: PruneRenderOptions): string {
     threads.ageUnknown === 0
       ? []
       : [style.warn(`  ${formatCounted(threads.ageUnknown, 'thread')} left alone: nothing tells the age`)],
+    threads.withoutTtl === 0
+      ? []
+      : wrapText(
+          `${formatCounted(threads.withoutTtl, 'thread')} left alone: no TTL is recorded, because they began in Postgres or never expired in Redis`,
+          columns,
+          { first: '  ', hanging: '    ' },
+        ).map(style.faint),
     notFound.length === 0
       ? []
       : wrapText(`not there: ${notFound.map(printableText).join(', ')}`, columns, { first: '  ' }),

@@ -87,7 +87,7 @@ function expiryLines({ expiry }: Survey, columns: number): string[] {
     .filter(({ threads, withinMs }) => threads > 0 && withinMs !== null)
     .map(({ threads, withinMs }) => `${formatCount(threads)} within ${formatDuration(withinMs! / 1000)}`)
   const ttl = longestMs === null ? '' : `; longest time to live ${formatDuration(longestMs / 1000)}`
-  const text = `${formatCounted(expiring, 'thread')} ${expiring === 1 ? 'expires' : 'expire'} in Redis (${parts.join(', ')})${ttl}. In Postgres nothing expires.`
+  const text = `${formatCounted(expiring, 'thread')} ${expiring === 1 ? 'expires' : 'expire'} in Redis (${parts.join(', ')})${ttl}. In Postgres nothing does, unless prune --by-redis-ttl sees to it.`
   return wrapText(text, columns, { first: '  ! ', hanging: '    ' })
 }
 

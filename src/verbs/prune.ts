@@ -10,10 +10,13 @@ import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
 import { inTransaction, type SqlSession } from '../target/connection/session.js'
 import { type PrunableThread, pageOfPrunable } from '../target/prune/pages.js'
 import { pruneRows } from '../target/prune/rows.js'
+import { type RecordedTtl, recordedTtls } from '../target/prune/ttls.js'
 
 export interface PruneVerbRequest {
   readonly postgres: Postgres
   readonly schema: string
+  /** Asked only where the rule needs what it has recorded. */
+  readonly ledgerSchema: string
   readonly to: EndpointNote
   readonly rule: PruneRule
   /** Threads named one by one; null: all that `wants` takes. */
@@ -48,7 +51,8 @@ export async function prune(request: PruneVerbRequest): Promise<PruneReport> {
     const missing = new Set(request.named)
     for await (const page of pages(request)) {
       for (const { threadId } of page) missing.delete(threadId)
-      for (const batch of batchesOf(page.filter((thread) => isChosen(thread, request, report)))) {
+      const ttls = rule.byRedisTtl ? await ttlsOf(page, request) : null
+      for (const batch of batchesOf(page.filter((thread) => isChosen(thread, ttls, request, report)))) {
         signal.throwIfAborted()
         await pruneBatch(batch, request, report)
       }
@@ -70,7 +74,7 @@ async function* pages({
   rule,
 }: PruneVerbRequest): AsyncGenerator<PrunableThread[]> {
   const size = PAGE_THREADS
-  const withTimes = rule.olderThanMs !== null
+  const withTimes = rule.keepLast === null
   if (named !== null) {
     const ids = [...named].filter((id) => !id.includes('\0') && wants(id))
     for (let at = 0; at < ids.length; at += size) {
@@ -90,20 +94,42 @@ async function* pages({
   }
 }
 
-function isChosen(thread: PrunableThread, request: PruneVerbRequest, report: PruneReport): boolean {
+const ttlsOf = (page: readonly PrunableThread[], request: PruneVerbRequest) =>
+  request.postgres.use((session) =>
+    recordedTtls(
+      session,
+      request,
+      page.map(({ threadId }) => threadId),
+    ),
+  )
+
+function isChosen(
+  thread: PrunableThread,
+  ttls: ReadonlyMap<string, RecordedTtl> | null,
+  request: PruneVerbRequest,
+  report: PruneReport,
+): boolean {
   const { rule, now, named } = request
+  const { threadId } = thread
   report.threads.looked++
   if (rule.keepLast !== null) {
     if (thread.checkpoints <= rule.keepLast) return false
     if (!thread.hasDeltas) return true
-    addPruneRefused(report, thread.threadId, 'delta')
+    addPruneRefused(report, threadId, 'delta')
     report.namedRefused ||= named !== null
     return false
   }
   const latestMs = latestOf(thread, now())
-  if (latestMs === null) report.threads.ageUnknown++
-  return latestMs !== null && now() - latestMs >= rule.olderThanMs!
+  const ttl = ttls?.get(threadId)
+  if (ttls !== null && ttl === undefined) report.threads.withoutTtl++
+  else if (latestMs === null || ttl?.latestAtMs === null) report.threads.ageUnknown++
+  else return now() >= (ttl === undefined ? latestMs + rule.olderThanMs! : endOfLife(ttl, latestMs))
+  return false
 }
+
+/** What has gone on in Postgres lives on from there, for as long as it would have in Redis. */
+const endOfLife = ({ expiresAtMs, latestAtMs }: RecordedTtl, latestMs: number): number =>
+  expiresAtMs + Math.max(0, latestMs - (latestAtMs ?? latestMs))
 
 /** The later of what the newest id and what the times say: nothing goes because one of them is odd. */
 function latestOf({ newestId, ts }: PrunableThread, nowMs: number): number | null {

@@ -203,7 +203,7 @@ const retentionText = (longestMs: number | null): string =>
   `In Postgres nothing expires: what is moved stays until somebody deletes it. ${
     longestMs === null
       ? ''
-      : `The longest time to live met is ${formatDuration(longestMs / 1000)}; a rule that deletes threads that old would keep the retention there is.`
+      : `The longest time to live met is ${formatDuration(longestMs / 1000)}; cp-migrate prune --by-redis-ttl, run every night, keeps the retention there is.`
   }`.trim()
 
 function className(withinMs: number | null, beforeMs: number | null): string {

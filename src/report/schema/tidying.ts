@@ -47,13 +47,14 @@ export const prune = z.strictObject({
   seconds: z.number(),
   target: part.endpoint,
   rule: z
-    .strictObject({ olderThanMs: count.nullable(), keepLast: count.nullable() })
-    .describe('one of the two'),
+    .strictObject({ olderThanMs: count.nullable(), keepLast: count.nullable(), byRedisTtl: z.boolean() })
+    .describe('one of the three'),
   threads: z.strictObject({
     looked: count,
     pruned: count,
     refused: count,
     ageUnknown: count.describe('never old enough'),
+    withoutTtl: count.describe('no TTL is recorded'),
   }),
   rows: z
     .strictObject({ checkpoints: count, writes: count, blobs: count, bytes: count })
