@@ -5,7 +5,7 @@ import { shellWord } from '../model/printable.js'
 import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
-import { output, target, timeouts } from './options.js'
+import { included, output, target, timeouts } from './options.js'
 
 export const init = {
   name: 'init',
@@ -15,14 +15,15 @@ export const init = {
     ['cp-migrate init --check', 'only looks; exits 4 if it is not whole'],
     ['cp-migrate init --print-sql > init.sql', 'for whoever may create tables'],
     ['cp-migrate init --compression lz4', 'smaller tables, faster loads'],
+    ['cp-migrate init --include store', 'tables for the long-term memory'],
   ],
   declare: (command) => output(timeouts(shape(target(command)))),
   run: runInit,
 } as const satisfies CommandModule
 
 const shape = (command: Command): Command =>
-  command
-    .optionsGroup('Tables')
+  included(command.optionsGroup('Tables'))
+    .option('--vector-dims <n>', 'with the store: its table for embeddings of so many dimensions (pgvector)')
     .addOption(
       command
         .createOption(
@@ -60,6 +61,7 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
     // By default the tables go where the saver itself would look: the URL or the role may set a search path.
     ...(config.origins.schema === 'default' ? {} : { schema: config.values.schema }),
     ...(compression === undefined ? {} : { compression }),
+    ...storeOf(options),
   }
   if (config.values.postgres === undefined) {
     if (options.printSql !== true) throw new Failure('no-target')
@@ -96,8 +98,19 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
   }
 }
 
+/** Throws `bad-setting` where the number of dimensions is none that pgvector has. */
+function storeOf({ include, vectorDims }: Options): { store?: { vectorDims: number | null } } {
+  const dims = vectorDims === undefined ? null : String(vectorDims)
+  const setBy = '--vector-dims'
+  if (dims !== null && (!/^[1-9]\d{0,4}$/.test(dims) || Number(dims) > 16_000))
+    throw new Failure('bad-setting', { setBy, problem: 'a whole number from 1 to 16000 is needed' })
+  if (dims !== null && include === undefined)
+    throw new Failure('bad-setting', { setBy, problem: 'it needs --include store' })
+  return include === undefined ? {} : { store: { vectorDims: dims === null ? null : Number(dims) } }
+}
+
 /** What the user typed, for the next command; a URL stays out: it may hold a password. */
-function flagsAgain({ dialect, compression, deferIndexes }: Options, { values, origins }: Config) {
+function flagsAgain({ dialect, compression, deferIndexes, include, vectorDims }: Options, { values, origins }: Config) {
   const flag = (name: string, value: unknown) => ` --${name} ${shellWord(String(value))}`
   return {
     target: [
@@ -108,6 +121,8 @@ function flagsAgain({ dialect, compression, deferIndexes }: Options, { values, o
       dialect === 'js' ? flag('dialect', dialect) : '',
       compression === undefined ? '' : flag('compression', compression),
       deferIndexes === true ? ' --defer-indexes' : '',
+      include === undefined ? '' : flag('include', include),
+      vectorDims === undefined ? '' : flag('vector-dims', vectorDims),
     ].join(''),
   }
 }

@@ -17,6 +17,7 @@ import {
   pace,
   prefixes,
   source,
+  store,
   target,
   threads,
   timeouts,
@@ -34,10 +35,13 @@ export const migrate = {
     ['cp-migrate migrate --from postgres://HOST/DB --to redis://HOST:6379/0', 'back to Redis'],
     ["cp-migrate migrate --match 'user-4*'", 'threads with such ids'],
     ['cp-migrate migrate --newer-than 30d --latest-only', 'what is in use'],
+    ['cp-migrate migrate --include store', 'with the long-term memory'],
   ],
   declare: (command) =>
     output(
-      locks(timeouts(pace(tuning(prefixes(layouts(boundOptions(threads(run(target(source(command))))))))))),
+      locks(
+        timeouts(pace(tuning(store(prefixes(layouts(boundOptions(threads(run(target(source(command))))))))))),
+      ),
     ),
   run: runMigrate,
 } as const satisfies CommandModule
@@ -106,10 +110,11 @@ async function reportOf(run: {
 }): Promise<MigrateReport> {
   const { options, context, config, connections } = run
   const { values } = config
-  const [verb, { openTarget }, { endpointsLine }] = await Promise.all([
+  const [verb, { openTarget }, { endpointsLine }, { storeOf }] = await Promise.all([
     import('../verbs/migrate.js'),
     import('./sink.js'),
     import('../report/render.js'),
+    import('./store.js'),
   ])
   const dryRun = options.dryRun === true
   const dialect = (options.dialect ?? null) as 'python' | 'js' | null
@@ -132,6 +137,7 @@ async function reportOf(run: {
       checkpointWrite: values.checkpointWritePrefix,
       checkpointBlob: values.checkpointBlobPrefix,
     },
+    store: storeOf(config),
     layouts: run.layouts,
     scope: run.scope,
     bounds: run.bounds,

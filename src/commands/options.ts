@@ -44,6 +44,19 @@ export const prefixes: OptionGroup = (command) =>
     .option('--checkpoint-write-prefix <text>', 'instead of checkpoint_write', collect)
     .option('--checkpoint-blob-prefix <text>', 'instead of checkpoint_blob', collect)
 
+/** LangGraph's long-term memory: it goes only where it is asked for. */
+export const store: OptionGroup = (command) => {
+  included(command.optionsGroup('Long-term memory'))
+  return command
+    .option('--store-prefix <text>', 'its keys, instead of store; may be repeated', collect)
+    .option('--store-vector-prefix <text>', 'its embeddings, instead of store_vectors', collect)
+}
+
+export const included: OptionGroup = (command) =>
+  command.addOption(
+    command.createOption('--include <what>', "store: LangGraph's long-term memory, too").choices(['store']),
+  )
+
 /** Where the keys are none that we know by ourselves, or could be several. */
 export const layouts: OptionGroup = (command) =>
   command

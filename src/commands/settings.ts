@@ -87,6 +87,10 @@ export const settingsSchema = (about: {
     checkpointPrefix: prefix.default(['checkpoint']),
     checkpointWritePrefix: prefix.default(['checkpoint_write']),
     checkpointBlobPrefix: prefix.default(['checkpoint_blob']),
+    /** What is moved beside the threads. */
+    include: z.enum(['store']).optional(),
+    storePrefix: prefix.default(['store']),
+    storeVectorPrefix: prefix.default(['store_vectors']),
     layoutFile: texts,
     layout: z.string().optional(),
     thread: texts,

@@ -3,6 +3,7 @@ import { type BoundChoice, type Bounds, noRows, type RowAmounts } from './bounds
 import type { DetectFindings } from './detect-findings.js'
 import { EXIT, type ExitCode, explain, type Failure } from './failure.js'
 import { type Finding, type FindingKind, kindOf, REASONS, type ReasonId } from './finding.js'
+import type { StoreMoved } from './store.js'
 import type { Forecast, Survey } from './survey.js'
 
 /** Rises when a field of the JSON document is renamed, removed or changes its meaning. */
@@ -142,6 +143,8 @@ export interface MigrateReport {
   survey: Survey | null
   /** What the run would take; only in a rehearsal. */
   forecast: Forecast | null
+  /** Only with `--include store`. */
+  store: StoreMoved | null
   /** What the keys would take in Redis; only in a rehearsal of the way back. */
   redisMemory?: RedisMemory
   leftAlone: { storeItems: number; foreignKeys: number; indexKeys: number }
@@ -212,6 +215,7 @@ export function emptyMigrateReport(head: {
     choices: [],
     survey: null,
     forecast: null,
+    store: null,
     leftAlone: { storeItems: 0, foreignKeys: 0, indexKeys: 0 },
     findings: [],
   }

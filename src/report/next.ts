@@ -23,9 +23,10 @@ export function nextStepOf(
   report: MigrateReport,
   { target, scope, bounds = '' }: FlagsAgain,
 ): NextStep | null {
-  if (report.stoppedBy !== undefined || report.threads.selected === 0) return null
+  if (report.stoppedBy !== undefined || (report.threads.selected === 0 && report.store === null)) return null
   const migrate = `cp-migrate migrate${target}${scope}${bounds}`
-  const tables = report.dialect === 'js' ? ' --dialect js' : ''
+  const dialect = report.dialect === 'js' ? ' --dialect js' : ''
+  const tables = report.store === null ? dialect : `${dialect} --include store`
   return report.dryRun
     ? {
         command: `cp-migrate init${target}${tables} && ${migrate}`,

@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatCounted } from './format.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
 import { shortText } from './short-text.js'
 import { databaseHint, snapshotNotices } from './snapshot-notices.js'
+import { storeLines } from './store-text.js'
 import type { Style } from './style.js'
 import { tableLines } from './table.js'
 import { boundLines } from './text-bounds.js'
@@ -24,7 +25,7 @@ export function migrateText(report: MigrateReport, options: TextOptions): string
   const { columns, style } = options
   const sections = [
     [...sourceLines(report), ...layoutLines(report, style), ...rehearsalLines(report.found, columns, style)],
-    amountLines(report, columns),
+    [...amountLines(report, columns), ...storeLines(report)],
     surveyLines(report, columns, style),
     boundLines(report, style),
     findingLines(report.findings, columns, style),
@@ -150,7 +151,7 @@ export function noticesOf(report: MigrateReport): string[] {
       `Forgotten, as --restart says: ${formatCounted(disowned.threads, 'thread')} of earlier runs (${shown}${more}). Their rows count as those of others now.`,
     )
   }
-  if (selected === 0) {
+  if (selected === 0 && report.store === null) {
     notices.push(
       report.keysScanned === 0
         ? 'This logical database is empty.'

@@ -2,6 +2,7 @@
 import type { ExitCode } from '../model/failure.js'
 import { countOfKind, exitCodeOf, type MigrateReport } from '../model/report.js'
 import { formatCount, formatCounted, formatDuration } from './format.js'
+import { storeVerdict } from './store-text.js'
 
 export interface Verdict {
   /** `✓` also where something was rejected: the run did what it could. */
@@ -18,8 +19,9 @@ export function verdictOf(report: MigrateReport): Verdict {
   const { threads, checkpoints, writes, blobs, findings } = report
   const run = report.dryRun ? 'dry run' : report.runId === null ? 'migration' : runText(report)
   const ended = `${report.stoppedBy ? 'stopped after' : 'done in'} ${formatDuration(report.seconds)}`
+  const store = storeVerdict(report)
   if (threads.selected === 0 && !report.stoppedBy) {
-    return { mark: '✓', text: `${run} ${ended}: nothing to move`, exit }
+    return { mark: '✓', text: `${run} ${ended}: ${store || 'nothing to move'}`, exit }
   }
   const counts = [
     `${formatCounted(threads.whole, 'thread')} whole`,
@@ -47,6 +49,7 @@ export function verdictOf(report: MigrateReport): Verdict {
     counts,
     passes,
     `${moved} ${report.dryRun ? 'would be written; nothing was' : 'written'}`,
+    store,
     problems,
   ]
   return {

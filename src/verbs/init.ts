@@ -18,6 +18,7 @@ import { readMigrations } from '../target/init/migrations.js'
 import { type InitPlan, planInit } from '../target/init/plan.js'
 import { EMPTY_TARGET, readTarget, type TargetState } from '../target/init/schema.js'
 import type { InitStep } from '../target/init/steps.js'
+import { NO_STORE_TABLES, planWithStore, readStoreTables } from '../target/store/tables.js'
 import { initReport } from './init-report.js'
 
 export interface InitOptions {
@@ -27,6 +28,7 @@ export interface InitOptions {
   readonly dialect: 'python' | 'js'
   readonly deferIndexes: boolean
   readonly compression?: Compression
+  readonly store?: WantedTables['store']
   /** Look and report; change nothing. */
   readonly planOnly: boolean
 }
@@ -63,6 +65,7 @@ export async function init(
     user: postgres.server.user,
     database: postgres.server.database,
     ...(options.compression === undefined ? {} : { compression: options.compression }),
+    ...(options.store && { store: options.store }),
   }
   try {
     return await postgres.use((session) => initOver(session, postgres, wanted, options.planOnly, controls))
@@ -76,7 +79,10 @@ export async function init(
 export async function initScript(options: Omit<InitOptions, 'planOnly'>): Promise<string> {
   const wanted = { schema: 'public', ...options, user: 'CURRENT_USER', database: 'CURRENT_CATALOG' }
   const target = { ...EMPTY_TARGET, schemaExists: wanted.schema === 'public' }
-  return scriptOf(planInit(target, wanted, await readMigrations()).steps)
+  const migrations = await readMigrations()
+  return scriptOf(
+    planWithStore(planInit(target, wanted, migrations), NO_STORE_TABLES, wanted, migrations).steps,
+  )
 }
 
 async function initOver(
@@ -89,7 +95,10 @@ async function initOver(
   const migrations = await readMigrations()
   const look = async (): Promise<{ state: TargetState; plan: InitPlan }> => {
     const state = await readTarget(session, wanted.schema, wanted.ledgerSchema)
-    const plan = planInit(state, wanted, migrations)
+    const tables = planInit(state, wanted, migrations)
+    const plan = wanted.store
+      ? planWithStore(tables, await readStoreTables(session, wanted.schema), wanted, migrations)
+      : tables
     if (plan.refusal === undefined) return { state, plan }
     const version = versionText(postgres.server.version)
     const facts = { endpoint: postgres.name, schema: wanted.schema, version, ...plan.refusal.facts }

@@ -2,11 +2,12 @@
 import type { Layout, Prefixes } from '../layouts/layout.js'
 import { prefixesOfIndexes } from '../layouts/prefixes.js'
 import { LayoutRegistry } from '../layouts/registry.js'
+import { isStoreKey, type StorePrefixes, storePrefixesOf } from '../layouts/store/keys.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
 import { Inventory } from '../pipeline/inventory.js'
 import { claimsByDocument } from '../pipeline/resolve-claims.js'
-import type { Source } from '../source/source.js'
+import type { KeyOfType, Source } from '../source/source.js'
 import { KeyCensus } from './detect/census.js'
 
 export interface ListRequest {
@@ -21,6 +22,8 @@ export interface ListRequest {
   readonly onEvent: OnEvent
   /** Also counts the keys by kind, for whoever wants to say which savers wrote them. */
   readonly takesCensus?: boolean
+  /** Keys of stores are counted and left to whoever moves those; without it they are keys of nobody. */
+  readonly storePrefixes?: StorePrefixes
 }
 
 export interface ListedKeys {
@@ -30,6 +33,8 @@ export interface ListedKeys {
   readonly prefixes: Prefixes
   /** Null unless it was asked for. */
   readonly census: KeyCensus | null
+  /** Items and embeddings, where they were asked for. */
+  readonly storeKeys: number
 }
 
 /** Close the inventory when its threads are no longer needed. */
@@ -37,10 +42,14 @@ export async function listKeys(request: ListRequest): Promise<ListedKeys> {
   const { source, signal, onEvent } = request
   const info = await source.info()
   if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
-  const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
+  const indexes = await source.searchIndexes()
+  const prefixes = prefixesOfIndexes(indexes, request.prefixes)
   const registry = new LayoutRegistry(request.layouts, prefixes)
   const census = request.takesCensus ? new KeyCensus(registry) : null
-  const pages = source.scan({ typesByScript: true })
+  const all = source.scan({ typesByScript: true })
+  let storeKeys = 0
+  const store = request.storePrefixes && storePrefixesOf(indexes, request.storePrefixes)
+  const pages = store === undefined ? all : withoutStore(all, store, (keys) => (storeKeys += keys))
   const inventory = await Inventory.of(census?.watch(pages) ?? pages, {
     claim: (key, type) => registry.claim(key, type),
     resolve: claimsByDocument(source, registry),
@@ -51,5 +60,17 @@ export async function listKeys(request: ListRequest): Promise<ListedKeys> {
       onEvent({ kind: 'scanning', keys, ofKeys: null })
     },
   })
-  return { inventory, registry, prefixes, census }
+  return { inventory, registry, prefixes, census, storeKeys }
+}
+
+async function* withoutStore(
+  pages: AsyncIterable<readonly KeyOfType[]>,
+  prefixes: StorePrefixes,
+  count: (keys: number) => void,
+): AsyncGenerator<readonly KeyOfType[]> {
+  for await (const page of pages) {
+    const others = page.filter(({ key }) => !isStoreKey(key, prefixes))
+    count(page.length - others.length)
+    yield others
+  }
 }

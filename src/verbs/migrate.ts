@@ -26,6 +26,7 @@ import { counted, countKeys, elsewhere, keysToRead } from './migrate/keys.js'
 import { Rehearsal } from './migrate/rehearsal.js'
 import { MigrateRun, type MigrateTarget } from './migrate/run.js'
 import { scopeNote } from './migrate/scope-note.js'
+import { openStore, type StoreChoice, storeDialect } from './migrate/store.js'
 import { MigrateTally } from './migrate/tally.js'
 import { SurveyCount } from './survey/survey.js'
 
@@ -50,6 +51,8 @@ export interface MigrateRequest {
   readonly layouts: readonly Layout[]
   readonly scope: ThreadScope
   readonly bounds: Bounds
+  /** Null: the store stays where it is. */
+  readonly store: StoreChoice | null
   readonly allowOlderHead: boolean
   readonly policy: MergePolicy
   readonly restart: boolean
@@ -111,9 +114,10 @@ export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
 }
 
 function runRequestOf(request: MigrateRequest) {
-  const { target, prefixes, scope, bounds, layouts, allowOlderHead, dialect, policy, from } = request
+  const { target, prefixes, scope, bounds, layouts, allowOlderHead, dialect, policy, from, store } = request
   if (target === null) throw new Failure('no-target')
-  const options = { prefixes, allowOlderHead, dialect, policy, scope: scopeNote(scope) }
+  const all = { prefixes, allowOlderHead, dialect, policy, scope: scopeNote(scope) }
+  const options = store === null ? all : { ...all, store: store.prefixes }
   return {
     ...request,
     target,
@@ -157,25 +161,37 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     wants: threadFilter(scope),
     maxBytes: memoryBytes * SHARES.inventory,
     takesCensus: request.dryRun,
+    ...(request.store && { storePrefixes: request.store.prefixes }),
   }
   const startedAt = request.now()
   const survey = new SurveyCount(startedAt)
-  const { inventory, registry, prefixes, census } = await retried(() => listKeys(listed), recover)
+  const listing = await retried(() => listKeys(listed), recover)
+  const { inventory, registry, prefixes, census } = listing
   try {
-    countKeys(report, inventory)
+    countKeys(report, listing)
     report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
     if (census !== null) {
       report.found = await retried(() => findingsOf(census, { source, registry, expiring: null }), recover)
     }
     const dialect =
       request.dialect ??
-      (await retried(() => dialectOf(source, inventory, registry, () => recordedBy(request)), recover))
+      (await retried(
+        () =>
+          dialectOf(
+            source,
+            inventory,
+            registry,
+            async () => (await recordedBy(request)) ?? storeDialect(request),
+          ),
+        recover,
+      ))
     report.dialect = dialect
     if (request.dialect === null) await retried(() => request.checkTables(dialect), recover)
     if (run !== null) {
       const { runId: sourceRunId = null } = await retried(() => source.info(), recover)
       await retried(() => run.noteSource({ dialect, sourceRunId }), recover)
     }
+    const moveItems = await retried(() => openStore(request, { dialect, run, recover }), recover)
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
     const named = new Set(scope.threads ?? [])
@@ -209,6 +225,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     await transfer.run(counted(threads, ofThreads, report, named))
     report.threads.notFound.push(...named)
     rehearsal?.end(report, request.now() - startedAt)
+    report.store = await moveItems(report.findings)
   } finally {
     report.survey = survey.result()
     await inventory.close()

@@ -45,3 +45,32 @@ export async function postgresSaver(url: string, schema = 'public'): Promise<Pos
   atEndOfFile(() => saver.end())
   return saver
 }
+
+export interface JsStoreItem {
+  readonly namespace: string[]
+  readonly key: string
+  readonly value: unknown
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+export interface JsPostgresStore {
+  setup(): Promise<void>
+  get(namespace: string[], key: string): Promise<JsStoreItem | null>
+  put(namespace: string[], key: string, value: Record<string, unknown>): Promise<void>
+  stop(): Promise<void>
+}
+interface JsStoreClass {
+  new (options: {
+    connectionOptions: string
+  }): JsPostgresStore & { readonly core: { readonly pool: EventEmitter } }
+}
+
+/** The official long-term memory on a database; its connections are closed after the file. */
+export async function postgresStore(url: string): Promise<JsPostgresStore> {
+  const require = createRequire(join(await officialJavaScript(), 'package.json'))
+  const packages: { PostgresStore: JsStoreClass } = require('@langchain/langgraph-checkpoint-postgres/store')
+  const store = new packages.PostgresStore({ connectionOptions: url })
+  store.core.pool.on('error', () => {})
+  atEndOfFile(() => store.stop())
+  return store
+}

@@ -18,6 +18,11 @@ export const TARGET_FAILURES = {
     what: 'schema {schema} of {endpoint} is not ready: it lacks {lacking}',
     next: "Run cp-migrate init{flags} first: it makes exactly what the official saver's setup() makes.",
   },
+  'no-pgvector': {
+    exit: EXIT.usage,
+    what: '{endpoint} has no extension vector, and the table for embeddings is made of it',
+    next: 'Install pgvector on that server; or leave --vector-dims out: store items are moved without their embeddings.',
+  },
   'ledger-newer': {
     exit: EXIT.usage,
     what: 'the ledger in schema {schema} of {endpoint} was made by a newer cp-migrate (step {found}, this one knows {known})',

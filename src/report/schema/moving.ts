@@ -71,6 +71,18 @@ export const migrate = z.strictObject({
   choices: z.array(z.strictObject({ flag: text, threads: count, leftOut: amounts })),
   survey: part.survey,
   forecast: part.forecast.describe('only in a rehearsal'),
+  store: z
+    .strictObject({
+      items: count,
+      inserted: count,
+      updated: count,
+      alreadyThere: count,
+      expiring: count,
+      vectors: count.describe('embeddings copied'),
+      bytes: count,
+    })
+    .nullable()
+    .describe('only with --include store'),
   leftAlone: z.strictObject({ storeItems: count, foreignKeys: count, indexKeys: count }),
   findings: z.array(part.findingCount),
   stoppedBy: part.stoppedBy,

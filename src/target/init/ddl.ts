@@ -9,7 +9,7 @@ export const CHECKPOINT_TABLES = [
 ] as const
 export type CheckpointTable = (typeof CHECKPOINT_TABLES)[number]
 
-/** Tables of the long-term store, in the same schema where an app uses one; never touched. */
+/** Tables of the long-term store, in the same schema where an app uses one; touched only with `--include store`. */
 export const STORE_TABLES = ['store', 'store_migrations', 'store_vectors', 'vector_migrations'] as const
 
 interface TableShape {
@@ -96,6 +96,8 @@ export interface WantedTables {
   /** Leave the three secondary indexes for after the load. */
   readonly deferIndexes: boolean
   readonly compression?: Compression
+  /** LangGraph's long-term memory too; with `vectorDims` its table for embeddings of so many dimensions. */
+  readonly store?: { readonly vectorDims: number | null }
   /** Who makes them, and where: for the wording of a right that is missing. */
   readonly user: string
   readonly database: string
@@ -112,5 +114,6 @@ export const LEDGER_TABLES = [
   'findings',
   'lease',
   'heartbeats',
+  'store_items',
   'current_threads',
 ] as const

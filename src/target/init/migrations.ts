@@ -4,10 +4,19 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { quoted } from '../connection/session.js'
 
-export type MigrationSet = 'langgraph-python' | 'langgraph-js' | 'ledger'
+const SETS = [
+  'langgraph-python',
+  'langgraph-js',
+  'store-python',
+  'store-js',
+  'vectors-python',
+  'vectors-js',
+  'ledger',
+] as const
+export type MigrationSet = (typeof SETS)[number]
 
 export interface Migration {
-  /** As the saver records it in checkpoint_migrations, or we in ledger_migrations. */
+  /** As the saver records it in checkpoint_migrations or store_migrations, or we in ledger_migrations. */
   readonly number: number
   /** One statement each, without its semicolon; schema names still stand as psql variables, `:"schema"` and `:"ledger"`. */
   readonly statements: readonly string[]
@@ -18,10 +27,8 @@ export type Migrations = Readonly<Record<MigrationSet, readonly Migration[]>>
 /** All sets, each in the order of its numbers. */
 export async function readMigrations(): Promise<Migrations> {
   const folder = join(await packageRoot(), 'migrations')
-  const [python, js, ledger] = await Promise.all(
-    (['langgraph-python', 'langgraph-js', 'ledger'] as const).map((set) => readSet(join(folder, set))),
-  )
-  return { 'langgraph-python': python!, 'langgraph-js': js!, ledger: ledger! }
+  const read = await Promise.all(SETS.map(async (set) => [set, await readSet(join(folder, set))] as const))
+  return Object.fromEntries(read) as Record<MigrationSet, Migration[]>
 }
 
 async function readSet(folder: string): Promise<Migration[]> {

@@ -7,7 +7,12 @@ import type { TableState, TargetState } from './schema.js'
 export interface Refusal {
   readonly id: Extract<
     FailureId,
-    'shallow-tables' | 'foreign-tables' | 'ledger-newer' | 'ledger-names-taken' | 'no-compression'
+    | 'shallow-tables'
+    | 'foreign-tables'
+    | 'ledger-newer'
+    | 'ledger-names-taken'
+    | 'no-compression'
+    | 'no-pgvector'
   >
   readonly facts: Readonly<Record<string, string | number>>
 }

@@ -163,7 +163,7 @@ export async function forgetRuns(session: SqlSession, lease: Lease, scope: Ledge
   const runs = qualified(ledgerSchema, 'runs')
   await inTransaction(session, async () => {
     await lease.fence(session)
-    for (const table of ['inserted', 'replaced', 'findings', 'threads']) {
+    for (const table of ['inserted', 'replaced', 'findings', 'store_items', 'threads']) {
       await session.query(
         `DELETE FROM ${qualified(ledgerSchema, table)} WHERE run_id IN (
            SELECT id FROM ${runs} WHERE source_name = $1 AND target_schema = $2)`,

@@ -5,9 +5,13 @@ import { addFinding, type MigrateReport } from '../../model/report.js'
 import type { ThreadScope } from '../../model/scope.js'
 import type { Inventory, ThreadKeys } from '../../pipeline/inventory.js'
 import type { Source } from '../../source/source.js'
+import type { ListedKeys } from '../list-keys.js'
 
-export function countKeys(report: MigrateReport, { counts }: Inventory): void {
-  report.keysScanned = counts.scanned
+export function countKeys(
+  report: MigrateReport,
+  { inventory: { counts }, storeKeys }: Pick<ListedKeys, 'inventory' | 'storeKeys'>,
+): void {
+  report.keysScanned = counts.scanned + storeKeys
   for (const group of counts.foreignGroups()) {
     const isStore = STORE_PREFIXES.has(group.prefix)
     if (isStore) report.leftAlone.storeItems += group.keys

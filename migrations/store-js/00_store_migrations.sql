@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS :"schema".store_migrations (v INTEGER PRIMARY KEY);

@@ -1,0 +1,3 @@
+ALTER TABLE :"schema".store
+    ADD COLUMN IF NOT EXISTS expires_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN IF NOT EXISTS ttl_minutes INT;

@@ -1,0 +1,52 @@
+"""The official Python PostgresStore, asked line by line: {"do": …, "on": URL}.
+
+    setup                                        its setup(); every table, column, index and number afterwards
+    items                                        every item: namespace, key, value in canonical JSON, times
+    put {"ns": […], "key": K, "value": V}        as an application does
+    delete {"ns": […], "key": K}
+"""
+import json
+import sys
+
+import psycopg
+from langgraph.store.postgres import PostgresStore
+
+SHAPE = """
+SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || coalesce(' ' || column_default, '')
+FROM information_schema.columns WHERE table_schema = 'public' AND (table_name LIKE 'store%' OR table_name LIKE 'vector%')
+UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename LIKE 'store%'
+UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'public.store'::regclass AND NOT tgisinternal
+UNION ALL SELECT 'number ' || v FROM public.store_migrations ORDER BY 1
+"""
+
+
+def typed(v):
+    """1, 1.0 and true are three things."""
+    if isinstance(v, dict):
+        return {k: typed(x) for k, x in v.items()}
+    if isinstance(v, list):
+        return [typed(x) for x in v]
+    return {"$float": repr(v)} if isinstance(v, float) else {"$int": str(v)} if isinstance(v, int) and abs(v) > 2**53 else v
+
+
+def answer(q):
+    with PostgresStore.from_conn_string(q["on"]) as store:
+        match q["do"]:
+            case "setup":
+                store.setup()
+            case "put":
+                store.put(tuple(q["ns"]), q["key"], q["value"])
+            case "delete":
+                store.delete(tuple(q["ns"]), q["key"])
+            case "items":
+                return [
+                    {"namespace": list(i.namespace), "key": i.key, "value": typed(i.value),
+                     "created_at": i.created_at.isoformat(), "updated_at": i.updated_at.isoformat()}
+                    for i in store.search((), limit=10000, refresh_ttl=False)
+                ]
+    with psycopg.connect(q["on"]) as c:
+        return [row[0] for row in c.execute(SHAPE)]
+
+
+for line in sys.stdin:
+    print(json.dumps(answer(json.loads(line)), sort_keys=True), flush=True)
