@@ -73,7 +73,7 @@ export class RedisJsonWriter implements ValueSink {
     if (typeof value === 'bigint' && (value < MIN_INT || value >= MAX_INT)) {
       if (!Number.isFinite(Number(value)))
         throw new EncodeError('an integer beyond the floats', 'integer-too-large')
-      this.lose('integer over 64 bits, a float')
+      this.lose(LONG_INTEGER)
     }
     this.plain(String(value))
   }
@@ -210,7 +210,7 @@ export class RedisJsonWriter implements ValueSink {
 
   /** Of a user's own dict; envelopes are opened elsewhere. */
   private noticeMarker(key: string): void {
-    if (MARKER_KEYS.has(key)) this.lose(`dict with the key ${key}, what the saver takes it for`)
+    if (MARKER_KEYS.has(key)) this.lose(`dict with the key ${key}, which the saver may take for its own`)
   }
 
   /** Writes what needs no escapes; in the place of a key with quotes. */
@@ -291,6 +291,7 @@ const rootFrame = (): Frame => ({
   items: HASHABLE,
 })
 
+export const LONG_INTEGER = 'integer over 64 bits, a float'
 const KEY_LOSS = 'key that is no text, its text'
 const SEND_FIELDS = ['"node":', ',"arg":', '']
 /** The envelope of a datetime with a zone. */

@@ -41,7 +41,7 @@ export function formOf(given: ObjectHead): RedisForm {
       if (path === 'langgraph.types.Send') return SEND
       return envelope(head, isSafeClass(head) ? undefined : `${path}, a dict of its arguments`)
     case 'keywords':
-      return envelope(head, isSafeClass(head) ? undefined : `${path}, a dict unless it is a dataclass`)
+      return envelope(head, isSafeClass(head) ? undefined : `${path}, a dict if it is a NamedTuple`)
     case 'numpy':
       return envelope(head, 'numpy array, a dict of its parts')
     default:

@@ -7,10 +7,14 @@ export interface RedisText {
   readonly text: Buffer
   /** The most containers that are inside each other. */
   readonly depth: number
+  /** Integers that become floats. */
+  readonly longIntegers: number
 }
 
 /** Shorter numbers are read right: their digits are a double. */
 const EXACT_DIGITS = 15
+const MIN_INT = -(2n ** 63n)
+const MAX_INT = 2n ** 64n
 
 /** `text` must be well-formed. Throws `EncodeError` where it spells half a surrogate pair, which RedisJSON refuses. */
 export function redisText(text: Buffer): RedisText {
@@ -18,6 +22,7 @@ export function redisText(text: Buffer): RedisText {
   let from = 0
   let open = 0
   let depth = 0
+  let longIntegers = 0
   for (let at = 0; at < text.length; at++) {
     const meaning = MEANING[text[at]!]!
     if (meaning === IS_QUOTE) {
@@ -28,26 +33,33 @@ export function redisText(text: Buffer): RedisText {
       open--
     } else if (isDigit(text[at]!)) {
       const end = skipScalar(text, at, text.length)
-      const exact = end - at > EXACT_DIGITS ? exactFloat(text.toString('latin1', at, end)) : undefined
-      if (exact !== undefined) {
-        parts.push(text.subarray(from, at), Buffer.from(exact))
+      const digits = end - at > EXACT_DIGITS ? text.toString('latin1', at, end) : '0'
+      if (/[.eE]/.test(digits)) {
+        parts.push(text.subarray(from, at), Buffer.from(exactFloat(digits)))
         from = end
+      } else if (digits.length > EXACT_DIGITS) {
+        const value = BigInt(digits) * (text[at - 1] === MINUS ? -1n : 1n)
+        if (value < MIN_INT || value >= MAX_INT) longIntegers++
       }
       at = end - 1
     }
   }
   if (HALF_PAIR.test(text.includes('\\u') ? text.toString('latin1') : ''))
     throw new EncodeError('half a surrogate pair', 'unsupported-value')
-  return { text: parts.length === 0 ? text : Buffer.concat([...parts, text.subarray(from)]), depth }
+  return {
+    text: parts.length === 0 ? text : Buffer.concat([...parts, text.subarray(from)]),
+    depth,
+    longIntegers,
+  }
 }
 
-/** The digits of a float, without its sign, where they have to be others. */
-function exactFloat(digits: string): string | undefined {
-  if (!/[.eE]/.test(digits)) return undefined
+/** The digits of a float, without its sign. */
+function exactFloat(digits: string): string {
   const value = Number(digits)
-  return Number.isFinite(value) ? redisFloat(value) : undefined
+  return Number.isFinite(value) ? redisFloat(value) : digits
 }
 
+const MINUS = 0x2d
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
 const UNIT = String.raw`\\u[dD]`

@@ -26,6 +26,8 @@ export interface RedisDialect {
   readonly writesAreText: boolean
   /** Absent where the channel has no value. Throws `DecodeError` and `EncodeError`. */
   valueText(row: Pick<BlobRow, 'type' | 'blob'>): ValueText | undefined
+  /** What the saver gives back in another form of the values that stand in the row itself. */
+  inlinedLosses(stored: StoredParts): ReadonlyMap<string, number> | undefined
   /** Why no saver could open the thread under such names. */
   misfit(stored: StoredParts): string | undefined
   document(parts: DocumentParts): Buffer

@@ -36,6 +36,10 @@ export class JsKeys implements RedisDialect {
     return { text: text === blob ? Buffer.from(text) : text, depth }
   }
 
+  inlinedLosses(): undefined {
+    return undefined
+  }
+
   misfit({ row }: StoredParts): string | undefined {
     if (row.threadId === '') return 'an empty thread id'
     const isPattern = [row.threadId, row.checkpointNs, row.checkpointId].some((id) => PATTERN.test(id))

@@ -1,5 +1,5 @@
 /** Documents and keys of `RedisSaver` of Python (langgraph-checkpoint-redis 0.5.2). */
-import { RedisJsonWriter } from '../../codec/json/redis-json.js'
+import { LONG_INTEGER, RedisJsonWriter } from '../../codec/json/redis-json.js'
 import { redisText } from '../../codec/json/redis-text.js'
 import { typedValue } from '../../codec/serde.js'
 import type { BlobRow, WriteRow } from '../../model/rows.js'
@@ -35,6 +35,12 @@ export class PythonKeys implements RedisDialect {
     const { depth } = writer
     const losses = writer.losses.size === 0 ? undefined : new Map(writer.losses)
     return { text: Buffer.from(writer.view()), depth, ...(losses !== undefined && { losses }) }
+  }
+
+  inlinedLosses({ inlined }: StoredParts): ReadonlyMap<string, number> | undefined {
+    let count = 0
+    for (const text of inlined.values()) count += redisText(text).longIntegers
+    return count === 0 ? undefined : new Map([[LONG_INTEGER, count]])
   }
 
   misfit(): undefined {
