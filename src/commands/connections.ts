@@ -36,10 +36,16 @@ const STARTING: ReadonlySet<FailureId> = new Set([
   'database-missing',
 ])
 
+interface OpenedTarget {
+  readonly target: Postgres
+  readonly note: EndpointNote & { readonly schema: string }
+}
+
 export class Connections {
   readonly #config: Config
   readonly #world: World
   readonly #opened: { close(): Promise<void> }[] = []
+  #target: Promise<OpenedTarget> | undefined
 
   constructor(config: Config, world: World) {
     this.#config = config
@@ -118,12 +124,18 @@ export class Connections {
     return end
   }
 
-  /** Connected and checked. Throws `no-target` where no setting names one. */
-  async target({
-    writes,
-  }: {
-    readonly writes: boolean
-  }): Promise<{ readonly target: Postgres; readonly note: EndpointNote & { readonly schema: string } }> {
+  /** Connected and checked, once for all who ask. Throws `no-target` where no setting names one. */
+  target(wanted: { readonly writes: boolean }): Promise<OpenedTarget> {
+    const opening = this.#target ?? this.#openTarget(wanted)
+    this.#target = opening
+    // Who could not write may still want to read.
+    opening.catch(() => {
+      this.#target = undefined
+    })
+    return opening
+  }
+
+  async #openTarget({ writes }: { readonly writes: boolean }): Promise<OpenedTarget> {
     const { values, origins } = this.#config
     if (values.postgres === undefined) throw new Failure('no-target')
     const endpoint = values.postgres

@@ -1,11 +1,12 @@
 /** `cp-migrate init`: makes the saver's tables and the ledger, or says what is missing. */
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
+import type { InitReport } from '../model/init-report.js'
 import { shellWord } from '../model/printable.js'
 import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
-import { included, output, target, timeouts } from './options.js'
+import { included, output, prefixes, source, target, timeouts } from './options.js'
 
 export const init = {
   name: 'init',
@@ -14,10 +15,14 @@ export const init = {
     ['cp-migrate init', 'what setup() makes, and the ledger'],
     ['cp-migrate init --check', 'only looks; exits 4 if it is not whole'],
     ['cp-migrate init --print-sql > init.sql', 'for whoever may create tables'],
+    [
+      'cp-migrate init --from postgres://HOST/DB --to redis://HOST:6379/0',
+      'for the way back: search indexes',
+    ],
     ['cp-migrate init --compression lz4', 'smaller tables, faster loads'],
     ['cp-migrate init --include store', 'tables for the long-term memory'],
   ],
-  declare: (command) => output(timeouts(shape(target(command)))),
+  declare: (command) => output(timeouts(prefixes(shape(target(source(command)))))),
   run: runInit,
 } as const satisfies CommandModule
 
@@ -63,6 +68,7 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
     ...(compression === undefined ? {} : { compression }),
     ...storeOf(options),
   }
+  if (config.direction === 'back') return runBack(options, context, config)
   if (config.values.postgres === undefined) {
     if (options.printSql !== true) throw new Failure('no-target')
     context.stdout.write(await verb.initScript(wanted))
@@ -83,15 +89,7 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
       context.stdout.write(report.script === '' ? '-- Nothing is missing.\n' : report.script)
       return options.check === true ? initExitCodeOf(report) : EXIT.ok
     }
-    const { json, quiet, color } = context.output
-    context.stdout.write(
-      renderInit(report, {
-        format: json ? 'json' : quiet ? 'line' : 'text',
-        columns: context.columns,
-        colored: color && context.isTty,
-        again: flagsAgain(options, config),
-      }),
-    )
+    print(report, context, flagsAgain(options, config))
     return initExitCodeOf(report)
   } finally {
     await connections.close()
@@ -109,8 +107,47 @@ function storeOf({ include, vectorDims }: Options): { store?: { vectorDims: numb
   return include === undefined ? {} : { store: { vectorDims: dims === null ? null : Number(dims) } }
 }
 
+async function runBack(options: Options, context: Context, config: Config): Promise<ExitCode> {
+  const [{ Connections }, { initBack }, { flagsAgain: endsAgain }] = await Promise.all([
+    import('./connections.js'),
+    import('./init-back.js'),
+    import('./flags-again.js'),
+  ])
+  if (options.printSql === true)
+    throw new Failure('usage', { message: '--print-sql is for Postgres', command: 'cp-migrate init' })
+  const connections = new Connections(config, context)
+  try {
+    const wanted = { dialect: options.dialect as 'python' | 'js', planOnly: options.check === true }
+    const report = await initBack({ config, context, connections }, wanted)
+    const again = { target: endsAgain(config).target, init: flagsAgain(options, config).init }
+    print(report, context, again)
+    return initExitCodeOf(report)
+  } finally {
+    await connections.close()
+  }
+}
+
+function print(
+  report: InitReport,
+  context: Context,
+  again: { readonly target: string; readonly init: string },
+): void {
+  const { json, quiet, color } = context.output
+  context.stdout.write(
+    renderInit(report, {
+      format: json ? 'json' : quiet ? 'line' : 'text',
+      columns: context.columns,
+      colored: color && context.isTty,
+      again,
+    }),
+  )
+}
+
 /** What the user typed, for the next command; a URL stays out: it may hold a password. */
-function flagsAgain({ dialect, compression, deferIndexes, include, vectorDims }: Options, { values, origins }: Config) {
+function flagsAgain(
+  { dialect, compression, deferIndexes, include, vectorDims }: Options,
+  { values, origins }: Config,
+) {
   const flag = (name: string, value: unknown) => ` --${name} ${shellWord(String(value))}`
   return {
     target: [

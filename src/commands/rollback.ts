@@ -6,7 +6,7 @@ import type { WhichRuns } from '../target/rollback/runs.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
-import { locks, output, target, timeouts } from './options.js'
+import { locks, output, source, target, timeouts } from './options.js'
 
 export const rollback = {
   name: 'rollback',
@@ -14,9 +14,10 @@ export const rollback = {
   examples: [
     ['cp-migrate rollback', 'what it would remove'],
     ['cp-migrate rollback --yes', 'undoes the last run'],
+    ['cp-migrate rollback --from postgres://HOST/DB --to redis://HOST:6379/0 --yes', 'keys in Redis'],
     ['cp-migrate rollback --to-before 3', 'undoes run 3 and every later one'],
   ],
-  declare: (command) => output(locks(timeouts(which(target(command))))),
+  declare: (command) => output(locks(timeouts(which(target(source(command)))))),
   run: runRollback,
 } as const satisfies CommandModule
 
@@ -38,7 +39,8 @@ async function runRollback(options: Options, context: Context): Promise<ExitCode
   const runs = whichRuns(options)
   const connections = new Connections(config, context)
   try {
-    const report = await reportOf({ options, context, config, connections, runs })
+    const run = { options, context, config, connections, runs }
+    const report = config.direction === 'back' ? await reportOfBack(run) : await reportOf(run)
     await print(report, { config, context, options })
     if (report.stoppedBy !== undefined) throw report.stoppedBy
     return rollbackExitCodeOf(report)
@@ -67,13 +69,56 @@ function runId(text: unknown, setBy: string): number {
   return Number(text)
 }
 
-async function reportOf(run: {
+interface Run {
   readonly options: Options
   readonly context: Context
   readonly config: Config
   readonly connections: Connections
   readonly runs: WhichRuns
-}): Promise<RollbackReport> {
+}
+
+/** What runs of the way back wrote into Redis. */
+async function reportOfBack({ options, context, config, connections, runs }: Run): Promise<RollbackReport> {
+  const [{ rollbackBack }, { openWayBack, wayBackLine }, { openPurger }, { openLedger }] = await Promise.all([
+    import('../verbs/rollback-back.js'),
+    import('./way-back.js'),
+    import('./purger.js'),
+    import('./ledger.js'),
+  ])
+  if (options.discardContinued === true)
+    throw new Failure('usage', {
+      message: '--discard-continued is for what was written in Postgres',
+      command: 'cp-migrate rollback',
+    })
+  const acts = options.yes === true
+  const ends = await openWayBack(connections, config, {
+    command: 'rollback',
+    writes: acts,
+    needsLedger: true,
+  })
+  const ledger = await openLedger(connections, config, { context, writes: acts })
+  if (!context.output.quiet) context.stderr.write(`${wayBackLine(ends)}\n`)
+  const purger = connections.closeLater(openPurger(config, 'rollback'))
+  const lease = acts ? await ledger.lease('rollback', ends.names.target) : null
+  try {
+    return await rollbackBack({
+      postgres: ends.postgres,
+      redis: { ...ends.redis, purger },
+      scope: { ledgerSchema: config.values.ledgerSchema, targetSchema: ends.names.target },
+      to: ends.to,
+      which: runs,
+      lease,
+      recover: ledger.recover(lease, ends.to.endpoint),
+      onEvent: context.onEvent,
+      signal: context.signal,
+      now: context.now,
+    })
+  } finally {
+    await lease?.release()
+  }
+}
+
+async function reportOf(run: Run): Promise<RollbackReport> {
   const { options, context, config, connections } = run
   const [verb, { openLedger }, { rollbackEndpointLine }] = await Promise.all([
     import('../verbs/rollback.js'),

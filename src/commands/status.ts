@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
-import { output, target, timeouts } from './options.js'
+import { output, source, target, timeouts } from './options.js'
 
 export const status = {
   name: 'status',
@@ -10,9 +10,10 @@ export const status = {
   examples: [
     ['cp-migrate status', 'every run, newest first'],
     ['cp-migrate status --run 3', 'one run with its findings'],
+    ['cp-migrate status --from postgres://HOST/DB --to redis://HOST:6379/0', 'runs of the way back'],
     ['cp-migrate status --json', 'the same for a program'],
   ],
-  declare: (command) => output(timeouts(which(target(command)))),
+  declare: (command) => output(timeouts(which(target(source(command))))),
   run: runStatus,
 } as const satisfies CommandModule
 
@@ -20,21 +21,31 @@ const which = (command: Command): Command =>
   command.optionsGroup('Runs').option('--run <id>', 'only this run, with its findings')
 
 async function runStatus(options: Options, context: Context): Promise<ExitCode> {
-  const [{ readConfig }, { Connections }, { openLedger }, verb, { renderStatus }, { flagsAgain }] =
-    await Promise.all([
-      import('./config.js'),
-      import('./connections.js'),
-      import('./ledger.js'),
-      import('../verbs/status.js'),
-      import('../report/status-text.js'),
-      import('./flags-again.js'),
-    ])
+  const [
+    { readConfig },
+    { Connections },
+    { openLedger },
+    verb,
+    { renderStatus },
+    { flagsAgain },
+    { namesOf },
+  ] = await Promise.all([
+    import('./config.js'),
+    import('./connections.js'),
+    import('./ledger.js'),
+    import('../verbs/status.js'),
+    import('../report/status-text.js'),
+    import('./flags-again.js'),
+    import('./way-back.js'),
+  ])
   const config = readConfig(options, context, { goesBack: true })
   const runId = options.run === undefined ? null : runIdOf(options.run)
   const connections = new Connections(config, context)
   try {
     const { postgres, scope, note } = await openLedger(connections, config, { context, writes: false })
-    const report = await verb.status({ postgres, scope, to: note, runId })
+    const isBack = config.direction === 'back' && config.values.redis !== undefined
+    const targetSchema = isBack ? namesOf(config, note.schema).target : scope.targetSchema
+    const report = await verb.status({ postgres, scope: { ...scope, targetSchema }, to: note, runId })
     const { json, quiet, color } = context.output
     context.stdout.write(
       renderStatus(report, {

@@ -197,6 +197,12 @@ export const REASONS = {
     title: 'values that the Redis saver gives back in another form',
     remedy: 'It holds values as JSON; pending writes lose nothing.',
   },
+  'writes-shown': {
+    kind: 'repaired',
+    title: 'checkpoint in Redis that did not show its writes',
+    remedy:
+      'Its document says now that it has some, as the saver does when it adds one; a rollback takes that back.',
+  },
   // rejected
   undecodable: {
     kind: 'rejected',

@@ -22,6 +22,14 @@ export const ROLLBACK_REFUSALS = {
     title: 'the application has continued it in Postgres',
     remedy: 'What it wrote would be lost: --discard-continued removes that too.',
   },
+  'continued-in-redis': {
+    title: 'the application has continued it in Redis',
+    remedy: 'What it wrote would be lost. Stop it, and move what is newer to Postgres first.',
+  },
+  'changed-in-redis': {
+    title: 'a key of it holds something else by now',
+    remedy: 'Somebody has changed it since: all keys of the thread are left as they are.',
+  },
   'in-use': {
     title: 'the application held its rows all the time',
     remedy: 'Stop the application, then run the same command again.',

@@ -32,7 +32,9 @@ export function renderInit(report: InitReport, options: InitRenderOptions): stri
 
 /** `postgres://db.internal/agents, schema public` */
 export const initEndpointLine = ({ endpoint, schema }: Pick<InitReport, 'endpoint' | 'schema'>): string =>
-  `${endpoint}, schema ${printableText(schema)}`
+  isRedis(endpoint) ? endpoint : `${endpoint}, schema ${printableText(schema)}`
+
+const isRedis = (endpoint: string): boolean => /^(rediss?|unix):/.test(endpoint)
 
 function initText(report: InitReport, options: InitRenderOptions): string {
   const { columns } = options
@@ -58,7 +60,11 @@ function initText(report: InitReport, options: InitRenderOptions): string {
   return `${text.join('\n\n')}\n`
 }
 
-function verdictOf({ made, missing, dialect }: InitReport): string {
+function verdictOf({ made, missing, dialect, endpoint }: InitReport): string {
+  if (isRedis(endpoint) && missing.length === 0) {
+    const steps = made.length === 0 ? 'nothing is missing' : `${formatCounted(made.length, 'step')} made`
+    return `${steps}: Redis is ready for the way back`
+  }
   const saver = dialect === 'js' ? "the JavaScript saver's tables" : "the official saver's tables"
   if (missing.length > 0) return `${formatCounted(missing.length, 'step')} to make; nothing was changed`
   if (made.length === 0) return `nothing is missing: ${saver} and the ledger are there`

@@ -4,6 +4,7 @@ import { digestOf } from '../../codec/digest.js'
 import { plainJsonValue } from '../../codec/json/read.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { RedisKeyWrite } from '../../model/redis-write.js'
+import type { ValueSink } from '../../model/value.js'
 
 const BYTES = 12
 
@@ -21,7 +22,20 @@ export function digestOfValue(value: RedisValue): Buffer {
   return value.type === 'zset' ? ofMembers(value.members) : Buffer.alloc(BYTES)
 }
 
-const ofDocument = (text: Buffer): Buffer => digestOf(plainJsonValue(text, 0, text.length)).subarray(0, BYTES)
+function ofDocument(text: Buffer): Buffer {
+  const value = plainJsonValue(text, 0, text.length)
+  return digestOf({ ...value, emit: (sink) => value.emit(asRedisCounts(sink)) }).subarray(0, BYTES)
+}
+
+/** RedisJSON holds integers of 64 bits, signed or not; every other number is a double there. */
+function asRedisCounts(sink: ValueSink): ValueSink {
+  const int = sink.int.bind(sink)
+  sink.int = (value) =>
+    typeof value === 'bigint' && (value < -(2n ** 63n) || value >= 2n ** 64n)
+      ? sink.float(Number(value))
+      : int(value)
+  return sink
+}
 
 const ofText = (bytes: Buffer): Buffer => Buffer.from(hash('sha1', bytes, 'hex').slice(0, 2 * BYTES), 'hex')
 

@@ -109,7 +109,7 @@ export class RedisWriter {
     const life: Command[] = this.ttlSeconds === null ? [] : [['EXPIRE', [key, String(this.ttlSeconds)]]]
     if (write.type === 'json') return [['JSON.SET', [key, '$', write.document]], ...life]
     if (write.type === 'string') return [['SET', [key, write.value, 'KEEPTTL']], ...life]
-    return [['ZADD', [key, 'NX', ...scoresOf(write.members)]], ...life]
+    return [['ZADD', [key, ...scoresOf(write.members)]], ...life]
   }
 
   /** Replies in the order of the commands. Throws the first error. */

@@ -85,26 +85,25 @@ function ofPointer({ write: { key } }: KeyOrder, wanted: Buffer, stands: Buffer,
 
 const lastPart = (name: Buffer): string => name.toString().slice(name.lastIndexOf(':') + 1)
 
-/** Members are only ever added: what a registry names already stays named, in its place. */
+/** Members are only ever added; where all are known, each stands in its place among the others. */
 function ofRegistry(
   wanted: RedisKeyWrite & { readonly type: 'zset' },
   { members: standing }: RedisValue & { readonly type: 'zset' },
   seen: Buffer,
 ): KeyVerdict {
   const names = new Set(standing.map(([member]) => keyText(member)))
-  const missing = wanted.members.filter(({ member }) => !names.has(keyText(member)))
-  if (missing.length === 0) return NOTHING
-  const all = [...standing.map(([member, score]) => ({ member, score })), ...missing]
-  const digest = digestOfWrite({ ...wanted, members: all })
-  const before = Buffer.from(JSON.stringify(standing.map(([member, score]) => [member.toString(), score])))
-  return {
-    do: 'replace',
-    record: { key: wanted.key, use: 'foreign', digest },
-    write: { ...wanted, members: missing },
-    seen,
-    before,
-  }
+  if (wanted.members.every(({ member }) => names.has(keyText(member)))) return NOTHING
+  const known = new Set(wanted.members.map(({ member }) => keyText(member)))
+  const others = standing.filter(([member]) => !known.has(keyText(member)))
+  const last = Math.max(0, ...wanted.members.map(({ score }) => score))
+  const members = [...wanted.members, ...others.map(([member], at) => ({ member, score: last + 1 + at }))]
+  const write = { ...wanted, members }
+  const record: RecordedKey = { key: wanted.key, use: 'foreign', digest: digestOfWrite(write) }
+  return { do: 'replace', record, write, seen, before: scoresText(standing) }
 }
+
+const scoresText = (members: readonly (readonly [Buffer, number])[]): Buffer =>
+  Buffer.from(JSON.stringify(members.map(([member, score]) => [member.toString(), score])))
 
 /** A document of the saver's own, which gets to know that there are writes now; the saver does the same when it adds some. */
 function withWrites(

@@ -223,6 +223,9 @@ export class BackMover {
   }
 
   private tally(order: KeyOrder, verdict: Going['verdict']): void {
+    const { threadId, checkpointNs, checkpointId, kind } = order
+    if (kind === 'document' && checkpointId !== null && verdict.record.use === 'foreign')
+      this.findings.push({ reason: 'writes-shown', threadId, checkpointNs, checkpointId })
     this.works.get(order.threadId)!.count(order, verdict.do === 'create' ? 'created' : 'changed')
   }
 }

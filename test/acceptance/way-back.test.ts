@@ -1,0 +1,157 @@
+/** The way back as a user goes it: from Postgres to Redis by the command line, judged by the official savers. */
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fixture } from '../corpus/cases.js'
+import { loadGolden } from '../judge/judge.js'
+import { freshDatabase } from '../services/postgres.js'
+import { runPython } from '../services/python.js'
+import { freshRedis, redisClient } from '../services/redis.js'
+import { commandLine } from './command-line.js'
+
+/** Both ends of the way back, and commands between them. */
+async function between(redisUrl: string, postgresUrl: string) {
+  const cli = (line: string) => commandLine([...line.split(' '), '--from', postgresUrl, '--to', redisUrl], {})
+  return {
+    redisUrl,
+    postgresUrl,
+    redis: redisClient(redisUrl),
+    cli,
+    async report(line: string) {
+      const { exit, out, err } = await cli(`${line} --json`)
+      if (out === '') throw new Error(err)
+      return { ...JSON.parse(out), exit }
+    },
+    async compared(name: string) {
+      const { types } = fixture(name)
+      const input = {
+        postgres: postgresUrl,
+        redis: redisUrl,
+        types,
+        judge: join(import.meta.dirname, '../judge'),
+      }
+      return JSON.parse(
+        await runPython(join(import.meta.dirname, '../pipeline/way-back/compare.py'), { input }),
+      )
+    },
+  }
+}
+
+/** The rows that the official writer makes of a case, and an empty Redis. */
+async function golden(name: string) {
+  const [{ url }, postgresUrl] = await Promise.all([freshRedis(), freshDatabase()])
+  await loadGolden(fixture(name), postgresUrl)
+  const ends = await between(url, postgresUrl)
+  const { exit, err } = await ends.cli('init --quiet')
+  expect(err).not.toContain('✗')
+  expect(exit).toBe(0)
+  return ends
+}
+
+describe('threads that go back to Redis', () => {
+  const NAME = 'python/0.5.2-full'
+  let ends: Awaited<ReturnType<typeof golden>>
+  beforeAll(async () => {
+    ends = await golden(NAME)
+  })
+
+  test('init makes the indexes once', async () => {
+    expect(await ends.report('init')).toMatchObject({ exit: 0, made: [], missing: [] })
+    expect(((await ends.redis.call('FT._LIST')) as string[]).sort()).toEqual([
+      'checkpoint',
+      'checkpoint_write',
+    ])
+  })
+
+  test('a rehearsal writes nothing', async () => {
+    const report = await ends.report('migrate --dry-run')
+    expect(report).toMatchObject({ exit: 0, dryRun: true, dialect: 'python' })
+    expect(report.threads.whole).toBeGreaterThan(10)
+    expect(report.redisMemory.needed).toBeGreaterThan(0)
+    expect(await ends.redis.dbsize()).toBe(0)
+  })
+
+  test('the official saver reads every checkpoint as it stands in Postgres', async () => {
+    const report = await ends.report('migrate')
+    expect(report).toMatchObject({ exit: 0, runId: '1', threads: { partial: 0, rejected: 0, unchanged: 0 } })
+    const { checkpoints, equal, places, listed, differences } = await ends.compared(NAME)
+    expect(differences).toEqual([])
+    expect(checkpoints).toBe(report.checkpoints.inserted)
+    expect({ equal, listed }).toEqual({ equal: checkpoints, listed: places })
+  })
+
+  test('a second run moves nothing', async () => {
+    const keys = await ends.redis.dbsize()
+    const report = await ends.report('migrate')
+    expect(report).toMatchObject({ exit: 0, threads: { new: 0, changed: 0 } })
+    for (const rows of [report.checkpoints, report.writes])
+      expect(rows).toMatchObject({ inserted: 0, updated: 0 })
+    expect(await ends.redis.dbsize()).toBe(keys)
+  })
+
+  test('rollback removes what the run wrote', async () => {
+    expect(await ends.report('rollback --run 1')).toMatchObject({
+      exit: 0,
+      planOnly: true,
+      threads: { refused: 0 },
+    })
+    expect(await ends.redis.dbsize()).toBeGreaterThan(0)
+    const report = await ends.report('rollback --run 1 --yes')
+    expect(report).toMatchObject({ exit: 0, threads: { refused: 0 }, runs: [{ id: 1, isGone: true }] })
+    expect(await ends.redis.keys('*')).toEqual([])
+  })
+})
+
+describe('a Redis that Postgres was filled from', () => {
+  let ends: Awaited<ReturnType<typeof between>>
+  const contents = async () => {
+    const held: Record<string, string> = {}
+    for (const key of await ends.redis.keys('checkpoint*')) {
+      const type = await ends.redis.type(key)
+      held[key] = String(
+        type === 'string' ? await ends.redis.get(key) : await ends.redis.call('JSON.GET', key),
+      )
+    }
+    return held
+  }
+  beforeAll(async () => {
+    const [{ url }, postgresUrl] = await Promise.all([freshRedis(), freshDatabase()])
+    await runPython(join(import.meta.dirname, 'resume.py'), { args: ['write', url] })
+    const env = { REDIS_URL: url, CHECKPOINT_DB_URI: postgresUrl }
+    expect(await commandLine('init', env)).toMatchObject({ exit: 0 })
+    expect(await commandLine('migrate', env)).toMatchObject({ exit: 0 })
+    ends = await between(url, postgresUrl)
+  })
+
+  test('keeps its keys as they are, but for writes that the saver had hidden', async () => {
+    const before = await contents()
+    const report = await ends.report('migrate')
+    const [shown, ...others] = report.findings
+    expect(others).toEqual([])
+    expect(shown).toMatchObject({ reason: 'writes-shown', count: report.checkpoints.updated })
+    expect(report).toMatchObject({ exit: 0, checkpoints: { inserted: 0 } })
+    const after = await contents()
+    const changed = Object.keys(before).filter((key) => before[key] !== after[key])
+    expect(changed).toHaveLength(shown.count)
+    for (const key of changed)
+      expect(after[key]).toBe(before[key]!.replace('"has_writes":false', '"has_writes":true'))
+  })
+
+  test('gets what the application wrote in Postgres since, and gives it back at a rollback', async () => {
+    const before = await contents()
+    await runPython(join(import.meta.dirname, 'resume.py'), {
+      args: ['finish', 'postgres', ends.postgresUrl],
+    })
+    const report = await ends.report('migrate')
+    expect(report).toMatchObject({ exit: 0, threads: { partial: 0, rejected: 0 } })
+    expect(report.checkpoints.inserted).toBeGreaterThan(10)
+    const { checkpoints, equal, differences } = await ends.compared('python/0.5.2-full')
+    expect(differences).toEqual([])
+    expect(equal).toBe(checkpoints)
+    expect(await ends.report('migrate')).toMatchObject({ exit: 0, checkpoints: { inserted: 0, updated: 0 } })
+    expect(await ends.report(`rollback --run ${report.runId} --yes`)).toMatchObject({
+      exit: 0,
+      threads: { refused: 0 },
+    })
+    expect(await contents()).toEqual(before)
+  })
+})
