@@ -54,7 +54,8 @@ const COPY_OUT_BYTES = 32 * 1024
 const SLABS = new Slabs()
 
 export class ChannelCopies {
-  private readonly bySlot = new Map<string, Copy[]>()
+  /** By namespace, channel and version: a version's text is known, and the three need not be joined each time. */
+  private readonly bySlot = new Map<string, Map<string, Map<string, Copy[]>>>()
   /** The last value that was written of each channel. */
   private readonly latest = new Map<string, Copy>()
   private readonly held: { copy: Copy; bytes: number }[] = []
@@ -76,7 +77,8 @@ export class ChannelCopies {
 
   /** Copies under a version, oldest first. */
   of(slot: Slot): readonly Copy[] {
-    return this.bySlot.get(keyOf(slot)) ?? []
+    const { checkpointNs, channel, version } = slot
+    return this.bySlot.get(checkpointNs)?.get(channel)?.get(version) ?? NONE
   }
 
   add(slot: Slot, { blob, ...copy }: NewCopy, value: Value): Copy {
@@ -100,9 +102,10 @@ export class ChannelCopies {
   }
 
   private push(slot: Slot, copy: Copy): void {
-    const key = keyOf(slot)
-    const copies = this.bySlot.get(key)
-    if (copies === undefined) this.bySlot.set(key, [copy])
+    const byChannel = inside(this.bySlot, slot.checkpointNs)
+    const byVersion = inside(byChannel, slot.channel)
+    const copies = byVersion.get(slot.version)
+    if (copies === undefined) byVersion.set(slot.version, [copy])
     else if (!copies.includes(copy)) copies.push(copy)
   }
 
@@ -196,5 +199,16 @@ function identityOfHash(type: string, sha256: Buffer | null): string {
   return `${type}:${sha256 === null ? '' : sha256.toString('base64')}`
 }
 
-const keyOf = ({ checkpointNs, channel, version }: Slot) => `${checkpointNs}\0${channel}\0${version}`
+const NONE: readonly Copy[] = []
+
+/** The map inside a map, made when it is missing. */
+function inside<Inner>(outer: Map<string, Map<string, Inner>>, name: string): Map<string, Inner> {
+  let inner = outer.get(name)
+  if (inner === undefined) {
+    inner = new Map()
+    outer.set(name, inner)
+  }
+  return inner
+}
+
 const channelOf = ({ checkpointNs, channel }: Omit<Slot, 'version'>) => `${checkpointNs}\0${channel}`

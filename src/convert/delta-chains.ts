@@ -6,6 +6,7 @@ import { treeOf } from '../codec/tree.js'
 import type { KnownCheckpoint } from '../model/rows.js'
 import type { Checkpoint, Origin } from '../model/thread.js'
 
+const NONE: string[] = []
 /** What metadata calls them (redis-layouts 0.9). */
 const MARK = 'counters_since_delta_snapshot'
 
@@ -39,8 +40,8 @@ export class DeltaChains {
       checkpointId,
       parentCheckpointId,
       origin,
-      open: deltas.filter((channel) => !channelValues.has(channel)),
-      holds: [...channelValues.keys()],
+      open: deltas.length === 0 ? deltas : deltas.filter((channel) => !channelValues.has(channel)),
+      holds: namesOf(channelValues),
     })
   }
 
@@ -78,9 +79,17 @@ export class DeltaChains {
   }
 }
 
+function namesOf(channels: ReadonlyMap<string, unknown>): string[] {
+  const names: string[] = []
+  channels.forEach((_, channel) => {
+    names.push(channel)
+  })
+  return names
+}
+
 function deltaChannels(checkpoint: Checkpoint): string[] {
   const { bytes } = checkpoint.metadata
-  if (bytes !== undefined && !bytes.includes(MARK)) return []
+  if (bytes !== undefined && !bytes.includes(MARK)) return NONE
   const tree = treeOf(checkpoint.metadata)
   if (tree.kind !== 'map') return []
   const counters = tree.entries.find(([key]) => key.kind === 'text' && key.utf8.toString() === MARK)?.[1]

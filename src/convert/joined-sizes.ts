@@ -37,10 +37,10 @@ export class JoinedSizes {
     fresh: ReadonlyMap<string, number>,
   ): void {
     let bytes = 0
-    for (const [channel, version] of versions) {
-      const blob = fresh.get(channel) ?? this.large.get(nameOf(checkpointNs, channel, version))
+    versions.forEach((version, channel) => {
+      const blob = fresh.get(channel) ?? this.largeOf(checkpointNs, channel, version)
       if (blob !== undefined) bytes += joined(channel, blob)
-    }
+    })
     this.refuse(bytes, 'channel values')
   }
 
@@ -54,8 +54,12 @@ export class JoinedSizes {
   }
 
   private refuse(bytes: number, what: string): void {
-    const detail = `${what} of ${bytes} bytes together`
-    refuse(bytes > this.maxBytes ? { reason: 'too-large', detail } : undefined)
+    if (bytes <= this.maxBytes) return
+    refuse({ reason: 'too-large', detail: `${what} of ${bytes} bytes together` })
+  }
+
+  private largeOf(checkpointNs: string, channel: string, version: ChannelVersion): number | undefined {
+    return this.large.size === 0 ? undefined : this.large.get(nameOf(checkpointNs, channel, version))
   }
 
   private keep({ checkpointNs, channel, version }: Omit<BlobRow, 'blob'> | KnownBlob, bytes: number): void {

@@ -44,12 +44,10 @@ export function misfitOfText(name: string, text: string | number): Misfit | unde
   return { reason: 'nul-in-id', detail: name }
 }
 
-/** Texts that the official reader casts to bytea: a backslash there is an escape, and the whole checkpoint becomes unreadable. */
-export function misfitOfCast(parts: Readonly<Record<string, string>>): Misfit | undefined {
-  for (const [name, part] of Object.entries(parts)) {
-    if (part.includes('\\')) return { reason: 'backslash-in-id', detail: `${name} ${JSON.stringify(part)}` }
-  }
-  return undefined
+/** A text that the official reader casts to bytea: a backslash there is an escape, and the whole checkpoint becomes unreadable. */
+export function misfitOfCast(name: string, text: string): Misfit | undefined {
+  if (!text.includes('\\')) return undefined
+  return { reason: 'backslash-in-id', detail: `${name} ${JSON.stringify(text)}` }
 }
 
 function indexRowBytes(parts: readonly (string | number)[]): number {

@@ -37,6 +37,10 @@ export class Lineage<Target extends ChannelVersion> {
   private readonly known = new Map<string, KnownCheckpoint>()
   /** Some version in the target is another than in the source. */
   private hasMade = false
+  private asked: { readonly by: Checkpoint | undefined; readonly parent: Place<Target> | undefined } = {
+    by: undefined,
+    parent: undefined,
+  }
 
   constructor(
     private readonly numbering: Numbering<Target>,
@@ -73,19 +77,25 @@ export class Lineage<Target extends ChannelVersion> {
 
   /** The version that a channel of this checkpoint has in the target already. */
   standing({ checkpointNs, checkpointId }: Checkpoint, channel: string): Target | undefined {
+    if (this.known.size === 0) return undefined
     const known = this.known.get(place(checkpointNs, checkpointId))?.channelVersions.get(channel)
     return known === undefined ? undefined : this.numbering.read(known)
   }
 
   /** The parent's version of a channel that has not changed since. */
   inherited(checkpoint: Checkpoint, channel: string): Target | undefined {
+    const parent = this.parentOf(checkpoint)
+    return parent && this.ofAncestor(parent, channel, checkpoint.channelVersions.get(channel)!)
+  }
+
+  /** All channels of a checkpoint ask for the same one. */
+  private parentOf(checkpoint: Checkpoint): Place<Target> | undefined {
     const { checkpointNs, parentCheckpointId } = checkpoint
     if (parentCheckpointId === null) return undefined
-    return this.ofAncestor(
-      this.places.get(place(checkpointNs, parentCheckpointId)),
-      channel,
-      checkpoint.channelVersions.get(channel)!,
-    )
+    if (this.asked.by !== checkpoint) {
+      this.asked = { by: checkpoint, parent: this.places.get(place(checkpointNs, parentCheckpointId)) }
+    }
+    return this.asked.parent
   }
 
   /** The version that another checkpoint of the namespace has for what is `version` in the source. */
@@ -136,9 +146,9 @@ export class Lineage<Target extends ChannelVersion> {
   /** Remembers what this checkpoint got; its children inherit from it. */
   settle(checkpoint: Checkpoint, versions: ReadonlyMap<string, Target>): void {
     const targets = new Map<string, Target>()
-    for (const [channel, target] of versions) {
+    versions.forEach((target, channel) => {
       if (checkpoint.channelVersions.get(channel) !== target) targets.set(channel, target)
-    }
+    })
     if (targets.size > 0) this.hasMade = true
     const all = this.numbering.remembersUnchanged || targets.size === versions.size
     const sources = all ? checkpoint.channelVersions : only(checkpoint.channelVersions, targets)

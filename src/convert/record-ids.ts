@@ -9,7 +9,9 @@ export function refuseCheckpointIds(checkpoint: Checkpoint): void {
   if (!isShortKey(threadId, checkpointNs, checkpointId))
     refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, 'checkpoint id': checkpointId }))
   refuse(misfitOfText('parent checkpoint id', parentCheckpointId ?? ''))
-  for (const channel of checkpoint.channelValues.keys()) refuse(misfitOfText('channel', channel))
+  checkpoint.channelValues.forEach((_, channel) => {
+    refuse(misfitOfText('channel', channel))
+  })
   refuseVersions(checkpoint.channelVersions)
   checkpoint.versionsSeen.forEach((versions, node) => {
     refuse(misfitOfText('node', node))

@@ -129,8 +129,9 @@ class PackedJson implements PackedValue {
   members(): ReadonlyMap<string, PackedValue> | undefined {
     if (this.source[this.start] !== MAP) return undefined
     const members = new Map<string, PackedValue>()
-    for (const [name, { start, end }] of fieldsAt(this.source, this.start))
+    fieldsAt(this.source, this.start).forEach(({ start, end }, name) => {
       members.set(name, new PackedJson(this.source, start, end, this.json))
+    })
     return members
   }
 

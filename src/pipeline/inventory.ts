@@ -6,7 +6,7 @@ import { SpillFile } from '../source/spill-file.js'
 import { AmbiguousKeys, type ResolveClaims } from './inventory/ambiguous.js'
 import { InventoryCounts } from './inventory/counts.js'
 import { hashOf, MAX_LEVELS, type Part, Partitions } from './inventory/partitions.js'
-import { RecordCodec } from './inventory/record.js'
+import { RecordCodec, recordsIn } from './inventory/record.js'
 
 /** All keys of one thread, sorted by their bytes, each once. */
 export interface ThreadKeys {
@@ -44,7 +44,7 @@ export class Inventory {
   private constructor(options: InventoryOptions) {
     this.#options = options
     this.#ambiguous = new AmbiguousKeys(options.resolve ?? (async (keys) => keys), (key, claimed) =>
-      claimed === null ? this.counts.foreign(key) : this.#keep(claimed),
+      claimed === null ? this.counts.foreign(key) : this.#keep(claimed, claimed),
     )
   }
 
@@ -76,7 +76,8 @@ export class Inventory {
     let threads = 0
     for (const part of this.#partitions.parts()) {
       const ids = new Set<string>()
-      for await (const record of part.records(this.#file)) ids.add(this.#codec.threadIdOf(record))
+      for await (const piece of part.pieces(this.#file))
+        for (const record of recordsIn(piece)) ids.add(this.#codec.threadIdOf(record))
       threads += ids.size
     }
     return threads
@@ -107,22 +108,22 @@ export class Inventory {
         this.counts.foreign(found)
         continue
       }
-      const claimed: ClaimedKey = { ...claim, key: found.key, type: found.type }
-      if (!claim.ambiguous) this.#keep(claimed)
-      else if (this.#ambiguous.take(claimed)) await this.#ambiguous.ask()
+      if (!claim.ambiguous) this.#keep(claim, found)
+      else if (this.#ambiguous.take({ ...claim, key: found.key, type: found.type }))
+        await this.#ambiguous.ask()
     }
     if (this.#partitions.memoryBytes > this.#options.maxBytes)
       await this.#partitions.spill(await this.#spillFile())
     this.#options.onProgress?.(this.counts.scanned)
   }
 
-  #keep(claimed: ClaimedKey): void {
-    if (this.#options.wants?.(claimed.threadId) === false) {
+  #keep(claim: Claim, found: KeyOfType): void {
+    if (this.#options.wants?.(claim.threadId) === false) {
       this.counts.leftOut++
       return
     }
-    this.counts.claim(claimed)
-    this.#partitions.add(hashOf(claimed.threadId), this.#codec.encode(claimed))
+    this.counts.claim(claim, found)
+    this.#partitions.add(hashOf(claim.threadId), this.#codec.encode(claim, found))
   }
 
   async *#threadsOf(partitions: Partitions): AsyncGenerator<ThreadKeys, void, undefined> {
@@ -139,9 +140,11 @@ export class Inventory {
   /** A partition that is too large, in 256 smaller ones. One thread alone stays together whatever its size. */
   async #divided(part: Part, level: number): Promise<Partitions> {
     const smaller = new Partitions(level)
-    for await (const record of part.records(this.#file)) {
-      smaller.add(hashOf(this.#codec.threadIdOf(record)), record)
-      if (smaller.memoryBytes > this.#options.maxBytes) await smaller.spill(await this.#spillFile())
+    for await (const piece of part.pieces(this.#file)) {
+      for (const record of recordsIn(piece)) {
+        smaller.add(hashOf(this.#codec.threadIdOf(record)), record)
+        if (smaller.memoryBytes > this.#options.maxBytes) await smaller.spill(await this.#spillFile())
+      }
     }
     part.forget()
     return smaller
@@ -149,11 +152,13 @@ export class Inventory {
 
   async *#threadsIn(part: Part): AsyncGenerator<ThreadKeys, void, undefined> {
     const threads = new Map<string, Buffer[]>()
-    for await (const record of part.records(this.#file)) {
-      const threadId = this.#codec.threadIdOf(record)
-      const records = threads.get(threadId)
-      if (records === undefined) threads.set(threadId, [record])
-      else records.push(record)
+    for await (const piece of part.pieces(this.#file)) {
+      for (const record of recordsIn(piece)) {
+        const threadId = this.#codec.threadIdOf(record)
+        const records = threads.get(threadId)
+        if (records === undefined) threads.set(threadId, [record])
+        else records.push(record)
+      }
     }
     part.forget()
     const ordered = [...threads.keys()]

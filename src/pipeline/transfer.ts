@@ -18,6 +18,7 @@ import { byThread } from './strays.js'
 import type { StrayKey } from './thread-pass.js'
 import { chunksOf, ThreadQueue } from './thread-queue.js'
 import type { TransferListener, TransferOptions } from './transfer-options.js'
+import { Turns } from './turns.js'
 import { comparableKeys } from './unchanged.js'
 import { UnchangedThread } from './unchanged-thread.js'
 import { unlessAborted } from './unless-aborted.js'
@@ -53,6 +54,7 @@ export class Transfer {
   private readonly leftOuts: LeftOut[] = []
   private readonly changed: ThreadKeys[] = []
   private settled = 0
+  private readonly turns = new Turns()
   /** What no other try at the same thread can cure. */
   private fatal: { readonly error: unknown } | undefined
 
@@ -129,6 +131,8 @@ export class Transfer {
       }
       const more = this.accept(request.claimed, result)
       if (more !== undefined) await more
+      const turn = this.turns.over()
+      if (turn !== undefined) await turn
     }
   }
 

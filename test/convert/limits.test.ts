@@ -66,5 +66,5 @@ test('a NUL is refused wherever it is, a backslash where the official reader wou
   expect(misfitOfText('version', 7)).toBeUndefined()
   expect(misfitOfKey({ 'thread id': 'a\0b' })).toEqual({ reason: 'nul-in-id', detail: 'thread id' })
   expect(misfitOfKey({ 'thread id': 'a\\b' })).toBeUndefined()
-  expect(misfitOfCast({ channel: 'a\\b' })).toEqual({ reason: 'backslash-in-id', detail: 'channel "a\\\\b"' })
+  expect(misfitOfCast('channel', 'a\\b')).toEqual({ reason: 'backslash-in-id', detail: 'channel "a\\\\b"' })
 })

@@ -2,19 +2,26 @@
 import type { TextReading, Value, ValueNotes, ValueSink } from '../../model/value.js'
 
 export class JsonText implements Value {
-  readonly encoding = 'json'
-  readonly bytes: Buffer
+  private view: Buffer | undefined
 
   constructor(
-    text: Buffer,
-    start: number,
-    end: number,
+    private readonly text: Buffer,
+    private readonly start: number,
+    private readonly end: number,
     readonly reading: TextReading,
-  ) {
-    this.bytes = text.subarray(start, end)
+  ) {}
+
+  get encoding(): 'json' {
+    return 'json'
+  }
+
+  /** Made when it is asked for: most values are only emitted. */
+  get bytes(): Buffer {
+    this.view ??= this.text.subarray(this.start, this.end)
+    return this.view
   }
 
   emit(sink: ValueSink, notes?: ValueNotes): void {
-    this.reading.emit(this.bytes, 0, this.bytes.length, sink, notes)
+    this.reading.emit(this.text, this.start, this.end, sink, notes)
   }
 }

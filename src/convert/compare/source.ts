@@ -42,7 +42,7 @@ export class SourceDigests {
     try {
       for (const [channel, value] of channelValues) {
         const isScalar = this.dialect === 'python' && staysInline(topLevelOf(value))
-        if (!isScalar && misfitOfCast({ channel }) !== undefined) return undefined
+        if (!isScalar && misfitOfCast('channel', channel) !== undefined) return undefined
         // Without a version the official writer keeps a primitive only.
         if (!isScalar && !channelVersions.has(channel)) continue
         values.set(channel, this.valueOf(checkpointNs, channel, value))

@@ -116,7 +116,7 @@ export class WriteComparison {
 
   /** Undefined where the official saver could not store it. */
   private digestOf({ value, channel, taskId }: PendingWrite): Digest | undefined {
-    if (misfitOfCast({ channel, taskId }) !== undefined) return undefined
+    if ((misfitOfCast('channel', channel) ?? misfitOfCast('task id', taskId)) !== undefined) return undefined
     try {
       return digestOfSource(value, true)
     } catch (error) {

@@ -107,7 +107,7 @@ export class JsPlaces {
     if (copied !== undefined) return { version: this.lineage.standing(checkpoint, channel) ?? copied }
     const isGone = parentCheckpointId !== null && !this.lineage.has(checkpointNs, parentCheckpointId)
     if (!isGone && !checkpoint.copiesSibling) return undefined
-    refuse(misfitOfCast({ channel, type: 'json' }))
+    refuse(misfitOfCast('channel', channel))
     const open = this.open.of(checkpoint, channel)
     if (open !== undefined) return { version: open.version }
     const copies = this.copies.of({ checkpointNs, channel, version: String(wanted) })
@@ -128,7 +128,7 @@ export class JsPlaces {
     const { type, bytes } =
       value === undefined ? { type: EMPTY, bytes: null } : within(`channel ${channel}`, () => jsTyped(value))
     // A row for a channel without a value says nothing that its absence does not say.
-    if (bytes === null && misfitOfCast({ channel })) return { version: wanted }
+    if (bytes === null && misfitOfCast('channel', channel)) return { version: wanted }
     const identity = bytes === null ? EMPTY_IDENTITY : identityOf(type, bytes)
     const equal =
       copies.find((copy) => copy.identity === identity) ??
@@ -136,7 +136,7 @@ export class JsPlaces {
     if (equal !== undefined) return { version: asIn(wanted, equal) }
     const version = copies.length === 0 ? wanted : this.freeVersion(checkpoint, channel)
     if (version !== wanted) this.context.findings.add('version-renumbered', checkpoint, `channel ${channel}`)
-    refuse(misfitOfCast({ channel, type }))
+    refuse(misfitOfCast('channel', channel) ?? misfitOfCast('type', type))
     const key = { 'thread id': threadId, namespace: checkpointNs, channel, version: String(version) }
     refuse(misfitOfKey(key))
     return { version, blob: { type, bytes, identity, value, wanted } }

@@ -46,7 +46,7 @@ export class JsRows implements DialectRows {
     const { threadId, checkpointNs, checkpointId, taskId, taskPath, idx, channel } = write
     const ids = { threadId, checkpointNs, checkpointId, taskId }
     const { type, bytes } = jsTyped(write.value)
-    refuse(misfitOfCast({ channel, type, 'task id': taskId }))
+    refuse(misfitOfCast('channel', channel) ?? misfitOfCast('type', type) ?? misfitOfCast('task id', taskId))
     this.context.sizes.refuseWrite(write, bytes.length)
     this.context.rows.writeRow({ ...ids, taskPath, idx, channel, type, blob: bytes })
   }

@@ -2,6 +2,7 @@
 import { JsonbWriter } from '../../codec/json/jsonb-write.js'
 import { PythonTyped } from '../../codec/python-typed.js'
 import { Slabs } from '../../codec/slabs.js'
+import { ShortMap } from '../../model/short-map.js'
 import type { ChannelVersion, Checkpoint, PendingWrite } from '../../model/thread.js'
 import type { Value } from '../../model/value.js'
 import {
@@ -49,10 +50,11 @@ export class PythonRows implements DialectRows {
 
   checkpoint(checkpoint: Checkpoint): void {
     const { threadId, checkpointNs } = checkpoint
-    const versions = new Map<string, string>()
-    for (const channel of checkpoint.channelVersions.keys())
+    const versions = new ShortMap<string>(checkpoint.channelVersions.size)
+    checkpoint.channelVersions.forEach((_, channel) => {
       versions.set(channel, this.lineage.wanted(checkpoint, channel))
-    const inlined = new Map<string, Value | true>()
+    })
+    const inlined = new ShortMap<Value | true>(checkpoint.channelValues.size)
     const fresh: {
       readonly channel: string
       readonly wanted: string
@@ -67,8 +69,9 @@ export class PythonRows implements DialectRows {
       versions.set(channel, placed.version)
       if (placed.copy !== undefined) fresh.push({ channel, wanted, value, copy: placed.copy })
     })
-    const sizes = fresh.map(({ channel, copy }) => [channel, copy.blob?.bytes.length ?? 0] as const)
-    this.context.sizes.refuseBlobs(checkpointNs, versions, new Map(sizes))
+    const sizes = new ShortMap<number>(fresh.length)
+    for (const { channel, copy } of fresh) sizes.set(channel, copy.blob?.bytes.length ?? 0)
+    this.context.sizes.refuseBlobs(checkpointNs, versions, sizes)
     this.writeCheckpoint(checkpoint, versions, inlined)
     // Only now: a checkpoint that is left out must not count as the place where a value was written.
     for (const { channel, wanted, value, copy } of fresh) {
@@ -85,7 +88,7 @@ export class PythonRows implements DialectRows {
     const { threadId, checkpointNs, checkpointId, taskId, taskPath, idx, channel } = write
     const notes = this.context.findings.notesOf(write, channel)
     const { type, bytes } = this.typed.of(write.value, notes)
-    refuse(misfitOfCast({ channel, type, 'task id': taskId }))
+    refuse(misfitOfCast('channel', channel) ?? misfitOfCast('type', type) ?? misfitOfCast('task id', taskId))
     this.context.sizes.refuseWrite(write, bytes.length)
     this.context.rows.writeRow({
       threadId,
@@ -105,9 +108,9 @@ export class PythonRows implements DialectRows {
     versions: ReadonlyMap<string, string>,
     inlined: ReadonlyMap<string, Value | true>,
   ): void {
-    const seen = new Map<string, ReadonlyMap<string, ChannelVersion>>()
+    const seen = new ShortMap<ReadonlyMap<string, ChannelVersion>>(checkpoint.versionsSeen.size)
     checkpoint.versionsSeen.forEach((channels, node) => {
-      const strings = new Map<string, ChannelVersion>()
+      const strings = new ShortMap<ChannelVersion>(channels.size)
       channels.forEach((version, channel) => {
         strings.set(channel, this.lineage.seen(checkpoint, node, channel, version, versions))
       })
@@ -157,7 +160,7 @@ export class PythonRows implements DialectRows {
     if (version !== wanted) this.context.findings.add('version-renumbered', checkpoint, `channel ${channel}`)
     if (typed === undefined)
       return { version, ...inline, copy: { version, identity, inline: true, deltaSnapshot } }
-    refuse(misfitOfCast({ channel, type: typed.type }))
+    refuse(misfitOfCast('channel', channel) ?? misfitOfCast('type', typed.type))
     const { threadId } = checkpoint
     if (!isShortKey(threadId, checkpointNs, channel, version))
       refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, channel, version }))

@@ -2,7 +2,7 @@
 import { jsonString } from '../../codec/json/read.js'
 import { MAP, QUOTE } from '../../codec/json/scan.js'
 import { EMPTY_NS_SENTINEL } from '../keys/keys.js'
-import { type Fields, fieldsAt } from '../plain/json-fields.js'
+import { type Fields, fieldsAt, NO_FIELDS } from '../plain/json-fields.js'
 import { idField } from '../plain/json-records.js'
 
 export const JS_REDIS_SAVER = 'js-redis-saver'
@@ -20,7 +20,6 @@ export interface JsDocument {
   readonly checkpoint: Fields
 }
 
-const NO_FIELDS: Fields = new Map()
 /** Nearly all of a document is in the channel values: they are not to be walked more than once. */
 const LOOK_INTO = {
   checkpoint: { channel_values: {}, channel_versions: {}, versions_seen: {} },

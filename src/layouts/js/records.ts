@@ -45,13 +45,13 @@ const OWN_MEMBERS = new Set(['id', 'channel_values', 'channel_versions', 'versio
 export function checkpointRecord(document: JsDocument, ids: JsCheckpointIds, key: ClaimedKey): Checkpoint {
   const { text, checkpoint } = document
   const fields = new Map<string, Value>()
-  for (const [name, { start, end }] of checkpoint) {
+  checkpoint.forEach(({ start, end }, name) => {
     if (!OWN_MEMBERS.has(name)) fields.set(name, plainJsonValue(text, start, end))
-  }
+  })
   const channelValues = new Map<string, Value>()
-  for (const [channel, { start, end }] of membersAt(text, checkpoint.get('channel_values'))) {
+  membersAt(text, checkpoint.get('channel_values')).forEach(({ start, end }, channel) => {
     channelValues.set(channel, jsJsonValue(text, start, end))
-  }
+  })
   const layout = isShallowKey(key) ? JS_SHALLOW : JS_REDIS_SAVER
   return {
     ...ids,

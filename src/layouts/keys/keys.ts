@@ -66,6 +66,7 @@ export function keyParser(template: KeyTemplate): KeyParser {
   const free = tailExpression(template, (part) => part.freePattern ?? part.pattern)
   const loose = tailExpression(template, (part) => part.loosePattern ?? part.pattern)
   const splitRest = restSplitter(template)
+  const names = template.tail.map(({ name }) => name)
   return (key) => {
     if (!key.startsWith(head)) return null
     const rest = key.slice(head.length)
@@ -78,8 +79,9 @@ export function keyParser(template: KeyTemplate): KeyParser {
     const split = splitRest(match[1] ?? '')
     if (split === null) return null
     const tail: Record<string, string> = {}
-    for (const [index, part] of template.tail.entries()) tail[part.name] = match[index + 2] ?? ''
-    return { ...split, tail, ambiguous: split.ambiguous || isLoose }
+    for (let at = 0; at < names.length; at++) tail[names[at]!] = match[at + 2] ?? ''
+    const { threadId, checkpointNs, ambiguous } = split
+    return { threadId, checkpointNs, tail, ambiguous: ambiguous || isLoose }
   }
 }
 

@@ -2,8 +2,9 @@
 import { DecodeError } from '../../codec/bytes.js'
 import { jsonString } from '../../codec/json/read.js'
 import { LIST, MAP, QUOTE } from '../../codec/json/scan.js'
+import { ShortMap } from '../../model/short-map.js'
 import type { ChannelVersion } from '../../model/thread.js'
-import { type Fields, fieldsAt, type Range } from './json-fields.js'
+import { type Fields, fieldsAt, NO_FIELDS, type Range } from './json-fields.js'
 
 /** A document's text with its members. */
 export interface JsonDocument {
@@ -50,7 +51,7 @@ export function idxField(document: JsonDocument): number {
 
 /** The members of an object that may be absent or null. */
 export function membersAt(text: Buffer, range: Range | undefined): Fields {
-  if (range === undefined || isNullAt(text, range)) return new Map()
+  if (range === undefined || isNullAt(text, range)) return NO_FIELDS
   return range.members ?? fieldsAt(text, range.start)
 }
 
@@ -59,8 +60,9 @@ export const isNullAt = (text: Buffer, { start, end }: Range): boolean =>
 
 /** `channel_versions`, or what one node has seen. */
 export function versionsAt(text: Buffer, range: Range | undefined): ReadonlyMap<string, ChannelVersion> {
-  const versions = new Map<string, ChannelVersion>()
-  membersAt(text, range).forEach((at, channel) => {
+  const members = membersAt(text, range)
+  const versions = new ShortMap<ChannelVersion>(members.size)
+  members.forEach((at, channel) => {
     versions.set(channel, versionAt(text, at))
   })
   return versions
@@ -71,8 +73,9 @@ export function versionsSeenAt(
   text: Buffer,
   range: Range | undefined,
 ): ReadonlyMap<string, ReadonlyMap<string, ChannelVersion>> {
-  const seen = new Map<string, ReadonlyMap<string, ChannelVersion>>()
-  membersAt(text, range).forEach((versions, node) => {
+  const members = membersAt(text, range)
+  const seen = new ShortMap<ReadonlyMap<string, ChannelVersion>>(members.size)
+  members.forEach((versions, node) => {
     seen.set(node, versionsAt(text, versions))
   })
   return seen

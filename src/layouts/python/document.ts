@@ -1,7 +1,7 @@
 /** A RedisJSON document of the official Python savers: what it is, which version line wrote it, and where its fields stand. */
 import { jsonString } from '../../codec/json/read.js'
 import { MAP, QUOTE } from '../../codec/json/scan.js'
-import { type Fields, fieldsAt } from '../plain/json-fields.js'
+import { type Fields, fieldsAt, NO_FIELDS } from '../plain/json-fields.js'
 import { idField } from '../plain/json-records.js'
 import { withoutIdSentinel, withoutNsSentinel } from './keys.js'
 
@@ -24,7 +24,6 @@ export interface PythonDocument {
   readonly checkpoint: Fields
 }
 
-const NO_FIELDS: Fields = new Map()
 /** Nearly all of a document is in the channel values: they are not to be walked more than once. */
 const LOOK_INTO = { checkpoint: { channel_values: {}, channel_versions: {}, versions_seen: {} } }
 

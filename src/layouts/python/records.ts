@@ -5,6 +5,7 @@ import { plainJsonValue } from '../../codec/json/read.js'
 import { decodeString } from '../../codec/json/scalars.js'
 import { BACKSLASH, elements, LIST, MAP, QUOTE } from '../../codec/json/scan.js'
 import { typedValue } from '../../codec/serde.js'
+import { ShortMap } from '../../model/short-map.js'
 import type { Checkpoint, PendingWrite } from '../../model/thread.js'
 import { SPECIAL_WRITE_IDX } from '../../model/thread.js'
 import type { Value } from '../../model/value.js'
@@ -79,12 +80,13 @@ export function checkpointRecord(
   threadId: string,
 ): Checkpoint {
   const { text, checkpoint } = document
-  const fields = new Map<string, Value>()
+  const fields = new ShortMap<Value>(checkpoint.size)
   checkpoint.forEach(({ start, end }, name) => {
     if (!OWN_MEMBERS.has(name)) fields.set(name, plainJsonValue(text, start, end))
   })
-  const channelValues = new Map<string, Value>()
-  membersAt(text, checkpoint.get('channel_values')).forEach(({ start, end }, channel) => {
+  const values = membersAt(text, checkpoint.get('channel_values'))
+  const channelValues = new ShortMap<Value>(values.size)
+  values.forEach(({ start, end }, channel) => {
     channelValues.set(channel, pythonJsonValue(text, start, end))
   })
   return {

@@ -1,5 +1,5 @@
 /** What a walk over all keys has met: by layout and role, by TYPE, and what no layout knows. */
-import type { ClaimedKey, KeyRole } from '../../layouts/layout.js'
+import type { Claim, ClaimedKey, KeyRole } from '../../layouts/layout.js'
 import type { RedisType } from '../../model/redis-value.js'
 import type { KeyOfType } from '../../source/source.js'
 
@@ -39,14 +39,14 @@ export class InventoryCounts {
     this.types.set(type, (this.types.get(type) ?? 0) + 1)
   }
 
-  claim(claimed: ClaimedKey): void {
-    const { layout, role } = claimed
+  claim(claim: Claim, { key, type }: KeyOfType): void {
+    const { layout, role } = claim
     this.#add(layout, role, 1)
     if (role !== 'checkpoint') return
     const samples = this.#samples.get(layout)
     if (samples !== undefined && samples.length === MAX_CLAIMED_SAMPLES) return
     // A copy: the name would keep the whole reply it came in.
-    const sample = { ...claimed, key: Buffer.from(claimed.key) }
+    const sample: ClaimedKey = { ...claim, key: Buffer.from(key), type }
     if (samples === undefined) this.#samples.set(layout, [sample])
     else samples.push(sample)
   }

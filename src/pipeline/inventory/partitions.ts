@@ -1,7 +1,7 @@
 /** Records in 256 parts by hash of their thread: in memory up to a budget, beyond it in a file, so that one part at a time is enough. */
 
 import type { Extent, SpillFile } from '../../source/spill-file.js'
-import { MAX_VARINT_BYTES, recordsIn, writeVarint } from './record.js'
+import { MAX_VARINT_BYTES, writeVarint } from './record.js'
 
 const PARTS = 256
 /** Bytes of a part's first piece of memory and of its largest. */
@@ -106,9 +106,10 @@ export class Part {
     this.#pieces = []
   }
 
-  async *records(file: SpillFile | null): AsyncGenerator<Buffer> {
-    for (const extent of this.#extents) if (file !== null) yield* recordsIn(await file.read(extent))
-    for (const piece of this.#pieces) yield* recordsIn(recordsOf(piece))
+  /** Its memory piece by piece, for `recordsIn`: to wait for each record would cost more than the record. */
+  async *pieces(file: SpillFile | null): AsyncGenerator<Buffer> {
+    for (const extent of this.#extents) if (file !== null) yield await file.read(extent)
+    for (const piece of this.#pieces) yield recordsOf(piece)
   }
 
   /** Its records are no longer needed. What is in the file stays there until the file goes. */

@@ -1,6 +1,7 @@
 /** A claimed key as bytes: what the inventory keeps of one, in memory or on disk, is little more than the key itself. */
-import type { ClaimedKey, KeyRole } from '../../layouts/layout.js'
+import type { Claim, ClaimedKey, KeyRole } from '../../layouts/layout.js'
 import type { RedisType } from '../../model/redis-value.js'
+import type { KeyOfType } from '../../source/source.js'
 
 /*
  * length of what follows     varint
@@ -22,16 +23,18 @@ export class RecordCodec {
   #end = 0
 
   /** The record of a key. The bytes are valid until the next call. */
-  encode(claimed: ClaimedKey): Buffer {
-    const { key, threadId, checkpointNs, checkpointId } = claimed
+  encode(claim: Claim, { key, type }: KeyOfType): Buffer {
+    const { threadId, checkpointNs, checkpointId } = claim
     this.#reserve(key.length + 3 * (threadId.length + checkpointNs.length + checkpointId.length) + 64)
     this.#end = 0
-    this.#byte(this.#types.placeOf(claimed.type))
-    this.#byte(this.#layouts.placeOf(claimed.layout))
-    this.#byte(ROLES.indexOf(claimed.role) | (claimed.ambiguous ? AMBIGUOUS : 0))
+    this.#byte(this.#types.placeOf(type))
+    this.#byte(this.#layouts.placeOf(claim.layout))
+    this.#byte(ROLES.indexOf(claim.role) | (claim.ambiguous ? AMBIGUOUS : 0))
     this.#varint(key.length)
     this.#end += key.copy(this.#scratch, this.#end)
-    for (const text of [threadId, checkpointNs, checkpointId]) this.#text(text, key)
+    this.#text(threadId, key)
+    this.#text(checkpointNs, key)
+    this.#text(checkpointId, key)
     return this.#scratch.subarray(0, this.#end)
   }
 
@@ -40,7 +43,9 @@ export class RecordCodec {
     const cursor = new Cursor(record, 3)
     // A copy: the key may outlive the piece it stands in.
     const key = Buffer.from(cursor.bytes(cursor.varint()))
-    const [threadId, checkpointNs, checkpointId] = [cursor.text(key), cursor.text(key), cursor.text(key)]
+    const threadId = cursor.text(key)
+    const checkpointNs = cursor.text(key)
+    const checkpointId = cursor.text(key)
     const claimed: ClaimedKey = {
       key,
       type: this.#types.nameAt(record[0]!),
@@ -56,7 +61,10 @@ export class RecordCodec {
   /** The thread alone, which is all that grouping needs. */
   threadIdOf(record: Buffer): string {
     const cursor = new Cursor(record, 3)
-    return cursor.text(cursor.bytes(cursor.varint()))
+    const length = cursor.varint()
+    const keyAt = cursor.at
+    cursor.at += length
+    return cursor.textIn(record, keyAt)
   }
 
   #text(text: string, key: Buffer): void {
@@ -125,9 +133,15 @@ class Cursor {
   }
 
   text(key: Buffer): string {
+    return this.textIn(key, 0)
+  }
+
+  /** The text whose key begins at `keyAt` of `source`. */
+  textIn(source: Buffer, keyAt: number): string {
     const place = this.varint()
     const length = this.varint()
-    if (place > 0) return key.toString('utf8', place - 1, place - 1 + length)
+    const start = keyAt + place - 1
+    if (place > 0) return source.toString('utf8', start, start + length)
     return this.bytes(length).toString('utf8')
   }
 }

@@ -150,13 +150,11 @@ describe('a checkpoint', () => {
     const [one] = readKeys([full(1, { checkpoint: inner(1, { updated_channels: ['c'] }) })]).checkpoints
     expect([...one!.fields.keys()]).toEqual(['v', 'ts', 'updated_channels'])
     expect(text(one?.channelValues.get('c'))).toEqual(textTree('value 1'))
-    expect(one?.channelVersions).toEqual(new Map([['c', version(1)]]))
-    expect(one?.versionsSeen).toEqual(
-      new Map([
-        ['__input__', new Map()],
-        ['node', new Map([['c', version(1)]])],
-      ]),
-    )
+    expect([...one!.channelVersions]).toEqual([['c', version(1)]])
+    expect([...one!.versionsSeen].map(([node, seen]) => [node, [...seen]])).toEqual([
+      ['__input__', []],
+      ['node', [['c', version(1)]]],
+    ])
     expect(one?.origin.layout).toBe('python-full')
   })
 
