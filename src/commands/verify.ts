@@ -12,6 +12,7 @@ import {
   pace,
   prefixes,
   source,
+  store,
   target,
   threads,
   timeouts,
@@ -29,7 +30,7 @@ export const verify = {
     ['cp-migrate verify --ledger', 'without Redis: rows against digests'],
   ],
   declare: (command) =>
-    output(locks(timeouts(pace(tuning(prefixes(layouts(which(threads(target(source(command))))))))))),
+    output(locks(timeouts(pace(tuning(store(prefixes(layouts(which(threads(target(source(command)))))))))))),
   run: runVerify,
 } as const satisfies CommandModule
 
@@ -102,13 +103,15 @@ async function reportOf(run: {
 }): Promise<VerifyReport> {
   const { options, context, config, connections, chosen } = run
   const { values } = config
-  const [verb, { openBoth }, { verifyEndpointsLine }, { readScope }, { chosenLayouts }] = await Promise.all([
-    import('../verbs/verify.js'),
-    import('./both-sides.js'),
-    import('../report/verify/render.js'),
-    import('./scope.js'),
-    import('./layouts.js'),
-  ])
+  const [verb, { storeOf }, { openBoth }, { verifyEndpointsLine }, { readScope }, { chosenLayouts }] =
+    await Promise.all([
+      import('../verbs/verify.js'),
+      import('./store.js'),
+      import('./both-sides.js'),
+      import('../report/verify/render.js'),
+      import('./scope.js'),
+      import('./layouts.js'),
+    ])
   const scope = readScope(config, context.cwd)
   const layouts = await chosenLayouts(config, context.cwd)
   const dialect = (options.dialect ?? null) as 'python' | 'js' | null
@@ -128,6 +131,7 @@ async function reportOf(run: {
     prefixes: {
       checkpoint: values.checkpointPrefix,
       checkpointWrite: values.checkpointWritePrefix,
+    store: storeOf(config),
       checkpointBlob: values.checkpointBlobPrefix,
     },
     showValues: options.showValues === true,

@@ -66,3 +66,51 @@ export const nothingMoved = (): StoreMoved => ({
   vectors: 0,
   bytes: 0,
 })
+
+/** Where an item and its row do not agree. */
+export interface StoreDifference {
+  readonly namespace: string
+  readonly key: string
+  readonly part: 'item' | 'value' | 'created_at' | 'updated_at' | 'embedding'
+}
+
+/** What a comparison of a source's stores with the target's found. */
+export interface StoreVerified {
+  /** Items of the source that were compared; each is counted once below. */
+  items: number
+  equal: number
+  differs: number
+  /** The source has them newer than they were moved, or they were not moved yet. */
+  behind: number
+  /** The application has changed them in Postgres since. */
+  ahead: number
+  /** Deleted in Postgres since they were moved. */
+  deleted: number
+  /** They could not be moved; they stay where they are. */
+  rejected: number
+  /** Older documents of items that come twice. */
+  olderCopies: number
+  /** Embeddings among what is equal. */
+  vectors: number
+  /** Rows that the source no longer has, as they were written. */
+  onlyInLedger: number
+  /** Rows that neither the source nor the ledger knows. */
+  onlyInTarget: number
+  /** The first ones. */
+  readonly differences: StoreDifference[]
+}
+
+export const nothingVerified = (): StoreVerified => ({
+  items: 0,
+  equal: 0,
+  differs: 0,
+  behind: 0,
+  ahead: 0,
+  deleted: 0,
+  rejected: 0,
+  olderCopies: 0,
+  vectors: 0,
+  onlyInLedger: 0,
+  onlyInTarget: 0,
+  differences: [],
+})

@@ -1,6 +1,7 @@
 /** What `verify` found: every thread in one state, every difference named. All of it may be shown: no payload unless asked for. */
 import { EXIT, type ExitCode, explain, type Failure } from './failure.js'
 import type { EndpointNote, REPORT_SCHEMA_VERSION } from './report.js'
+import type { StoreVerified } from './store.js'
 
 /**
  * What became of a thread, gravest first; a thread counts for the first that fits.
@@ -131,6 +132,8 @@ export interface VerifyReport {
   readonly differences: Difference[]
   stoppedBy?: Failure
 }
+  /** Only with `--include store`. */
+  store: StoreVerified | null
 
 /** Differences and notes of one state that a report holds. */
 export const MAX_DIFFERENCES = 1000
@@ -153,10 +156,11 @@ export function emptyVerifyReport(
     differences: [],
   }
 }
+    store: null,
 
 /** 4 for any difference; 3 where a thread that was named is not there. */
-export function exitCodeOfVerify({ stoppedBy, threads }: VerifyReport): ExitCode {
+export function exitCodeOfVerify({ stoppedBy, threads, store }: VerifyReport): ExitCode {
   if (stoppedBy !== undefined) return explain(stoppedBy).exit
-  if (threads.differs > 0) return EXIT.differences
+  if (threads.differs + (store?.differs ?? 0) > 0) return EXIT.differences
   return threads.notFound.length > 0 ? EXIT.rejects : EXIT.ok
 }

@@ -1,6 +1,10 @@
 /** The long-term memory in words: one line in every report that has it. */
+
+import { printableText } from '../model/printable.js'
 import type { MigrateReport } from '../model/report.js'
+import type { VerifyReport } from '../model/verify-report.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
+import { wrapText } from './wrap.js'
 
 export function storeLines({ store, dryRun }: Pick<MigrateReport, 'store' | 'dryRun'>): string[] {
   if (store === null) return []
@@ -21,4 +25,47 @@ export function storeVerdict({ store, dryRun }: Pick<MigrateReport, 'store' | 'd
   if (store === null) return ''
   const moved = formatCounted(store.inserted + store.updated, 'store item')
   return dryRun ? `${moved} would be moved` : `${moved} moved`
+}
+
+const SHOWN_DIFFERENCES = 10
+
+/** What was compared of the store, and where it differs. */
+export function storeComparison({ store }: Pick<VerifyReport, 'store'>, columns: number): string[] {
+  if (store === null) return []
+  const counts = [
+    [store.equal, 'equal'],
+    [store.differs, store.differs === 1 ? 'differs' : 'differ'],
+    [store.behind, 'behind (the source has newer)'],
+    [store.ahead, 'ahead (changed in Postgres since)'],
+    [store.deleted, 'deleted in Postgres since'],
+    [store.rejected, 'not moved'],
+    [store.olderCopies, store.olderCopies === 1 ? 'older copy' : 'older copies'],
+    [store.onlyInLedger, 'no longer in the source, as written'],
+    [store.onlyInTarget, 'of others in Postgres'],
+  ] as const
+  const parts = counts.flatMap(([count, words]) => (count === 0 ? [] : [`${formatCount(count)} ${words}`]))
+  const embeddings = store.vectors > 0 ? [formatCounted(store.vectors, 'embedding')] : []
+  const line = `store  ${formatCounted(store.items, 'item')}: ${[...parts, ...embeddings].join(' · ')}`
+  return [
+    ...wrapText(line, columns, { first: '  ', hanging: '    ' }),
+    ...store.differences
+      .slice(0, SHOWN_DIFFERENCES)
+      .map(({ namespace, key, part }) => printableText(`    ${namespace} · ${key}  ${part}`)),
+  ]
+}
+
+/** For the verdict. */
+export function storeWords({ store }: Pick<VerifyReport, 'store'>): string[] {
+  if (store === null) return []
+  const problems = [
+    ...(store.differs > 0
+      ? [`${formatCount(store.differs)} ${store.differs === 1 ? 'differs' : 'differ'}`]
+      : []),
+    ...(store.behind > 0 ? [`${formatCount(store.behind)} behind`] : []),
+  ]
+  return [
+    [formatCounted(store.equal, 'store item'), 'equal', ...problems.map((one) => `, ${one}`)]
+      .join(' ')
+      .replaceAll(' ,', ','),
+  ]
 }

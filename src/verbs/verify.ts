@@ -1,6 +1,7 @@
 /** Reads both sides again and compares them, thread by thread and value by value; tells the ledger what it found. */
 import type { Dialect } from '../convert/converter.js'
 import type { Layout, Prefixes } from '../layouts/layout.js'
+import type { StorePrefixes } from '../layouts/store/keys.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure, failureOf } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
@@ -15,6 +16,8 @@ import { countThreads } from '../target/ledger/recorded-rows.js'
 import type { Recover } from '../target/rows/batch-sink.js'
 import { dialectOf, recordedDialect } from './dialect.js'
 import { listKeys } from './list-keys.js'
+import { openStoreTables } from './store/tables.js'
+import { verifyStore } from './store/verify.js'
 import { type Choice, chosenThreads, wantedThreads, withStrays } from './verify/choice.js'
 import { verifyLedger } from './verify/ledger.js'
 import { VerifyRun } from './verify/run.js'
@@ -36,6 +39,8 @@ export interface VerifyRequest extends Choice {
   readonly layouts: readonly Layout[]
   /** Throws `tables-missing` where rows of that dialect do not fit. */
   checkTables(dialect: Dialect): Promise<void>
+  /** Null: the store is left out. */
+  readonly store: { readonly prefixes: StorePrefixes; readonly flags: string } | null
   readonly showValues: boolean
   /** How long a server may be away. */
   readonly retryForMs: number
@@ -68,7 +73,9 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const run = await begin(request)
   try {
     report.verificationId = run?.id ?? null
-    await compareAll(request, { report, run, recover: recoverOf(request, run) })
+    const work = { report, run, recover: recoverOf(request, run) }
+    await compareAll(request, work)
+    await compareStore(request, work)
   } catch (error) {
     report.stoppedBy = stoppedByOf(error, request)
   }
@@ -163,6 +170,20 @@ async function compareAll(request: VerifyRequest, work: VerifyWork): Promise<voi
   if (isWhole && scope.threads === null && scope.patterns.length === 0 && request.sinceRun === null) {
     report.threads.onlyInTarget = Math.max(0, (await threadsInTarget(request)) - tally.withRows)
   }
+}
+
+async function compareStore(request: VerifyRequest, { report, run, recover }: VerifyWork): Promise<void> {
+  const { store, source, postgres, to, onEvent, signal, now, memoryBytes } = request
+  if (store === null) return
+  onEvent({ kind: 'step', step: 'comparing the store' })
+  const tables = { postgres, schema: to.schema }
+  const target = await openStoreTables(tables, { dialect: null, flags: store.flags, mayLack: false })
+  report.store = await verifyStore({
+    ...{ source, signal, now, recover, prefixes: store.prefixes, batchBytes: memoryBytes * SHARES.read },
+    target: target!,
+    scope: ledgerScopeOf(request),
+    record: async (verdicts) => run?.recordStore(verdicts),
+  })
 }
 
 interface Comparing {

@@ -133,6 +133,29 @@ export const verify = z.strictObject({
       threadId: text,
       checkpointNs: text.optional(),
       checkpointId: text.optional(),
+  store: z
+    .strictObject({
+      items: count,
+      equal: count,
+      differs: count,
+      behind: count,
+      ahead: count,
+      deleted: count,
+      rejected: count,
+      olderCopies: count,
+      vectors: count,
+      onlyInLedger: count,
+      onlyInTarget: count,
+      differences: z.array(
+        z.strictObject({
+          namespace: text,
+          key: text,
+          part: z.enum(['item', 'value', 'created_at', 'updated_at', 'embedding']),
+        }),
+      ),
+    })
+    .nullable()
+    .describe('only with --include store'),
       name: text.optional(),
       source: side.optional(),
       target: side.optional(),

@@ -12,6 +12,7 @@ import {
 } from '../../model/verify-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import type { FlagsAgain } from '../next.js'
+import { storeComparison } from '../store-text.js'
 import type { Style } from '../style.js'
 import { wrapText } from '../wrap.js'
 import { nextAfterVerify, verifyVerdict } from './verdict.js'
@@ -31,6 +32,7 @@ export function verifyText(report: VerifyReport, options: TextOptions): string {
     comparedLines(report, options),
     differenceLines(report, options),
     stateLines(report, options),
+    storeComparison(report, options.columns),
     noticeLines(report, options),
     [...verdictLines(report, options), ...nextLines(report, options)],
   ]

@@ -3,6 +3,7 @@ import { shellWord } from '../../model/printable.js'
 import { exitCodeOfVerify, type VerifyReport } from '../../model/verify-report.js'
 import { formatCount, formatCounted, formatDuration } from '../format.js'
 import type { FlagsAgain, NextStep } from '../next.js'
+import { storeWords } from '../store-text.js'
 
 export function verifyVerdict(report: VerifyReport): { readonly mark: '✓' | '✗'; readonly text: string } {
   const { threads, stoppedBy, seconds } = report
@@ -11,7 +12,9 @@ export function verifyVerdict(report: VerifyReport): { readonly mark: '✓' | '�
   if (stoppedBy !== undefined) {
     return { mark, text: `stopped after ${formatDuration(seconds)}: ${parts.join(' · ')}` }
   }
-  if (threads.compared === 0) return { mark, text: `no thread to compare${leftOut(report)}` }
+  if (threads.compared === 0) {
+    return { mark, text: [`no thread to compare${leftOut(report)}`, ...storeWords(report)].join(' · ') }
+  }
   return { mark, text: parts.join(' · ') }
 }
 
@@ -30,6 +33,7 @@ function wordsOf(report: VerifyReport): string[] {
     ...(deleted > 0 ? [`${formatCount(deleted)} with rows deleted in Postgres`] : []),
     ...(expired > 0 ? [`${formatCount(expired)} expired in Redis, as written`] : []),
   ]
+    ...storeWords(report),
 }
 
 const leftOut = ({ threads }: VerifyReport): string =>
@@ -40,8 +44,8 @@ export function nextAfterVerify(
   report: VerifyReport,
   { target, scope, snapshot = '' }: FlagsAgain,
 ): NextStep | null {
-  const { threads, stoppedBy, differences, verificationId, against, source } = report
-  if (stoppedBy !== undefined || threads.compared === 0) return null
+  const { threads, stoppedBy, differences, verificationId, against, source, store } = report
+  if (stoppedBy !== undefined || (threads.compared === 0 && store === null)) return null
   const ids = new Set(differences.map(({ threadId }) => threadId))
   const [only] = ids
   if (threads.differs > 0) {
@@ -51,6 +55,8 @@ export function nextAfterVerify(
     return { command, why: 'writes what is missing, touches nothing else' }
   }
   if (threads.behind > 0) {
+  if (store !== null && store.behind > 0 && threads.behind === 0)
+    return { command: `cp-migrate migrate${target}${scope}`, why: 'brings the store up to date' }
     const what = threads.behind === 1 ? 'the thread' : `the ${formatCount(threads.behind)} threads`
     return {
       command: `cp-migrate migrate${target}${scope}`,

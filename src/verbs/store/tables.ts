@@ -6,17 +6,18 @@ import { versionText } from '../../target/connection/connect-checks.js'
 import type { StoreTarget } from '../../target/store/rows.js'
 import { readStoreTables, refusalOfStore } from '../../target/store/tables.js'
 
-/** Throws `foreign-tables` and, unless they may be missing, `tables-missing`; null then. */
+/** Without a dialect that of the tables. Throws `foreign-tables` and, unless they may be missing, `tables-missing`; null then. */
 export async function openStoreTables(
   { postgres, schema }: { readonly postgres: Postgres; readonly schema: string },
   {
-    dialect,
+    dialect: given,
     flags,
     mayLack,
-  }: { readonly dialect: StoreDialect; readonly flags: string; readonly mayLack: boolean },
+  }: { readonly dialect: StoreDialect | null; readonly flags: string; readonly mayLack: boolean },
 ): Promise<(StoreTarget & { readonly postgres: Postgres }) | null> {
   const tables = await postgres.use((session) => readStoreTables(session, schema))
   const endpoint = postgres.name
+  const dialect = given ?? (tables.columns.get('store')?.has('namespace_path') ? 'js' : 'python')
   const refusal = refusalOfStore(tables, { dialect })
   if (refusal !== undefined) {
     const version = versionText(postgres.server.version)

@@ -3,9 +3,12 @@ import type { VerifyReport } from '../../model/verify-report.js'
 import { THREAD_STATES, type ThreadState } from '../../model/verify-report.js'
 import type { ThreadVerdict } from '../../pipeline/verify/verdicts.js'
 import type { Postgres } from '../../target/connection/connect.js'
+import { inTransaction } from '../../target/connection/session.js'
 import { type Lease, takeLease } from '../../target/ledger/lease.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
+import { markStoreItems } from '../../target/ledger/store-items.js'
 import { endVerification, recordVerdicts, startVerification } from '../../target/ledger/verifications.js'
+import type { StoreVerdict } from '../store/verify.js'
 
 /**
  * What a state means for the thread's progress; others leave it as it is. A thread that Redis has gone on with is verified once that
@@ -73,6 +76,30 @@ export class VerifyRun {
       return [{ threadId, runId: recorded.current.runId, progress }]
     })
     await this.postgres.use((session) => recordVerdicts(session, this.lease, this.verification, recorded))
+  }
+
+  /** Of threads whose newest run is known; of others nothing is told. */
+  async recordStates(
+    threads: readonly { readonly threadId: string; readonly state: ThreadState; readonly runId?: number }[],
+  ): Promise<void> {
+    const verdicts = threads.flatMap(({ threadId, state, runId }) => {
+      const progress = PROGRESS[state]
+      return runId === undefined || progress === undefined ? [] : [{ threadId, runId, progress }]
+    })
+    await this.postgres.use((session) => recordVerdicts(session, this.lease, this.verification, verdicts))
+  }
+
+  async recordStore(verdicts: readonly StoreVerdict[]): Promise<void> {
+    const { id, scope } = this.verification
+    await this.postgres.use((session) =>
+      inTransaction(session, async () => {
+        await this.lease.fence(session)
+        for (const progress of ['verified', 'differs'] as const) {
+          const marks = verdicts.filter((one) => one.progress === progress)
+          await markStoreItems(session, scope, marks, { progress, verificationId: id })
+        }
+      }),
+    )
   }
 
   /** The last word. What was said of threads until here is right, also where the verification was stopped. */

@@ -1,0 +1,156 @@
+/** Compares the items of a source's stores with the rows of the target, and its rows with what the source has and the ledger knows. */
+import { DecodeError, EncodeError } from '../../codec/bytes.js'
+import { type StoreState, stateOf } from '../../convert/store/compare.js'
+import { type StoreRow, storeRowOf } from '../../convert/store/row.js'
+import { type FoundItem, nothingVerified, type StoreVerified } from '../../model/store.js'
+import { SeenThreads } from '../../pipeline/seen-threads.js'
+import type { Postgres } from '../../target/connection/connect.js'
+import type { SqlSession } from '../../target/connection/session.js'
+import type { LedgerScope } from '../../target/ledger/read.js'
+import { readStoreRecords, recordOf, type StoreRecord } from '../../target/ledger/store-items.js'
+import type { Recover } from '../../target/rows/batch-sink.js'
+import { eachStoreRow, readStoreRows, storeRowKey } from '../../target/store/read.js'
+import { type StoreTarget, storeItemId } from '../../target/store/rows.js'
+import { readStore, type StoreReadOptions } from './read.js'
+
+/** What a verification says of an item that the ledger knows. */
+export interface StoreVerdict {
+  readonly id: Buffer
+  readonly runId: number
+  readonly progress: 'verified' | 'differs'
+}
+
+export interface StoreVerifyRequest extends Omit<StoreReadOptions, 'source'> {
+  /** Null: rows are compared with the ledger alone. */
+  readonly source: StoreReadOptions['source'] | null
+  readonly target: StoreTarget & { readonly postgres: Postgres }
+  /** Null where there is no ledger. */
+  readonly scope: LedgerScope | null
+  record(verdicts: readonly StoreVerdict[]): Promise<void>
+  readonly recover: Recover
+}
+
+const MAX_DIFFERENCES = 100
+
+/** Begun again from the first item where an end went away meanwhile. */
+export async function verifyStore(request: StoreVerifyRequest): Promise<StoreVerified> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await new Comparison(request).run()
+    } catch (error) {
+      await request.recover(error, attempt)
+    }
+  }
+}
+
+interface Compared {
+  readonly found: FoundItem
+  readonly row: StoreRow
+  readonly id: Buffer
+}
+
+class Comparison {
+  private readonly report = nothingVerified()
+  private readonly seen = new SeenThreads()
+
+  constructor(private readonly request: StoreVerifyRequest) {}
+
+  async run(): Promise<StoreVerified> {
+    const { source } = this.request
+    if (source !== null) {
+      for await (const { items, findings } of readStore({ ...this.request, source })) {
+        this.report.items += items.length + findings.length
+        this.report.rejected += findings.length
+        await this.batch(items.flatMap((found) => this.compared(found)))
+      }
+    }
+    await this.others()
+    return this.report
+  }
+
+  private compared(found: FoundItem): Compared[] {
+    try {
+      const { row } = storeRowOf(found, this.request.target.dialect)
+      if (row !== null) return [{ found, row, id: storeItemId(row.namespace, row.key) }]
+    } catch (error) {
+      if (!(error instanceof DecodeError || error instanceof EncodeError || error instanceof SyntaxError))
+        throw error
+    }
+    this.report.rejected++
+    return []
+  }
+
+  private async batch(all: readonly Compared[]): Promise<void> {
+    if (all.length === 0) return
+    const { target, record } = this.request
+    const { dialect, embedding } = target
+    const [rows, records] = await target.postgres.use(async (session) => [
+      await readStoreRows(
+        session,
+        target,
+        all.map(({ row }) => row),
+      ),
+      await this.records(
+        session,
+        all.map(({ id }) => id),
+      ),
+    ])
+    const verdicts: StoreVerdict[] = []
+    for (const { found, row, id } of all) {
+      this.seen.note(storeRowKey(row), 0)
+      const known = recordOf(records, id)
+      const takesVectors = row.vector !== null && row.vector.embedding.length === embedding?.dims
+      const state = stateOf(found, row, rows.get(storeRowKey(row)), known, { dialect, takesVectors })
+      this.count(state, row)
+      if (state === 'equal' && takesVectors) this.report.vectors++
+      if (known?.sourceKey.equals(found.source.key))
+        verdicts.push(...verdictOf(state, known, found))
+    }
+    await record(verdicts)
+  }
+
+  private count(state: StoreState, { namespace, key }: StoreRow): void {
+    const { report } = this
+    if (state === 'older-copy') report.olderCopies++
+    else if (state === 'equal' || state === 'behind' || state === 'ahead' || state === 'deleted')
+      report[state]++
+    else {
+      report.differs++
+      if (report.differences.length < MAX_DIFFERENCES)
+        report.differences.push({ namespace, key, part: state })
+    }
+  }
+
+  /** Rows of which the source has said nothing. */
+  private async others(): Promise<void> {
+    const { target } = this.request
+    for await (const page of eachStoreRow((work) => target.postgres.use(work), target)) {
+      this.request.signal.throwIfAborted()
+      const unseen = page.filter((row) => !this.seen.has(storeRowKey(row)))
+      const ids = unseen.map(({ namespace, key }) => storeItemId(namespace, key))
+      const records = await target.postgres.use((session) => this.records(session, ids))
+      for (const [at, { digest }] of unseen.entries()) {
+        const known = recordOf(records, ids[at]!)
+        if (known === undefined) this.report.onlyInTarget++
+        else if (known.rowDigest.equals(digest)) this.report.onlyInLedger++
+        else this.report.ahead++
+      }
+    }
+  }
+
+  private async records(session: SqlSession, ids: readonly Buffer[]): Promise<Map<string, StoreRecord>> {
+    const { scope } = this.request
+    return scope === null || ids.length === 0 ? new Map() : readStoreRecords(session, scope, ids)
+  }
+}
+
+/** What the source has newer proves nothing of what is recorded. */
+function verdictOf(
+  state: StoreState,
+  { id, runId, sourceDigest }: StoreRecord,
+  { source }: FoundItem,
+): StoreVerdict[] {
+  if (state === 'behind' || state === 'older-copy' || !sourceDigest.equals(source.digest)) return []
+  const isGood = state === 'equal' || state === 'ahead' || state === 'deleted'
+  return [{ id, runId, progress: isGood ? 'verified' : 'differs' }]
+}
