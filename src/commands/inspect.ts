@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
-import { layouts, output, prefixes, source, timeouts } from './options.js'
+import { openEnd, whichEnd } from './one-end.js'
+import { layouts, output, prefixes, source, target, timeouts } from './options.js'
 
 export const inspect = {
   name: 'inspect',
@@ -12,15 +13,16 @@ export const inspect = {
     ['cp-migrate inspect t-88 --json', 'all of it, for a program'],
     ['cp-migrate inspect KEY', 'a key: what it is, what it holds'],
     ['cp-migrate inspect --raw KEY', 'its bytes taken apart, with offsets'],
+    ['cp-migrate inspect --in postgres t-88', 'the thread in Postgres'],
   ],
-  declare: (command) => output(timeouts(prefixes(layouts(look(source(command)))))),
+  declare: (command) => output(timeouts(prefixes(layouts(look(target(source(command))))))),
   run: runInspect,
 } as const satisfies CommandModule
 
 const look = (command: Command): Command =>
-  command
-    .argument('<name>', 'the exact name of a key, or the id of a thread')
-    .optionsGroup('What to show')
+  whichEnd(
+    command.argument('<name>', 'the exact name of a key, or the id of a thread').optionsGroup('What to show'),
+  )
     .option('--raw', "a key's bytes taken apart, a line a piece, with offsets")
     .option('--full', 'every checkpoint and every value whole')
     .option('--checkpoint <id>', 'the values of this checkpoint instead of the newest')
@@ -31,35 +33,29 @@ async function runInspect(
   context: Context,
   positionals: readonly string[],
 ): Promise<ExitCode> {
-  const [{ readConfig }, { chosenLayouts }, { Connections }, verb, { renderInspect }, { flagsAgain }] =
-    await Promise.all([
-      import('./config.js'),
-      import('./layouts.js'),
-      import('./connections.js'),
-      import('../verbs/inspect.js'),
-      import('../report/inspect/text.js'),
-      import('./flags-again.js'),
-    ])
+  const [{ readConfig }, { Connections }, verb, { renderInspect }, { flagsAgain }] = await Promise.all([
+    import('./config.js'),
+    import('./connections.js'),
+    import('../verbs/inspect.js'),
+    import('../report/inspect/text.js'),
+    import('./flags-again.js'),
+  ])
   const [name] = positionals
   if (name === undefined)
     throw new Failure('usage', { message: 'a key or a thread is missing', command: 'cp-migrate inspect' })
-  const config = readConfig(options, context)
-  const { values } = config
-  const chosen = await chosenLayouts(config, context.cwd)
+  const config = readConfig(options, context, { goesBack: true })
   const connections = new Connections(config, context)
   const { json, quiet, color } = context.output
   try {
-    const { source: from, note } = await connections.source()
+    const { end, note } = await openEnd(config, options, { connections, context })
     if (!quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
+    if (end.engine === 'postgres' && options.raw === true) {
+      const message = '--raw takes keys of Redis apart; in Postgres there are none'
+      throw new Failure('usage', { message, command: 'cp-migrate inspect' })
+    }
     const report = await verb.inspect({
-      source: from,
+      end,
       from: note,
-      prefixes: {
-        checkpoint: values.checkpointPrefix,
-        checkpointWrite: values.checkpointWritePrefix,
-        checkpointBlob: values.checkpointBlobPrefix,
-      },
-      layouts: chosen,
       name,
       asThread: options.asThread === true,
       values:
@@ -79,6 +75,7 @@ async function runInspect(
         raw: options.raw === true,
         full: options.full === true,
         again: flagsAgain(config).scope,
+        isInPostgres: end.engine === 'postgres',
       }),
     )
     return EXIT.ok

@@ -1,9 +1,10 @@
 /** `cp-migrate threads`: the threads of Redis, of a snapshot or of Postgres, filtered and sorted. */
 import type { Command } from 'commander'
-import { EXIT, type ExitCode, Failure } from '../model/failure.js'
+import { EXIT, type ExitCode } from '../model/failure.js'
 import { THREAD_ORDERS, type ThreadOrder } from '../model/threads-report.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
+import { openEnd, whichEnd } from './one-end.js'
 import { collect, layouts, output, prefixes, source, target, timeouts, tuning } from './options.js'
 
 export const threads = {
@@ -20,13 +21,7 @@ export const threads = {
 } as const satisfies CommandModule
 
 const which = (command: Command): Command =>
-  command
-    .optionsGroup('Threads')
-    .addOption(
-      command
-        .createOption('--in <end>', 'redis or postgres, where both are named (redis)')
-        .choices(['redis', 'postgres']),
-    )
+  whichEnd(command.optionsGroup('Threads'))
     .option('--match <glob>', 'only threads whose id matches, such as "user-4*"; may be repeated', collect)
     .option('--older-than <duration>', 'only threads that were last written before that, such as 30d')
     .option('--newer-than <duration>', 'only threads that were written since')
@@ -38,8 +33,6 @@ const which = (command: Command): Command =>
 
 /** What fits a few screens; whoever wants more says how much, since memory depends on it. */
 const LISTED = 100
-/** The part of the memory that keys on their way may take. */
-const KEYS_SHARE = 1 / 3
 
 async function runThreads(options: Options, context: Context): Promise<ExitCode> {
   const [{ readConfig }, { Connections }, { readBounds }, verb, { renderThreads }] = await Promise.all([
@@ -54,7 +47,7 @@ async function runThreads(options: Options, context: Context): Promise<ExitCode>
   const connections = new Connections(config, context)
   const { json, quiet, color } = context.output
   try {
-    const { end, note } = await endOf(config, options, { connections, context })
+    const { end, note } = await openEnd(config, options, { connections, context })
     if (!quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
     const report = await verb.threads({
       end,
@@ -73,7 +66,7 @@ async function runThreads(options: Options, context: Context): Promise<ExitCode>
         format: json ? 'json' : quiet ? 'line' : 'text',
         columns: context.columns,
         colored: color && context.isTty,
-        again: await flagsForOne(config),
+        again: await flagsForOne(config, end.engine),
       }),
     )
     return EXIT.ok
@@ -82,48 +75,10 @@ async function runThreads(options: Options, context: Context): Promise<ExitCode>
   }
 }
 
-/** Opens the end that is meant. Throws `no-source` and `no-target`. */
-async function endOf(
-  config: Config,
-  options: Options,
-  { connections, context }: { readonly connections: OpenEnds; readonly context: Context },
-) {
-  const { values } = config
-  if (engineOf(config, options) === 'postgres') {
-    const { target: postgres, note } = await connections.target({ writes: false })
-    const { ledgerSchema } = values
-    return { end: { engine: 'postgres', postgres, schema: note.schema, ledgerSchema }, note } as const
-  }
-  const { chosenLayouts } = await import('./layouts.js')
-  const chosen = await chosenLayouts(config, context.cwd)
-  const { source: from, note } = await connections.source()
-  const named = {
-    checkpoint: values.checkpointPrefix,
-    checkpointWrite: values.checkpointWritePrefix,
-    checkpointBlob: values.checkpointBlobPrefix,
-  }
-  const maxBytes = values.memory * KEYS_SHARE
-  return { end: { engine: 'redis', source: from, prefixes: named, layouts: chosen, maxBytes }, note } as const
-}
-
-type OpenEnds = InstanceType<typeof import('./connections.js').Connections>
-
-/** A flag is meant for this command, a variable perhaps for others. */
-function engineOf({ values, origins }: Config, options: Options): 'redis' | 'postgres' {
-  if (options.in === 'redis' || options.in === 'postgres') return options.in
-  const isRedisGiven = origins.redis.startsWith('--')
-  const isPostgresGiven = origins.postgres.startsWith('--')
-  if (isRedisGiven !== isPostgresGiven) return isRedisGiven ? 'redis' : 'postgres'
-  if (values.redis === undefined && values.postgres === undefined) throw new Failure('no-source')
-  return values.redis === undefined ? 'postgres' : 'redis'
-}
-
 /** The user's own flags without those that choose among threads. */
-async function flagsForOne({ values, origins }: Config): Promise<string> {
+async function flagsForOne(config: Config, engine: 'redis' | 'postgres'): Promise<string> {
   const { flagsAgain } = await import('./flags-again.js')
-  return flagsAgain({
-    values,
-    direction: 'there',
-    origins: { ...origins, match: 'default', limit: 'default' },
-  }).scope
+  const origins = { ...config.origins, match: 'default', limit: 'default' }
+  const { target, scope } = flagsAgain({ ...config, origins })
+  return engine === 'redis' ? scope : `${target}${scope}`
 }

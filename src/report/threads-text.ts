@@ -102,7 +102,8 @@ function idleText(ms: number): string {
 /** What a person has to answer is what a person wants to see. */
 function nextOf({ engine, threads }: ThreadsReport, again: string): NextStep | null {
   const shown = threads.find(({ state }) => state === 'waiting') ?? threads[0]
-  if (engine !== 'redis' || shown === undefined) return null
+  if (shown === undefined) return null
+  const how = engine === 'redis' ? '--as-thread' : '--in postgres'
   const why = shown.state === 'waiting' ? 'what it waits for' : 'what is in it'
-  return { command: `cp-migrate inspect${again} --as-thread -- ${shellWord(shown.threadId)}`, why }
+  return { command: `cp-migrate inspect${again} ${how} -- ${shellWord(shown.threadId)}`, why }
 }

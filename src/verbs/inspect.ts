@@ -1,5 +1,4 @@
 /** Decodes one key or one thread for a human. Reads its keys and no others. */
-import type { Layout, Prefixes } from '../layouts/layout.js'
 import { prefixesOfIndexes } from '../layouts/prefixes.js'
 import { LayoutRegistry } from '../layouts/registry.js'
 import { Failure } from '../model/failure.js'
@@ -7,17 +6,15 @@ import type { InspectReport } from '../model/inspect-report.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { findThread } from '../pipeline/find-thread.js'
 import { readThreadRecords } from '../pipeline/thread-records.js'
-import type { Source } from '../source/source.js'
+import { postgresLayout, recordsInPostgres } from './inspect/in-postgres.js'
 import { inspectedKey } from './inspect/key.js'
 import { inspectedThread, type ThreadView } from './inspect/thread.js'
+import type { PostgresEnd, RedisEnd } from './one-end.js'
 
 export interface InspectRequest {
-  readonly source: Source
+  readonly end: RedisEnd | PostgresEnd
   readonly from: EndpointNote
-  readonly prefixes: Prefixes
-  /** Newest first. */
-  readonly layouts: readonly Layout[]
-  /** A key's exact name, or a thread's id. */
+  /** A key's exact name, or a thread's id; in Postgres there are only threads. */
   readonly name: string
   /** Never a key, though one should be called so. */
   readonly asThread: boolean
@@ -30,25 +27,46 @@ export interface InspectRequest {
 
 /** Throws `nothing-called-so` where there is neither a key nor a thread of that name. */
 export async function inspect(request: InspectRequest): Promise<InspectReport> {
-  const { source, from, name, asThread } = request
-  const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
-  const registry = new LayoutRegistry(request.layouts, prefixes)
+  const { end, from, name } = request
   const head = { schemaVersion: REPORT_SCHEMA_VERSION, command: 'inspect', source: from } as const
+  const found = end.engine === 'redis' ? await inRedis(end, request) : await inPostgres(end, request)
+  if (found === null) throw new Failure('nothing-called-so', { name, endpoint: from.endpoint })
+  return { ...head, ...found }
+}
+
+type Found = Pick<InspectReport, 'key' | 'thread'>
+
+async function inPostgres(end: PostgresEnd, request: InspectRequest): Promise<Found | null> {
+  const { name, signal } = request
+  const found = await recordsInPostgres(end, name, signal)
+  if (found === null) return null
+  const thread = inspectedThread(found.records, postgresLayout, wantsOf(request))
+  return { key: null, thread: { ...thread, bytes: found.bytes } }
+}
+
+async function inRedis(end: RedisEnd, request: InspectRequest): Promise<Found | null> {
+  const { source } = end
+  const { name, asThread } = request
+  const prefixes = prefixesOfIndexes(await source.searchIndexes(), end.prefixes)
+  const registry = new LayoutRegistry(end.layouts, prefixes)
   const key = Buffer.from(name)
   const [type] = asThread ? [null] : await source.types([key])
-  if (type !== null && type !== undefined)
-    return { ...head, ...(await ofKey({ key, type }, registry, request)) }
-  const thread = await threadOf(name, registry, request, wantsOf(request))
-  if (thread.keys.length === 0) throw new Failure('nothing-called-so', { name, endpoint: source.describe() })
-  return { ...head, key: null, thread }
+  if (type !== null && type !== undefined) return ofKey({ key, type }, { source, registry }, request)
+  const thread = await threadOf(name, { source, registry }, request, wantsOf(request))
+  return thread.keys.length === 0 ? null : { key: null, thread }
+}
+
+interface Place {
+  readonly source: RedisEnd['source']
+  readonly registry: LayoutRegistry
 }
 
 async function ofKey(
   found: { readonly key: Buffer; readonly type: string },
-  registry: LayoutRegistry,
+  place: Place,
   request: InspectRequest,
-): Promise<Pick<InspectReport, 'key' | 'thread'>> {
-  const { source } = request
+): Promise<Found> {
+  const { source, registry } = place
   const [[result], [memoryBytes]] = await Promise.all([source.read([found]), source.memoryOf([found.key])])
   const key = inspectedKey(
     { ...found, result: result ?? { state: 'gone' }, memoryBytes: memoryBytes ?? null },
@@ -56,7 +74,7 @@ async function ofKey(
   )
   if (key.claim === null || key.recognised === null) return { key, thread: null }
   // A write can be read only beside its checkpoint.
-  const thread = await threadOf(key.claim.threadId, registry, request, {
+  const thread = await threadOf(key.claim.threadId, place, request, {
     wantsValues: ({ origin }) => origin.key.equals(found.key),
     key: found.key,
     nowMs: request.now(),
@@ -66,12 +84,13 @@ async function ofKey(
 
 async function threadOf(
   threadId: string,
-  registry: LayoutRegistry,
-  { source, signal }: InspectRequest,
+  { source, registry }: Place,
+  { signal }: InspectRequest,
   view: ThreadView,
 ) {
   const keys = await findThread(source, registry, threadId, signal)
-  return inspectedThread(await readThreadRecords(source, registry, keys), registry, view)
+  const titled = (id: string) => ({ id, title: registry.byId(id).title })
+  return inspectedThread(await readThreadRecords(source, registry, keys), titled, view)
 }
 
 function wantsOf({ values, now }: InspectRequest): ThreadView {

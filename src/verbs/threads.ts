@@ -1,35 +1,16 @@
 /** Lists the threads of one end, those of Redis as those of Postgres. Reads, and writes nothing. */
-import type { Layout, Prefixes } from '../layouts/layout.js'
 import { type AgeBounds, ageVerdict } from '../model/bounds.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { EVERY_THREAD, threadFilter } from '../model/scope.js'
 import type { ListedThread, ThreadOrder, ThreadsReport } from '../model/threads-report.js'
-import type { Source } from '../source/source.js'
-import type { Postgres } from '../target/connection/connect.js'
 import { listKeys } from './list-keys.js'
+import type { PostgresEnd, RedisEnd } from './one-end.js'
 import { lackingTables } from './target-tables.js'
 import { threadsInPostgres } from './threads/in-postgres.js'
 import { threadsInRedis } from './threads/in-redis.js'
 import { Shortlist } from './threads/shortlist.js'
-
-export interface RedisEnd {
-  readonly engine: 'redis'
-  readonly source: Source
-  readonly prefixes: Prefixes
-  /** Newest first. */
-  readonly layouts: readonly Layout[]
-  /** What the keys may take in memory. */
-  readonly maxBytes: number
-}
-
-export interface PostgresEnd {
-  readonly engine: 'postgres'
-  readonly postgres: Postgres
-  readonly schema: string
-  readonly ledgerSchema: string
-}
 
 export interface ThreadsRequest {
   readonly end: RedisEnd | PostgresEnd

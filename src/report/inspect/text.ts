@@ -21,6 +21,7 @@ export interface InspectRenderOptions {
   readonly full: boolean
   /** The user's own flags for the next command, each with a space before it. */
   readonly again: string
+  readonly isInPostgres: boolean
 }
 
 export function renderInspect(report: InspectReport, options: InspectRenderOptions): string {
@@ -145,7 +146,12 @@ function findingLines({ findings }: InspectedThread, columns: number, style: Sty
   ]
 }
 
-function nextLines({ key, thread }: InspectReport, { again }: InspectRenderOptions, style: Style): string[] {
+function nextLines(
+  { key, thread }: InspectReport,
+  { again, isInPostgres }: InspectRenderOptions,
+  style: Style,
+): string[] {
+  if (isInPostgres) return [`Next  ${style.strong(`cp-migrate threads --in postgres${again}`)}`]
   if (thread === null || thread.namespaces.length === 0) return []
   const { threadId } = thread
   if (utf8TextOf(Buffer.from(threadId)) === null) return []

@@ -1,6 +1,6 @@
 /** Every thread of the tables in one line each: counted and added up by the server, sent as a stream. */
 import type { ThreadState } from '../../model/threads-report.js'
-import { qualified } from '../connection/session.js'
+import { qualified, type SqlSession } from '../connection/session.js'
 import { tuplesOf } from './copy-tuples.js'
 import type { CopyOutSession } from './read-rows.js'
 
@@ -41,6 +41,30 @@ export async function* listThreads(
       }
     }
   }
+}
+
+/** Whose saver reads the thread, as far as its rows tell; null where it has no checkpoint. */
+export async function dialectOfThread(
+  session: SqlSession,
+  schema: string,
+  threadId: string,
+): Promise<'python' | 'js' | null> {
+  const table = qualified(schema, 'checkpoints')
+  const has = (type: string): string =>
+    ['checkpoint_blobs', 'checkpoint_writes']
+      .map(
+        (name) =>
+          `EXISTS (SELECT 1 FROM ${qualified(schema, name)} WHERE thread_id = $1 AND type = '${type}')`,
+      )
+      .join(' OR ')
+  const { rows } = await session.query<{ dialect: 'python' | 'js' }>(
+    `SELECT CASE WHEN (SELECT jsonb_typeof(v.value) FROM ${table} x, jsonb_each(${objectOf(`x.checkpoint -> 'channel_versions'`)}) v
+         WHERE x.thread_id = $1 LIMIT 1) = 'number' THEN 'js'
+       WHEN ${has('msgpack')} THEN 'python' WHEN ${has('json')} THEN 'js' ELSE 'python' END AS dialect
+     FROM ${table} WHERE thread_id = $1 LIMIT 1`,
+    [threadId],
+  )
+  return rows[0]?.dialect ?? null
 }
 
 /** Ids are compared by their bytes, as both savers' ids sort by time; any other collation of the database would be slower and no better. */

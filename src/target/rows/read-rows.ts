@@ -14,6 +14,8 @@ export interface RowsToRead {
   readonly schema: string
   readonly dialect: Dialect
   readonly threadIds: readonly string[]
+  /** Rows stay valid after they were handed over. */
+  readonly keeps?: boolean
   /** Told of the bytes of rows as they come. */
   onBytes?(bytes: number): void
   readonly signal?: AbortSignal
@@ -28,7 +30,7 @@ export async function readRows(
   // Postgres' text has no NUL, so no thread is named with one.
   const threadIds = request.threadIds.filter((id) => !id.includes('\0'))
   if (threadIds.length === 0) return
-  const { schema, dialect, onBytes, signal } = request
+  const { schema, dialect, keeps = false, onBytes, signal } = request
   // COPY takes no parameters: a setting of the session stands in for one.
   await session.query(`SELECT set_config('${WANTED}', $1, false)`, [JSON.stringify(threadIds)])
   for (const { table, columns, take } of TABLES_TO_READ) {
@@ -36,7 +38,7 @@ export async function readRows(
       TO STDOUT (FORMAT binary)`
     for await (const tuples of tuplesOf(session.copyOut(copy))) {
       signal?.throwIfAborted()
-      for (const tuple of tuples) take(tuple, dialect, rows)
+      for (const tuple of tuples) take(keeps ? copyOf(tuple) : tuple, dialect, rows)
       onBytes?.(tuples.reduce((sum, tuple) => sum + bytesOf(tuple), 0))
     }
   }
@@ -71,5 +73,7 @@ const TABLES_TO_READ: readonly TableToRead[] = [
     take: (tuple, dialect, rows) => rows.write(storedWrite(tuple, dialect)),
   },
 ]
+
+const copyOf = (tuple: Tuple): Tuple => tuple.map((field) => field && Buffer.from(field))
 
 const bytesOf = (tuple: Tuple): number => tuple.reduce((sum, field) => sum + (field?.length ?? 0), 0)

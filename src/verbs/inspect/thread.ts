@@ -1,11 +1,11 @@
 /** One thread as it is shown: namespaces, checkpoints with what they hold, writes, findings. */
 import { tsOf } from '../../convert/checkpoint-ts.js'
-import type { LayoutRegistry } from '../../layouts/registry.js'
 import { timeOfCheckpoint } from '../../model/age.js'
 import type {
   InspectedThread,
   Shown,
   ShownCheckpoint,
+  ShownLayout,
   ShownNamespace,
   ShownWrite,
 } from '../../model/inspect-report.js'
@@ -31,14 +31,14 @@ export interface ThreadView {
 
 export function inspectedThread(
   records: ThreadRecords,
-  registry: LayoutRegistry,
+  layoutOf: (id: string) => ShownLayout,
   view: ThreadView,
 ): InspectedThread {
   const isWanted = (key: Buffer): boolean => view.key === undefined || view.key.equals(key)
   const layouts = new Set([...records.checkpoints, ...records.writes].map(({ origin }) => origin.layout))
   return {
     threadId: records.threadId,
-    layouts: [...layouts].map((id) => ({ id, title: registry.byId(id).title })),
+    layouts: [...layouts].map(layoutOf),
     keys: records.keys.map(({ claimed, sizeBytes, pttlMs }) => {
       const { key, type, role, layout } = claimed
       return { key, type, role, layout, sizeBytes, pttlMs }
@@ -62,7 +62,7 @@ function namespacesOf(records: ThreadRecords, view: ThreadView): ShownNamespace[
     const checkpoints = records.checkpoints
       .filter((one) => one.checkpointNs === checkpointNs)
       .sort((a, b) => (a.checkpointId < b.checkpointId ? -1 : 1))
-    const writes = records.writes.filter((one) => one.checkpointNs === checkpointNs)
+    const writes = records.writes.filter((one) => one.checkpointNs === checkpointNs).sort(inWriteOrder)
     const ids = new Set(checkpoints.map(({ checkpointId }) => checkpointId))
     return {
       checkpointNs,
@@ -80,6 +80,14 @@ function namespacesOf(records: ThreadRecords, view: ThreadView): ShownNamespace[
     }
   })
 }
+
+/** As the official readers of Postgres give them. */
+export function inWriteOrder(a: WritePlace, b: WritePlace): number {
+  if (a.taskPath !== b.taskPath) return a.taskPath < b.taskPath ? -1 : 1
+  if (a.taskId !== b.taskId) return a.taskId < b.taskId ? -1 : 1
+  return a.idx - b.idx
+}
+type WritePlace = Pick<PendingWrite, 'taskPath' | 'taskId' | 'idx'>
 
 const byNamespace = (a: string, b: string): number =>
   a === b ? 0 : a === ROOT_NS || (b !== ROOT_NS && a < b) ? -1 : 1
