@@ -27,6 +27,7 @@ export const verify = {
     ['cp-migrate verify', 'everything, on record'],
     ['cp-migrate verify --thread t-12', 'only this thread'],
     ['cp-migrate verify --sample 200 --seed 7', '200 threads, always the same'],
+    ['cp-migrate verify --from postgres://HOST/DB --to redis://HOST:6379/0', 'the way back'],
     ['cp-migrate verify --ledger', 'without Redis: rows against digests'],
   ],
   declare: (command) =>
@@ -60,7 +61,11 @@ async function runVerify(options: Options, context: Context): Promise<ExitCode> 
   const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)
   try {
-    const report = await reportOf({ options, context, config, connections, chosen })
+    const run = { options, context, config, connections, chosen }
+    const report =
+      config.direction === 'back'
+        ? await (await import('./verify-back.js')).reportOfBack(run)
+        : await reportOf(run)
     await print(report, config, context, printed)
     if (report.stoppedBy !== undefined) throw report.stoppedBy
     return exitCodeOfVerify(report)
@@ -126,12 +131,12 @@ async function reportOf(run: {
     ...sides,
     ...chosen,
     dialect,
+    store: storeOf(config),
     layouts,
     scope,
     prefixes: {
       checkpoint: values.checkpointPrefix,
       checkpointWrite: values.checkpointWritePrefix,
-    store: storeOf(config),
       checkpointBlob: values.checkpointBlobPrefix,
     },
     showValues: options.showValues === true,

@@ -125,15 +125,17 @@ export interface VerifyReport {
     /** Bytes of rows read. */
     target: number
   }
+  /** Of the way back: values that Redis gives back in another form, as migrate has told; they are no differences. */
+  otherForms?: { threads: number; places: number; readonly first: string[] }
   /** Of the states that are worth a look, the first few threads. */
   readonly notes: Partial<Record<ThreadState, ThreadNote[]>>
   /** All of them; `differences` may hold fewer. */
   differenceCount: number
   readonly differences: Difference[]
-  stoppedBy?: Failure
-}
   /** Only with `--include store`. */
   store: StoreVerified | null
+  stoppedBy?: Failure
+}
 
 /** Differences and notes of one state that a report holds. */
 export const MAX_DIFFERENCES = 1000
@@ -154,9 +156,9 @@ export function emptyVerifyReport(
     notes: {},
     differenceCount: 0,
     differences: [],
+    store: null,
   }
 }
-    store: null,
 
 /** 4 for any difference; 3 where a thread that was named is not there. */
 export function exitCodeOfVerify({ stoppedBy, threads, store }: VerifyReport): ExitCode {

@@ -83,6 +83,10 @@ export const migrate = z.strictObject({
     })
     .nullable()
     .describe('only with --include store'),
+  redisMemory: z
+    .strictObject({ needed: count, used: count, limit: count.describe('0: none') })
+    .optional()
+    .describe('bytes; only in a rehearsal of the way back'),
   leftAlone: z.strictObject({ storeItems: count, foreignKeys: count, indexKeys: count }),
   findings: z.array(part.findingCount),
   stoppedBy: part.stoppedBy,
@@ -124,15 +128,11 @@ export const verify = z.strictObject({
   }),
   compared: z.strictObject({ checkpoints: count, writes: count, values: count }),
   bytes: z.strictObject({ source: count, target: count }),
+  otherForms: z
+    .strictObject({ threads: count, places: count, first: z.array(text) })
+    .optional()
+    .describe('of the way back: values that Redis gives back in another form; they count as equal'),
   notes: z.partialRecord(z.enum(THREAD_STATES), z.array(note)),
-  differenceCount: count,
-  differences: z.array(
-    z.strictObject({
-      kind: z.enum(['missing', 'extra', 'differs']),
-      part: text,
-      threadId: text,
-      checkpointNs: text.optional(),
-      checkpointId: text.optional(),
   store: z
     .strictObject({
       items: count,
@@ -156,6 +156,14 @@ export const verify = z.strictObject({
     })
     .nullable()
     .describe('only with --include store'),
+  differenceCount: count,
+  differences: z.array(
+    z.strictObject({
+      kind: z.enum(['missing', 'extra', 'differs']),
+      part: text,
+      threadId: text,
+      checkpointNs: text.optional(),
+      checkpointId: text.optional(),
       name: text.optional(),
       source: side.optional(),
       target: side.optional(),

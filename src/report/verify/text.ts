@@ -14,6 +14,7 @@ import { formatBytes, formatCount, formatCounted, formatDuration } from '../form
 import type { FlagsAgain } from '../next.js'
 import { storeComparison } from '../store-text.js'
 import type { Style } from '../style.js'
+import { sayFor } from '../way-back.js'
 import { wrapText } from '../wrap.js'
 import { nextAfterVerify, verifyVerdict } from './verdict.js'
 
@@ -31,8 +32,8 @@ export function verifyText(report: VerifyReport, options: TextOptions): string {
   const sections = [
     comparedLines(report, options),
     differenceLines(report, options),
-    stateLines(report, options),
     storeComparison(report, options.columns),
+    stateLines(report, options),
     noticeLines(report, options),
     [...verdictLines(report, options), ...nextLines(report, options)],
   ]
@@ -58,17 +59,23 @@ function comparedLines(
   return wrapText(text, columns, { first: '  ', hanging: '    ' })
 }
 
-function differenceLines({ differences, differenceCount }: VerifyReport, options: TextOptions): string[] {
+interface SayingOptions extends TextOptions {
+  say(text: string): string
+}
+
+function differenceLines(report: VerifyReport, options: TextOptions): string[] {
+  const { differences, differenceCount, target } = report
   if (differenceCount === 0) return []
+  const say = sayFor(target)
   const shown = differences.slice(0, SHOWN_DIFFERENCES)
   const hidden = differenceCount - shown.length
   return [
-    ...shown.flatMap((difference) => oneDifference(difference, options)),
+    ...shown.flatMap((difference) => oneDifference(difference, { ...options, say })),
     ...(hidden > 0 ? [options.style.faint(`  … and ${formatCount(hidden)} more (--json)`)] : []),
   ]
 }
 
-function oneDifference(difference: Difference, { columns, style }: TextOptions): string[] {
+function oneDifference(difference: Difference, { columns, style, say }: SayingOptions): string[] {
   const { kind, threadId, checkpointNs, checkpointId, source, target, note } = difference
   const where = [
     threadId,
@@ -76,14 +83,18 @@ function oneDifference(difference: Difference, { columns, style }: TextOptions):
     ...(checkpointId === undefined ? [] : [checkpointId]),
   ]
   const place = where.map(printableText).join(' · ')
-  const title = titleOf(difference)
+  const title = titleOf(difference, say)
   const isShort = place.length + title.length + 4 <= columns
   return [
     ...(isShort
       ? [`  ${style.bad(place)}  ${title}`]
       : [`  ${style.bad(place)}`, ...wrapText(title, columns, { first: '    ' })]),
-    ...sideLines('Redis   ', source, columns),
-    ...sideLines('Postgres', target ?? (kind === 'missing' ? NOTHING : undefined), columns),
+    ...sideLines(say('Redis').padEnd('Postgres'.length), source, columns),
+    ...sideLines(
+      say('Postgres').padEnd('Postgres'.length),
+      target ?? (kind === 'missing' ? NOTHING : undefined),
+      columns,
+    ),
     ...(note === undefined ? [] : wrapText(printableText(note), columns, { first: '      ' })),
   ]
 }
@@ -120,9 +131,9 @@ const KINDS: Readonly<Record<Difference['kind'], string>> = {
 }
 
 /** `channel "cart" missing in Postgres` */
-export function titleOf({ kind, part, name }: Difference): string {
+export function titleOf({ kind, part, name }: Difference, say: (text: string) => string): string {
   const named = name === undefined ? '' : ` "${printableText(name)}"`
-  return `${PARTS[part]}${named} ${KINDS[kind]}`
+  return `${PARTS[part]}${named} ${say(KINDS[kind])}`
 }
 
 export const STATE_TITLES: Readonly<Partial<Record<ThreadState, string>>> = {
@@ -144,15 +155,19 @@ const COUNTED: readonly (readonly [keyof Explained, string])[] = [
   ['skipped', 'left in Redis as a run was told'],
 ]
 
-function stateLines({ threads, notes }: VerifyReport, { columns, style }: TextOptions): string[] {
+function stateLines({ threads, notes, target }: VerifyReport, { columns, style }: TextOptions): string[] {
+  const say = sayFor(target)
   return THREAD_STATES.flatMap((state) => {
     const title = STATE_TITLES[state]
     const count = threads[state]
     if (title === undefined || count === 0) return []
     const named = (notes[state] ?? []).slice(0, SHOWN_THREADS)
     return [
-      ...wrapText(`${formatCounted(count, 'thread')} ${title}`, columns, { first: '  ', hanging: '    ' }),
-      ...named.map((note) => style.faint(`      ${printableText(note.threadId)}  ${noteText(note)}`)),
+      ...wrapText(`${formatCounted(count, 'thread')} ${say(title)}`, columns, {
+        first: '  ',
+        hanging: '    ',
+      }),
+      ...named.map((note) => style.faint(`      ${printableText(note.threadId)}  ${say(noteText(note))}`)),
       ...(count > named.length ? [style.faint(`      … and ${formatCount(count - named.length)} more`)] : []),
     ]
   })
@@ -185,6 +200,11 @@ export function verifyNotices(report: VerifyReport): string[] {
     notices.push(
       `${formatCounted(onlyInTarget, 'thread')} in Postgres ${verb} not from this Redis; not compared.`,
     )
+  }
+  if (report.otherForms !== undefined) {
+    const { threads: count, places } = report.otherForms
+    const where = `${formatCounted(places, 'place')} of ${formatCounted(count, 'thread')}`
+    notices.push(`Redis gives back ${where} in another form, as migrate has told; they count as equal.`)
   }
   if (verificationId === null) {
     notices.push(

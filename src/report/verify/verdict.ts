@@ -4,11 +4,12 @@ import { exitCodeOfVerify, type VerifyReport } from '../../model/verify-report.j
 import { formatCount, formatCounted, formatDuration } from '../format.js'
 import type { FlagsAgain, NextStep } from '../next.js'
 import { storeWords } from '../store-text.js'
+import { isWayBack, sayFor } from '../way-back.js'
 
 export function verifyVerdict(report: VerifyReport): { readonly mark: '✓' | '✗'; readonly text: string } {
   const { threads, stoppedBy, seconds } = report
   const mark = exitCodeOfVerify(report) === 0 ? '✓' : '✗'
-  const parts = wordsOf(report)
+  const parts = wordsOf(report).map(sayFor(report.target))
   if (stoppedBy !== undefined) {
     return { mark, text: `stopped after ${formatDuration(seconds)}: ${parts.join(' · ')}` }
   }
@@ -32,8 +33,8 @@ function wordsOf(report: VerifyReport): string[] {
     ...(rejected > 0 ? [`${formatCount(rejected)} not migrated`] : []),
     ...(deleted > 0 ? [`${formatCount(deleted)} with rows deleted in Postgres`] : []),
     ...(expired > 0 ? [`${formatCount(expired)} expired in Redis, as written`] : []),
-  ]
     ...storeWords(report),
+  ]
 }
 
 const leftOut = ({ threads }: VerifyReport): string =>
@@ -54,9 +55,9 @@ export function nextAfterVerify(
     const command = `cp-migrate migrate${target}${which}`
     return { command, why: 'writes what is missing, touches nothing else' }
   }
-  if (threads.behind > 0) {
   if (store !== null && store.behind > 0 && threads.behind === 0)
     return { command: `cp-migrate migrate${target}${scope}`, why: 'brings the store up to date' }
+  if (threads.behind > 0) {
     const what = threads.behind === 1 ? 'the thread' : `the ${formatCount(threads.behind)} threads`
     return {
       command: `cp-migrate migrate${target}${scope}`,
@@ -65,6 +66,7 @@ export function nextAfterVerify(
   }
   if (verificationId === null)
     return { command: `cp-migrate init${target}`, why: 'makes the ledger, which can remember this' }
+  if (isWayBack(report.target)) return { command: `cp-migrate status${target}`, why: 'what the runs did' }
   if (against === 'ledger') return { command: `cp-migrate status${target}`, why: 'what the runs did' }
   if (source?.snapshot !== undefined) {
     const command = `cp-migrate migrate${target} --redis redis://HOST:6379/0`
