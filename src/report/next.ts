@@ -1,5 +1,6 @@
 /** The sensible next command after a migration or its rehearsal. */
 import type { MigrateReport } from '../model/report.js'
+import { isWayBack } from './way-back.js'
 
 export interface NextStep {
   /** A whole command line. */
@@ -30,7 +31,7 @@ export function nextStepOf(
   return report.dryRun
     ? {
         command: `cp-migrate init${target}${tables} && ${migrate}`,
-        why: 'makes the tables, then moves the threads',
+        why: `makes the ${isWayBack(report.target) ? 'indexes and the ledger' : 'tables'}, then moves the threads`,
       }
     : {
         command: `cp-migrate verify${target}${scope}`,

@@ -28,8 +28,7 @@ export function renderMigrate(report: MigrateReport, options: RenderOptions): st
 
 /** Which two ends: `redis://cache/0 (REDIS_URL) → postgres://db/agents, schema public (--postgres)`. */
 export function endpointsLine({ source, target }: Pick<MigrateReport, 'source' | 'target'>): string {
-  const from = `${source.endpoint} (${source.setBy})`
-  if (target === null) return from
-  const schema = target.schema === undefined ? '' : `, schema ${printableText(target.schema)}`
-  return `${from} → ${target.endpoint}${schema} (${target.setBy})`
+  const named = ({ endpoint, schema, setBy }: MigrateReport['source']) =>
+    `${endpoint}${schema === undefined ? '' : `, schema ${printableText(schema)}`} (${setBy})`
+  return target === null ? named(source) : `${named(source)} → ${named(target)}`
 }

@@ -13,6 +13,7 @@ import { boundLines } from './text-bounds.js'
 import { findingLines } from './text-findings.js'
 import { durationLines, forecastNote, surveyLines } from './text-survey.js'
 import { verdictOf } from './verdict.js'
+import { isWayBack } from './way-back.js'
 import { wrapText } from './wrap.js'
 
 export interface TextOptions {
@@ -75,12 +76,22 @@ function amountLines(report: MigrateReport, columns: number): string[] {
     ['threads', formatCount(threads.selected), threadNote(report)],
     ['checkpoints', formatCount(totalOf(checkpoints)), rowNote(checkpoints, report)],
     ['pending writes', formatCount(totalOf(writes)), rowNote(writes, report) || interruptNote(report)],
-    ['channel values', formatCount(totalOf(blobs)), rowNote(blobs, report) || repeatNote(report)],
-    ['size', formatBytes(bytes.read), forecastNote(report)],
+    ...(isWayBack(report.target)
+      ? []
+      : [['channel values', formatCount(totalOf(blobs)), rowNote(blobs, report) || repeatNote(report)]]),
+    ['size', formatBytes(bytes.read), memoryNote(report) || forecastNote(report)],
   ]
   const numberWidth = Math.max(...rows.map(([, amount]) => amount!.length))
   const noteWidth = columns - 'pending writes'.length - numberWidth - 3 * 2
   return tableLines(rows, [{ align: 'left' }, { align: 'right' }, { align: 'left', maxWidth: noteWidth }])
+}
+
+/** Of the way back. */
+function memoryNote({ redisMemory, target, bytes }: MigrateReport): string {
+  if (redisMemory === undefined) return isWayBack(target) ? `→  ${formatBytes(bytes.written)} of keys` : ''
+  const { needed, used, limit } = redisMemory
+  const of = limit === 0 ? 'without a limit' : `of ${formatBytes(limit)}`
+  return `about ${formatBytes(needed)} more in Redis, which holds ${formatBytes(used)} ${of}`
 }
 
 function interruptNote({ survey }: MigrateReport): string {
@@ -138,7 +149,14 @@ const joined = (counts: readonly (readonly [number, string])[]): string =>
 export function noticesOf(report: MigrateReport): string[] {
   const notices = snapshotNotices(report.source)
   const { notFound, selected } = report.threads
-  const { resumed, disowned } = report
+  const { resumed, disowned, redisMemory } = report
+  if (redisMemory !== undefined && redisMemory.limit > 0) {
+    const { needed, used, limit } = redisMemory
+    if (used + needed > limit)
+      notices.push(
+        `Redis has room for ${formatBytes(Math.max(0, limit - used))} until maxmemory, and the keys would take about ${formatBytes(needed)}: raise it, or move fewer threads.`,
+      )
+  }
   if (resumed !== null) {
     notices.push(
       `Run ${report.runId} had been interrupted and went on: ${formatCounted(resumed.threadsBefore, 'thread')} had been moved by then.`,
@@ -161,7 +179,7 @@ export function noticesOf(report: MigrateReport): string[] {
   if (notFound.length > 0) {
     const shown = notFound.slice(0, 5).map(shortText).join(', ')
     notices.push(
-      `${formatCounted(notFound.length, 'named thread')} not found in Redis: ${shown}${notFound.length > 5 ? ', …' : ''}`,
+      `${formatCounted(notFound.length, 'named thread')} not found in ${isWayBack(report.target) ? 'Postgres' : 'Redis'}: ${shown}${notFound.length > 5 ? ', …' : ''}`,
     )
   }
   for (const { db, keys } of report.otherDatabases) {

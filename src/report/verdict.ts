@@ -3,6 +3,7 @@ import type { ExitCode } from '../model/failure.js'
 import { countOfKind, exitCodeOf, type MigrateReport } from '../model/report.js'
 import { formatCount, formatCounted, formatDuration } from './format.js'
 import { storeVerdict } from './store-text.js'
+import { isWayBack } from './way-back.js'
 
 export interface Verdict {
   /** `✓` also where something was rejected: the run did what it could. */
@@ -36,7 +37,8 @@ export function verdictOf(report: MigrateReport): Verdict {
   const changed = [
     [checkpoints, 'checkpoint'],
     [writes, 'write'],
-    [blobs, 'value'],
+    // Documents hold their values.
+    ...(isWayBack(report.target) ? [] : [[blobs, 'value'] as const]),
   ] as const
   const moved = changed.map(([rows, noun]) => formatCounted(rows.inserted + rows.updated, noun)).join(', ')
   const rejected = countOfKind(findings, 'rejected')

@@ -88,6 +88,14 @@ describe('threads that go back to Redis', () => {
     expect(await ends.redis.dbsize()).toBe(keys)
   })
 
+  test('verify finds both sides equal, and what differs', async () => {
+    const report = await ends.report('verify')
+    expect(report.differences).toEqual([])
+    expect(report).toMatchObject({ exit: 0, threads: { differs: 0, behind: 0, onlyInLedger: 0 } })
+    expect(report.threads.equal).toBe(report.threads.compared)
+    expect(report.otherForms.threads).toBeGreaterThanOrEqual(3)
+  })
+
   test('rollback removes what the run wrote', async () => {
     expect(await ends.report('rollback --run 1')).toMatchObject({
       exit: 0,

@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatCounted, formatDuration } from '../form
 import { type FlagsAgain, nextStepOf } from '../next.js'
 import { noticesOf } from '../text.js'
 import { verdictOf } from '../verdict.js'
+import { sayFor } from '../way-back.js'
 import { endsOf } from './ends.js'
 import { findingSection } from './finding-section.js'
 import { foundSection, layoutTable, stayingSection } from './found-sections.js'
@@ -77,7 +78,11 @@ function figuresOf(report: MigrateReport): Figure[] {
       value: formatCount(totalOf(blobs)),
       note: seen > totalOf(blobs) ? `of ${formatCount(seen)} in Redis; the rest are repeats` : rowNote(blobs),
     },
-    { label: 'read from Redis', value: formatBytes(bytes.read), note: `in ${formatDuration(seconds)}` },
+    {
+      label: sayFor(report.target)('read from Redis'),
+      value: formatBytes(bytes.read),
+      note: `in ${formatDuration(seconds)}`,
+    },
     ...(report.dryRun
       ? forecastFigure(report.forecast)
       : [

@@ -11,6 +11,7 @@ import type { FlagsAgain } from '../next.js'
 import { shortText } from '../short-text.js'
 import { noteText, titleOf, verifyNotices } from '../verify/text.js'
 import { nextAfterVerify, verifyVerdict } from '../verify/verdict.js'
+import { sayFor } from '../way-back.js'
 import { endsOf } from './ends.js'
 import { type Block, cell, type Figure, type Page, type Section, sectionsOf, shareOf } from './page.js'
 
@@ -88,7 +89,7 @@ function stateSection(report: VerifyReport): Section {
             rows: rows.map((state) => [
               cell(state),
               cell(formatCount(threads[state]), shareOf(threads[state], threads.compared)),
-              cell(STATES[state]),
+              cell(sayFor(report.target)(STATES[state])),
             ]),
           },
         ]
@@ -97,7 +98,8 @@ function stateSection(report: VerifyReport): Section {
 
 const SHOWN = 200
 
-function differenceSection({ differences, differenceCount }: VerifyReport): Section {
+function differenceSection({ differences, differenceCount, target }: VerifyReport): Section {
+  const say = sayFor(target)
   const shown = differences.slice(0, SHOWN)
   const hidden = differenceCount - shown.length
   return {
@@ -117,22 +119,22 @@ function differenceSection({ differences, differenceCount }: VerifyReport): Sect
               columns: [
                 { title: 'where', align: 'left', isCode: true },
                 { title: 'what', align: 'left' },
-                { title: 'Redis', align: 'left' },
-                { title: 'Postgres', align: 'left' },
+                { title: say('Redis'), align: 'left' },
+                { title: say('Postgres'), align: 'left' },
               ],
-              rows: shown.map(differenceRow),
+              rows: shown.map((difference) => differenceRow(difference, say)),
             },
           ],
   }
 }
 
-function differenceRow(difference: Difference) {
+function differenceRow(difference: Difference, say: (text: string) => string) {
   const { threadId, checkpointNs, checkpointId, source, target, kind, note } = difference
   const ns = checkpointNs === undefined ? [] : [checkpointNs === '' ? 'root' : checkpointNs]
   const where = [threadId, ...ns, ...(checkpointId === undefined ? [] : [checkpointId])]
   const sideText = (side: typeof source): string =>
     side === undefined ? '' : side.value === undefined ? side.is : `${side.is}: ${side.value}`
-  const what = note === undefined ? titleOf(difference) : `${titleOf(difference)}: ${note}`
+  const what = note === undefined ? titleOf(difference, say) : `${titleOf(difference, say)}: ${note}`
   return [
     cell(shortText(where.join(' · '))),
     cell(shortText(what)),
@@ -141,7 +143,7 @@ function differenceRow(difference: Difference) {
   ]
 }
 
-function noteSection({ notes, threads }: VerifyReport): Section {
+function noteSection({ notes, threads, target }: VerifyReport): Section {
   const named = THREAD_STATES.flatMap((state) => (notes[state] ?? []).map((note) => ({ state, note })))
   const unnamed = threads.compared - threads.equal - threads.differs - named.length
   return {
@@ -163,7 +165,7 @@ function noteSection({ notes, threads }: VerifyReport): Section {
               rows: named.map(({ state, note }) => [
                 cell(shortText(note.threadId)),
                 cell(state),
-                cell(noteText(note)),
+                cell(sayFor(target)(noteText(note))),
               ]),
             },
           ],

@@ -24,7 +24,7 @@ export function renderVerify(report: VerifyReport, options: RenderOptions): stri
 
 /** Which two sides: `redis://cache/0 (REDIS_URL) ↔ postgres://db/agents, schema public (--postgres)`. */
 export function verifyEndpointsLine({ source, target }: Pick<VerifyReport, 'source' | 'target'>): string {
-  const schema = target.schema === undefined ? '' : `, schema ${printableText(target.schema)}`
-  const postgres = `${target.endpoint}${schema} (${target.setBy})`
-  return source === null ? postgres : `${source.endpoint} (${source.setBy}) ↔ ${postgres}`
+  const named = ({ endpoint, schema, setBy }: VerifyReport['target']) =>
+    `${endpoint}${schema === undefined ? '' : `, schema ${printableText(schema)}`} (${setBy})`
+  return source === null ? named(target) : `${named(source)} ↔ ${named(target)}`
 }

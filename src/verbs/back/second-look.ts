@@ -1,0 +1,70 @@
+/** A thread that Redis and Postgres seem to tell differently, looked at key by key: what should stand in Redis, and what does. */
+import type { RedisPrefixes } from '../../convert/redis/options.js'
+import type { Finding } from '../../model/finding.js'
+import { wayBack } from '../../pipeline/way-back.js'
+import type { Source } from '../../source/source.js'
+import type { Postgres } from '../../target/connection/connect.js'
+import { digestOfValue } from '../../target/redis/key-digest.js'
+import { ordersOf } from './key-order.js'
+
+export interface ExpectedCheckpoint {
+  readonly key: Buffer
+  /** As the conversion writes it: what it cannot hold of Postgres is in the findings. */
+  readonly isAsConverted: boolean
+  readonly isThere: boolean
+}
+
+export interface SecondLook {
+  /** By namespace and id; checkpoints that Redis cannot hold are left out. */
+  readonly checkpoints: ReadonlyMap<string, ExpectedCheckpoint>
+  /** Keys of writes that are not in Redis. */
+  readonly missingWrites: number
+  readonly findings: readonly Finding[]
+}
+
+export const checkpointName = (checkpointNs: string, checkpointId: string): string =>
+  `${checkpointNs}\0${checkpointId}`
+
+export async function secondLook(
+  ends: { readonly postgres: Postgres; readonly schema: string; readonly source: Source },
+  threadId: string,
+  {
+    dialect,
+    prefixes,
+    signal,
+  }: { readonly dialect: 'python' | 'js'; readonly prefixes: RedisPrefixes; readonly signal: AbortSignal },
+): Promise<SecondLook> {
+  const { postgres, schema, source } = ends
+  const findings: Finding[] = []
+  const checkpoints = new Map<string, ExpectedCheckpoint>()
+  let missingWrites = 0
+  const session = await postgres.open()
+  try {
+    const onFinding = (finding: Finding) => findings.push(finding)
+    for await (const part of wayBack(session, {
+      schema,
+      threadIds: [threadId],
+      dialect,
+      prefixes,
+      onFinding,
+      signal,
+    })) {
+      const orders = ordersOf(part, prefixes.checkpointWrite)
+      const types = await source.types(orders.map(({ write }) => write.key))
+      for (const [at, { kind, write, digest }] of orders.entries()) {
+        const type = types[at] ?? null
+        if (kind === 'write' && type === null) missingWrites++
+        if (kind !== 'document' || part.checkpointId === null) continue
+        const [found] = type === null ? [] : await source.read([{ key: write.key, type }])
+        checkpoints.set(checkpointName(part.checkpointNs, part.checkpointId), {
+          key: write.key,
+          isThere: type !== null,
+          isAsConverted: found?.state === 'read' && digestOfValue(found.value).equals(digest),
+        })
+      }
+    }
+  } finally {
+    await session.close()
+  }
+  return { checkpoints, missingWrites, findings }
+}
