@@ -244,31 +244,27 @@ export class RedisJsonWriter implements ValueSink {
   }
 
   private quoted(source: Buffer, start: number, end: number): void {
-    this.out.room(end - start + 2)
-    let { bytes, length } = this.out
-    bytes[length++] = QUOTE
+    const { out } = this
+    out.room(end - start + 2)
+    out.bytes[out.length++] = QUOTE
+    let from = start
     for (let at = start; at < end; at++) {
       const byte = source[at]!
-      if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH && byte !== SURROGATE_LEAD) {
-        bytes[length++] = byte
-        continue
-      }
+      if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH && byte !== SURROGATE_LEAD) continue
       if (byte === SURROGATE_LEAD) {
         // ED also leads U+D000–U+D7FF (much of Hangul), whose second byte is below A0.
         if (source[at + 1]! >= 0xa0) throw new EncodeError('half a surrogate pair', 'unsupported-value')
-        bytes[length++] = byte
         continue
       }
-      this.out.length = length
+      out.append(source, from, at)
       this.ascii(
         byte < 0x20 ? `\\u00${byte.toString(16).padStart(2, '0')}` : `\\${String.fromCharCode(byte)}`,
       )
-      this.out.room(end - at)
-      bytes = this.out.bytes
-      length = this.out.length
+      out.room(end - at + 1)
+      from = at + 1
     }
-    bytes[length++] = QUOTE
-    this.out.length = length
+    out.append(source, from, end)
+    out.bytes[out.length++] = QUOTE
   }
 
   private ascii(text: string): void {

@@ -3,7 +3,7 @@ import { DecodeError, EncodeError } from '../../codec/bytes.js'
 import type { BlobRow } from '../../model/rows.js'
 import type { BlobKey, ThreadRows } from '../../model/thread-rows.js'
 import { MAX_DEPTH, type RedisDialect, VALUE_DEPTH, type ValueText } from './dialect.js'
-import type { StoredParts } from './stored.js'
+import type { StoredParts, ValueKey } from './stored.js'
 
 /** A checkpoint that Redis cannot hold. The message says why, without payload. */
 export class RefusedByRedis extends Error {}
@@ -25,10 +25,10 @@ export class ChannelTexts {
   /** By channel, those that have one. What the `following` checkpoints need comes along. Throws `RefusedByRedis`. */
   async of(stored: StoredParts, following: readonly StoredParts[]): Promise<ReadonlyMap<string, ValueText>> {
     const found = new Map<string, ValueText | RefusedByRedis | null>()
-    const missing: BlobKey[] = []
-    for (const key of keysOf(stored)) {
-      const held = this.recall(nameOf(key))
-      if (held === undefined) missing.push(key)
+    const missing: NamedKey[] = []
+    for (const key of stored.keys) {
+      const held = this.recall(key.name)
+      if (held === undefined) missing.push(keyOf(stored, key))
       else found.set(key.channel, held)
     }
     for (let keys = this.withFollowing(missing, following), own = missing.length; own > 0; ) {
@@ -48,9 +48,9 @@ export class ChannelTexts {
   }
 
   /** Throws `RefusedByRedis`. */
-  textOf(row: Pick<BlobRow, 'type' | 'blob'>): ValueText | null {
+  textOf(row: Pick<BlobRow, 'type' | 'blob'>, place?: string): ValueText | null {
     try {
-      const text = this.dialect.valueText(row) ?? null
+      const text = this.dialect.valueText(row, place) ?? null
       if (text !== null && text.depth + VALUE_DEPTH > MAX_DEPTH)
         throw new RefusedByRedis(`${text.depth} containers inside each other`)
       return text
@@ -60,41 +60,40 @@ export class ChannelTexts {
     }
   }
 
-  private withFollowing(missing: readonly BlobKey[], following: readonly StoredParts[]): BlobKey[] {
+  private withFollowing(missing: readonly NamedKey[], following: readonly StoredParts[]): NamedKey[] {
     const keys = [...missing]
     if (keys.length === 0) return keys
-    const names = new Set(keys.map(nameOf))
+    const names = new Set(keys.map(({ name }) => name))
     for (const stored of following) {
       if (keys.length >= MOST_KEYS) break
-      for (const key of keysOf(stored)) {
-        const name = nameOf(key)
-        if (names.has(name) || this.remembered.has(name)) continue
-        names.add(name)
-        keys.push(key)
+      for (const key of stored.keys) {
+        if (names.has(key.name) || this.remembered.has(key.name)) continue
+        names.add(key.name)
+        keys.push(keyOf(stored, key))
       }
     }
     return keys
   }
 
   private take(
-    keys: readonly BlobKey[],
+    keys: readonly NamedKey[],
     rows: readonly BlobRow[],
-    tell: (key: BlobKey, text: ValueText | RefusedByRedis | null, at: number) => void,
+    tell: (key: NamedKey, text: ValueText | RefusedByRedis | null, at: number) => void,
   ): void {
     let row = 0
     keys.forEach((key, at) => {
       const here = rows[row]
-      const isHere = here !== undefined && nameOf(here) === nameOf(key)
+      const isHere = here !== undefined && nameOf(here) === key.name
       if (isHere) row++
       const text = isHere ? this.written(here) : null
-      this.remember(nameOf(key), text)
+      this.remember(key.name, text)
       tell(key, text, at)
     })
   }
 
   private written(row: BlobRow): ValueText | RefusedByRedis | null {
     try {
-      return this.textOf(row)
+      return this.textOf(row, `${row.threadId}\0${row.checkpointNs}\0${row.channel}`)
     } catch (error) {
       if (error instanceof RefusedByRedis) return error
       throw error
@@ -120,12 +119,18 @@ export class ChannelTexts {
   }
 }
 
-function* keysOf({ row, versions }: StoredParts): Generator<BlobKey> {
-  const { threadId, checkpointNs } = row
-  for (const [channel, version] of versions) yield { threadId, checkpointNs, channel, version }
+interface NamedKey extends BlobKey {
+  readonly name: string
 }
 
-/** Postgres' text has no NUL. */
+const keyOf = ({ row }: StoredParts, { channel, version, name }: ValueKey): NamedKey => ({
+  threadId: row.threadId,
+  checkpointNs: row.checkpointNs,
+  channel,
+  version,
+  name,
+})
+
 const nameOf = ({ threadId, checkpointNs, channel, version }: BlobKey): string =>
   `${threadId}\0${checkpointNs}\0${channel}\0${version}`
 

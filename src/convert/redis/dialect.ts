@@ -24,8 +24,11 @@ export interface RedisDialect {
   readonly movesSends: boolean
   /** Whether writes are text in their document, too, and not bytes in base64. */
   readonly writesAreText: boolean
-  /** Absent where the channel has no value. Throws `DecodeError` and `EncodeError`. */
-  valueText(row: Pick<BlobRow, 'type' | 'blob'>): ValueText | undefined
+  /**
+   * Absent where the channel has no value. `place` names the channel, where versions of it come one after the other. Throws `DecodeError`
+   * and `EncodeError`.
+   */
+  valueText(row: Pick<BlobRow, 'type' | 'blob'>, place?: string): ValueText | undefined
   /** What the saver gives back in another form of the values that stand in the row itself. */
   inlinedLosses(stored: StoredParts): ReadonlyMap<string, number> | undefined
   /** Why no saver could open the thread under such names. */
@@ -50,14 +53,3 @@ export interface Ids {
 export const MAX_DEPTH = 127
 /** The document, its `checkpoint`, its `channel_values`. */
 export const VALUE_DEPTH = 3
-
-/** `"name":value` for each, with commas; a Buffer is JSON already. */
-export function membersText(parts: Iterable<readonly [name: string, value: Buffer | string]>): Buffer[] {
-  const texts: Buffer[] = []
-  for (const [name, value] of parts) {
-    const key = `${texts.length === 0 ? '' : ','}${JSON.stringify(name)}:`
-    if (typeof value === 'string') texts.push(Buffer.from(key + value))
-    else texts.push(Buffer.from(key), value)
-  }
-  return texts
-}

@@ -5,17 +5,11 @@ import { emitJson } from '../../codec/json/read.js'
 import { redisText } from '../../codec/json/redis-text.js'
 import { NOWHERE } from '../../codec/nowhere.js'
 import type { BlobRow, WriteRow } from '../../model/rows.js'
-import {
-  type DocumentParts,
-  type Ids,
-  MAX_DEPTH,
-  membersText,
-  type RedisDialect,
-  type ValueText,
-} from './dialect.js'
+import { type DocumentParts, type Ids, MAX_DEPTH, type RedisDialect, type ValueText } from './dialect.js'
+import { DocumentText } from './document-text.js'
 import { documentTs } from './document-ts.js'
 import type { RedisPrefixes } from './options.js'
-import { type StoredParts, textOf } from './stored.js'
+import { type JsonRange, type StoredParts, spelling, textOf } from './stored.js'
 
 /** The saver takes no such id, because it asks for keys by pattern. */
 const PATTERN = /[*?[\]\\]/
@@ -23,6 +17,7 @@ const PATTERN = /[*?[\]\\]/
 export class JsKeys implements RedisDialect {
   readonly movesSends = false
   readonly writesAreText = true
+  private readonly json = new DocumentText()
 
   constructor(private readonly prefixes: RedisPrefixes) {}
 
@@ -48,51 +43,47 @@ export class JsKeys implements RedisDialect {
 
   document({ stored, values, hasWrites }: DocumentParts): Buffer {
     const { row, members, metadata } = stored
-    const kept = [...members].filter(([name]) => name !== 'channel_values')
-    return Buffer.concat([
-      Buffer.from('{'),
-      ...membersText([
-        ['thread_id', JSON.stringify(row.threadId)],
-        ['checkpoint_ns', JSON.stringify(row.checkpointNs || '__empty__')],
-        ['checkpoint_id', JSON.stringify(row.checkpointId)],
-        ['parent_checkpoint_id', JSON.stringify(row.parentCheckpointId)],
-      ]),
-      Buffer.from(',"checkpoint":{'),
-      ...membersText(kept.map(([name, text]) => [name, redisText(text).text])),
-      Buffer.from(`${kept.length === 0 ? '' : ','}"channel_values":{`),
-      ...membersText([...values].map(([channel, { text }]) => [channel, text])),
-      Buffer.from('}},'),
-      ...membersText([
-        ['metadata', redisText(row.metadata).text],
-        ['checkpoint_ts', String(documentTs(stored))],
-        ['has_writes', hasWrites ? '"true"' : '"false"'],
-        ...filterMembers(metadata),
-      ]),
-      Buffer.from('}'),
-    ])
+    const { json } = this
+    json.begin()
+    json.name('thread_id').string(row.threadId)
+    json.name('checkpoint_ns').string(row.checkpointNs || '__empty__')
+    json.name('checkpoint_id').string(row.checkpointId)
+    json.name('parent_checkpoint_id').text(JSON.stringify(row.parentCheckpointId))
+    json.name('checkpoint').open('{')
+    for (const [name, range] of members) if (name !== 'channel_values') json.name(name).stored(range)
+    json.name('channel_values').open('{')
+    for (const [channel, { text }] of values) json.name(channel).json(text)
+    json.close('}}')
+    json.name('metadata').json(redisText(row.metadata).text)
+    json.name('checkpoint_ts').text(String(documentTs(stored)))
+    json.name('has_writes').text(hasWrites ? '"true"' : '"false"')
+    for (const [name, range] of filterMembers(metadata)) {
+      json.name(name)
+      // What is no text is there as its JSON.
+      if (name === 'writes' && textOf(range) === undefined) json.string(spelling(range))
+      else json.stored(range)
+    }
+    return json.close('}').take()
   }
 
   write(row: WriteRow, place: number): Buffer {
     const value = this.valueText(row)
     if (value !== undefined && value.depth + 1 > MAX_DEPTH)
       throw new EncodeError(`${value.depth} containers inside each other`, 'unsupported-value')
-    return Buffer.concat([
-      Buffer.from('{'),
-      ...membersText([
-        ['thread_id', JSON.stringify(row.threadId)],
-        ['checkpoint_ns', JSON.stringify(row.checkpointNs)],
-        ['checkpoint_id', JSON.stringify(row.checkpointId)],
-        ['task_id', JSON.stringify(row.taskId)],
-        ['idx', String(row.idx)],
-        ['channel', JSON.stringify(row.channel)],
-        ['type', '"json"'],
-        ...(value === undefined ? [] : [['value', value.text] as const]),
-        // The reader sorts by it; the saver itself counts microseconds of its process, which are more.
-        ['timestamp', String(place + 1)],
-        ['global_idx', String(place + 1)],
-      ]),
-      Buffer.from('}'),
-    ])
+    const { json } = this
+    json.begin()
+    json.name('thread_id').string(row.threadId)
+    json.name('checkpoint_ns').string(row.checkpointNs)
+    json.name('checkpoint_id').string(row.checkpointId)
+    json.name('task_id').string(row.taskId)
+    json.name('idx').text(String(row.idx))
+    json.name('channel').string(row.channel)
+    json.name('type').string('json')
+    if (value !== undefined) json.name('value').json(value.text)
+    // The reader sorts by it; the saver itself counts microseconds of its process, which are more.
+    json.name('timestamp').text(String(place + 1))
+    json.name('global_idx').text(String(place + 1))
+    return json.close('}').take()
   }
 
   checkpointKey({ threadId, checkpointNs, checkpointId }: Ids): string {
@@ -110,16 +101,14 @@ const bytesText = (bytes: Buffer): string =>
   `{"lc":2,"type":"constructor","id":["Uint8Array"],"method":"from","args":[[${[...bytes].join(',')}]]}`
 
 /** What `list()` filters by, where the index takes it. */
-function filterMembers(metadata: ReadonlyMap<string, Buffer>): [string, Buffer | string][] {
-  const found: [string, Buffer | string][] = []
+function filterMembers(metadata: ReadonlyMap<string, JsonRange>): [string, JsonRange][] {
+  const found: [string, JsonRange][] = []
   for (const name of ['source', 'step', 'writes', 'score']) {
-    const json = metadata.get(name)
-    if (json === undefined) continue
-    const isText = textOf(json) !== undefined
-    if (name === 'source' ? isText : name === 'writes' ? isText : isNumber(json)) found.push([name, json])
-    else if (name === 'writes') found.push([name, JSON.stringify(json.toString())])
+    const range = metadata.get(name)
+    if (range === undefined) continue
+    const isFit =
+      name === 'source' ? textOf(range) !== undefined : name === 'writes' || /^-?\d/.test(spelling(range))
+    if (isFit) found.push([name, range])
   }
   return found
 }
-
-const isNumber = (json: Buffer): boolean => /^-?\d/.test(json.toString('latin1', 0, 2))

@@ -152,12 +152,14 @@ class RedisKeys {
     if (parents instanceof Error) throw new RefusedByRedis(`Sends of the parent: ${parents.message}`)
     const values = await this.texts.of(stored, following)
     const { threadId, checkpointNs, checkpointId } = stored.row
-    for (const [channel, { losses }] of values) {
-      const value = `${checkpointNs}\0${channel}\0${stored.versions.get(channel)}`
-      if (losses !== undefined) this.losses.add(threadId, value, losses)
+    for (const { channel, name } of stored.keys) {
+      const losses = values.get(channel)?.losses
+      if (losses !== undefined) this.losses.add(threadId, name, losses)
     }
     if (parents?.losses !== undefined)
       this.losses.add(threadId, `${checkpointNs}\0${checkpointId}`, parents.losses)
+    const inlined = this.dialect.inlinedLosses(stored)
+    if (inlined !== undefined) this.losses.add(threadId, `${checkpointNs}\0${checkpointId}\0`, inlined)
     return values
   }
 

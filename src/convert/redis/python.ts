@@ -2,12 +2,15 @@
 import { LONG_INTEGER, RedisJsonWriter } from '../../codec/json/redis-json.js'
 import { redisText } from '../../codec/json/redis-text.js'
 import { typedValue } from '../../codec/serde.js'
+import { Slabs } from '../../codec/slabs.js'
 import type { BlobRow, WriteRow } from '../../model/rows.js'
 import { TASKS_CHANNEL } from '../../model/thread.js'
-import { type DocumentParts, type Ids, membersText, type RedisDialect, type ValueText } from './dialect.js'
+import type { DocumentParts, Ids, RedisDialect, ValueText } from './dialect.js'
+import { DocumentText } from './document-text.js'
 import { documentTs } from './document-ts.js'
+import { GrowingLists } from './growing-lists.js'
 import type { RedisPrefixes } from './options.js'
-import { membersOf, type StoredParts, textOf } from './stored.js'
+import { bytesOf, type JsonRange, membersOf, type StoredParts, spelling, textOf } from './stored.js'
 
 /** RediSearch could not index empty texts. */
 const EMPTY_NS = '__empty__'
@@ -17,6 +20,8 @@ const safeId = (id: string): string => id || EMPTY_ID
 
 /** What the document spells in its own way. */
 const OWN_MEMBERS = new Set(['type', 'channel_values', 'channel_versions', 'versions_seen', 'pending_sends'])
+/** Digits of an integer that fits into 64 bits. */
+const SHORT_INTEGER = 18
 /** The version of Sends where no channel has one. */
 const FIRST_VERSION = '00000000000000000000000000000001.0000000000000000'
 
@@ -24,22 +29,35 @@ export class PythonKeys implements RedisDialect {
   readonly movesSends = true
   readonly writesAreText = false
   private readonly writer = new RedisJsonWriter()
+  private readonly json = new DocumentText()
+  private readonly slabs = new Slabs()
+  private readonly lists = new GrowingLists()
 
   constructor(private readonly prefixes: RedisPrefixes) {}
 
-  valueText({ type, blob }: Pick<BlobRow, 'type' | 'blob'>): ValueText | undefined {
+  valueText({ type, blob }: Pick<BlobRow, 'type' | 'blob'>, place?: string): ValueText | undefined {
     if (type === 'empty') return undefined
+    const bytes = blob ?? NO_BYTES
+    const write = (part: Buffer): ValueText => this.written(type, part)
+    return type === 'msgpack' && place !== undefined ? this.lists.write(place, bytes, write) : write(bytes)
+  }
+
+  private written(type: string, bytes: Buffer): ValueText {
     const { writer } = this
     writer.reset()
-    typedValue(type, blob ?? NO_BYTES).emit(writer)
-    const { depth } = writer
+    typedValue(type, bytes).emit(writer)
     const losses = writer.losses.size === 0 ? undefined : new Map(writer.losses)
-    return { text: Buffer.from(writer.view()), depth, ...(losses !== undefined && { losses }) }
+    return {
+      text: this.slabs.keep(writer.view()),
+      depth: writer.depth,
+      ...(losses !== undefined && { losses }),
+    }
   }
 
   inlinedLosses({ inlined }: StoredParts): ReadonlyMap<string, number> | undefined {
     let count = 0
-    for (const text of inlined.values()) count += redisText(text).longIntegers
+    for (const range of inlined.values())
+      if (range.end - range.start > SHORT_INTEGER) count += redisText(bytesOf(range)).longIntegers
     return count === 0 ? undefined : new Map([[LONG_INTEGER, count]])
   }
 
@@ -49,44 +67,39 @@ export class PythonKeys implements RedisDialect {
 
   document({ stored, values, sends, hasWrites }: DocumentParts): Buffer {
     const { row, metadata } = stored
-    return Buffer.concat([
-      Buffer.from('{'),
-      ...membersText([
-        ['thread_id', JSON.stringify(safeId(row.threadId))],
-        ['run_id', JSON.stringify(textOf(metadata.get('run_id')) ?? '')],
-        ['checkpoint_ns', JSON.stringify(safeNs(row.checkpointNs))],
-        ['checkpoint_id', JSON.stringify(safeId(row.checkpointId))],
-        ['parent_checkpoint_id', JSON.stringify(row.parentCheckpointId ?? '')],
-        ['checkpoint_ts', String(documentTs(stored))],
-      ]),
-      Buffer.from(',"checkpoint":{"type":"json",'),
-      ...membersText(this.checkpointMembers(stored, sends)),
-      Buffer.from(',"pending_sends":[],"channel_values":{'),
-      ...membersText(valueMembers(stored, values, sends)),
-      Buffer.from('}},'),
-      ...membersText([
-        ['metadata', JSON.stringify(row.metadata.toString())],
-        ['has_writes', String(hasWrites)],
-        ...filterMembers(metadata),
-      ]),
-      Buffer.from('}'),
-    ])
+    const { json } = this
+    json.begin()
+    json.name('thread_id').string(safeId(row.threadId))
+    json.name('run_id').string(textOf(metadata.get('run_id')) ?? '')
+    json.name('checkpoint_ns').string(safeNs(row.checkpointNs))
+    json.name('checkpoint_id').string(safeId(row.checkpointId))
+    json.name('parent_checkpoint_id').string(row.parentCheckpointId ?? '')
+    json.name('checkpoint_ts').text(String(documentTs(stored)))
+    json.name('checkpoint').open('{').name('type').string('json')
+    this.checkpointMembers(stored, sends)
+    json.name('pending_sends').text('[]')
+    json.name('channel_values').open('{')
+    this.values(stored, values, sends)
+    json.close('}}')
+    json.name('metadata').string(row.metadata.toString())
+    json.name('has_writes').text(String(hasWrites))
+    for (const [name, range] of filterMembers(metadata)) json.name(name).stored(range)
+    return json.close('}').take()
   }
 
   write(row: WriteRow): Buffer {
-    return Buffer.from(
-      JSON.stringify({
-        thread_id: safeId(row.threadId),
-        checkpoint_ns: safeNs(row.checkpointNs),
-        checkpoint_id: safeId(row.checkpointId),
-        task_id: row.taskId,
-        task_path: row.taskPath,
-        idx: row.idx,
-        channel: row.channel,
-        type: row.type,
-        blob: row.blob.toString('base64'),
-      }),
-    )
+    const { json } = this
+    json.begin()
+    json.name('thread_id').string(safeId(row.threadId))
+    json.name('checkpoint_ns').string(safeNs(row.checkpointNs))
+    json.name('checkpoint_id').string(safeId(row.checkpointId))
+    json.name('task_id').string(row.taskId)
+    json.name('task_path').string(row.taskPath)
+    json.name('idx').text(String(row.idx))
+    json.name('channel').string(row.channel)
+    json.name('type').string(row.type)
+    json.name('blob').text(`"${row.blob.toString('base64')}"`)
+    return json.close('}').take()
   }
 
   checkpointKey({ threadId, checkpointNs, checkpointId }: Ids): string {
@@ -103,43 +116,51 @@ export class PythonKeys implements RedisDialect {
     return `${this.prefixes.checkpoint}_latest:${safeId(threadId)}:${safeNs(checkpointNs)}`
   }
 
-  private *checkpointMembers(
-    { members, versions, versionsAreNumbers }: StoredParts,
+  private checkpointMembers(
+    { members, keys, versionsAreNumbers }: StoredParts,
     sends: ValueText | undefined,
-  ): Generator<[string, Buffer | string]> {
-    for (const [name, text] of members) if (!OWN_MEMBERS.has(name)) yield [name, redisText(text).text]
-    const all = new Map(versions)
-    if (sends !== undefined) all.set(TASKS_CHANNEL, greatest(versions, versionsAreNumbers) ?? FIRST_VERSION)
-    yield ['channel_versions', JSON.stringify(Object.fromEntries(all))]
+  ): void {
+    const { json } = this
+    for (const [name, range] of members) if (!OWN_MEMBERS.has(name)) json.name(name).stored(range)
+    const versions = members.get('channel_versions')
+    json.name('channel_versions')
+    if (versions === undefined || versionsAreNumbers || sends !== undefined) {
+      const all = new Map(keys.map(({ channel, version }) => [channel, version]))
+      if (sends !== undefined) all.set(TASKS_CHANNEL, greatest(all, versionsAreNumbers) ?? FIRST_VERSION)
+      json.text(JSON.stringify(Object.fromEntries(all)))
+    } else {
+      json.stored(versions)
+    }
     const seen = members.get('versions_seen')
+    json.name('versions_seen')
     // Versions are compared with each other: all have to be texts.
-    yield [
-      'versions_seen',
-      seen === undefined ? '{}' : versionsAreNumbers ? JSON.stringify(asTexts(seen)) : seen,
-    ]
+    if (seen === undefined || versionsAreNumbers) json.text(JSON.stringify(asTexts(seen)))
+    else json.stored(seen)
+  }
+
+  /** A blob wins over what stands in the row, Sends of the parent over both. */
+  private values(
+    { inlined }: StoredParts,
+    values: ReadonlyMap<string, ValueText>,
+    sends: ValueText | undefined,
+  ): void {
+    const { json } = this
+    const isMoved = (channel: string): boolean => sends !== undefined && channel === TASKS_CHANNEL
+    for (const [channel, range] of inlined)
+      if (!values.has(channel) && !isMoved(channel)) json.name(channel).stored(range)
+    for (const [channel, { text }] of values) if (!isMoved(channel)) json.name(channel).json(text)
+    if (sends !== undefined) json.name(TASKS_CHANNEL).json(sends.text)
   }
 }
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** A blob wins over what stands in the row. */
-function* valueMembers(
-  { inlined }: StoredParts,
-  values: ReadonlyMap<string, ValueText>,
-  sends: ValueText | undefined,
-): Generator<[string, Buffer]> {
-  for (const [channel, text] of inlined)
-    if (!values.has(channel) && !(sends && channel === TASKS_CHANNEL)) yield [channel, redisText(text).text]
-  for (const [channel, { text }] of values) if (!(sends && channel === TASKS_CHANNEL)) yield [channel, text]
-  if (sends !== undefined) yield [TASKS_CHANNEL, sends.text]
-}
-
 /** For the filters of `list()`: only together, and only of a kind that the index takes. */
-function filterMembers(metadata: ReadonlyMap<string, Buffer>): [string, Buffer][] {
+function filterMembers(metadata: ReadonlyMap<string, JsonRange>): [string, JsonRange][] {
   const source = metadata.get('source')
   const step = metadata.get('step')
   if (source === undefined || step === undefined) return []
-  if (textOf(source) === undefined || !/^-?\d/.test(step.toString('latin1', 0, 2))) return []
+  if (textOf(source) === undefined || !/^-?\d/.test(spelling(step))) return []
   return [
     ['source', source],
     ['step', step],
@@ -154,11 +175,11 @@ function greatest(versions: ReadonlyMap<string, string>, areNumbers: boolean): s
   return most
 }
 
-function asTexts(seen: Buffer): Record<string, Record<string, string>> {
+function asTexts(seen: JsonRange | undefined): Record<string, Record<string, string>> {
   const nodes = [...membersOf(seen)].map(([node, channels]) => {
-    const versions = [...membersOf(channels)].map(([channel, json]) => [
+    const versions = [...membersOf(channels)].map(([channel, version]) => [
       channel,
-      textOf(json) ?? json.toString(),
+      textOf(version) ?? spelling(version),
     ])
     return [node, Object.fromEntries(versions)]
   })

@@ -1,0 +1,71 @@
+/** Puts JSON documents together out of texts that are there already. */
+import { GrowingBuffer } from '../../codec/growing-buffer.js'
+import { redisText } from '../../codec/json/redis-text.js'
+import { QUOTE } from '../../codec/json/scan.js'
+import { Slabs } from '../../codec/slabs.js'
+import { bytesOf, type JsonRange } from './stored.js'
+
+/** RedisJSON takes no longer value. */
+const MAX_BYTES = 512 * 1024 * 1024
+/** UTF-8 of one UTF-16 unit. */
+const MAX_UNIT_BYTES = 3
+
+/** Throws `EncodeError` past the limit. */
+export class DocumentText {
+  private readonly out = new GrowingBuffer(MAX_BYTES)
+  private readonly slabs = new Slabs()
+  private isFirst = true
+
+  /** Also in the middle of one that failed. */
+  begin(): this {
+    this.out.clear()
+    return this.open('{')
+  }
+
+  open(text: string): this {
+    this.isFirst = true
+    return this.text(text)
+  }
+
+  close(text: string): this {
+    this.isFirst = false
+    return this.text(text)
+  }
+
+  /** A member whose value comes next. */
+  name(name: string): this {
+    const key = `${this.isFirst ? '' : ','}${JSON.stringify(name)}:`
+    this.isFirst = false
+    return this.text(key)
+  }
+
+  /** JSON of which RedisJSON may take another view than others of its floats. */
+  stored(range: JsonRange): this {
+    const { text, start, end } = range
+    return text[start] === QUOTE ? this.json(text, start, end) : this.json(redisText(bytesOf(range)).text)
+  }
+
+  json(text: Buffer, start = 0, end = text.length): this {
+    this.out.room(end - start)
+    this.out.append(text, start, end)
+    return this
+  }
+
+  string(value: string): this {
+    return this.text(JSON.stringify(value))
+  }
+
+  text(value: string): this {
+    const { out } = this
+    out.room(value.length * MAX_UNIT_BYTES)
+    out.length += out.bytes.write(value, out.length)
+    return this
+  }
+
+  /** What was written since `begin`, as a Buffer of its own. */
+  take(): Buffer {
+    const { out } = this
+    const document = this.slabs.keep(out.bytes.subarray(0, out.length))
+    return document
+  }
+}
