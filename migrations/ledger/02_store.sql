@@ -12,6 +12,8 @@ CREATE TABLE :"ledger".store_items (
         CHECK (progress IN ('migrated', 'differs', 'verified', 'purging', 'purged', 'rolled_back')),
     -- false: somebody else's row, which was equal
     is_ours BOOLEAN NOT NULL,
+    -- by this run; false also where it found the row of an earlier one
+    is_written BOOLEAN NOT NULL,
     -- keys of the source, with the first 12 bytes of the SHA-1 of what they held
     source_key BYTEA NOT NULL,
     source_digest BYTEA NOT NULL,

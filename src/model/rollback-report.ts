@@ -77,12 +77,23 @@ export interface RollbackReport {
   }
   /** Rows that the runs inserted, and rows that get back what they held before. */
   rows: { checkpoints: number; writes: number; blobs: number; restored: number }
+  /** Items of the long-term memory; null where these runs moved none. */
+  store: StoreRolledBack | null
   /** Bytes of these rows, before Postgres compressed them. */
   bytes: number
   /** The first ones of each reason; `refusals` counts all. */
   readonly refused: RefusedThread[]
   readonly refusals: Partial<Record<RollbackRefusal, number>>
   stoppedBy?: Failure
+}
+
+export interface StoreRolledBack {
+  /** Gone, or what would go. */
+  removed: number
+  /** As they were before these runs. */
+  restored: number
+  /** Left as they are: changed by the application, purged, or built on by a later run. */
+  refused: number
 }
 
 /** Threads that a report names for one reason. */
@@ -99,6 +110,7 @@ export function emptyRollbackReport(
     rolledBackBefore: null,
     threads: { removed: 0, refused: 0, expired: 0 },
     rows: { checkpoints: 0, writes: 0, blobs: 0, restored: 0 },
+    store: null,
     bytes: 0,
     refused: [],
     refusals: {},
@@ -115,5 +127,5 @@ export function addRefused(report: RollbackReport, thread: RefusedThread): void 
 /** A plan exits as the rollback would. */
 export function rollbackExitCodeOf(report: RollbackReport): ExitCode {
   if (report.stoppedBy !== undefined) return explain(report.stoppedBy).exit
-  return report.threads.refused > 0 ? EXIT.rejects : EXIT.ok
+  return report.threads.refused + (report.store?.refused ?? 0) > 0 ? EXIT.rejects : EXIT.ok
 }

@@ -8,6 +8,7 @@ import {
 } from '../model/rollback-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
+import { storeUndone, storeUndoneWords } from './store-text.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -72,7 +73,7 @@ function rollbackText(report: RollbackReport, options: RollbackRenderOptions): s
   const sections = [
     report.planOnly && report.runs.length > 0 ? ['Plan only; nothing is removed without --yes.'] : [],
     runs,
-    rowLines(report),
+    [...rowLines(report), ...storeUndone(report)],
     expiredLines(report, columns).map(style.warn),
     refused,
     [
@@ -128,8 +129,9 @@ function rollbackVerdict(report: RollbackReport): string {
   }
   const which =
     runs.length === 1 ? `run ${runs[0]!.id}` : `${runs.length} runs (${runs[0]!.id} to ${runs.at(-1)!.id})`
-  if (planOnly) return `${which}: ${formatCounted(threads.removed, 'thread')} would be rolled back${left}`
-  return `${which} rolled back in ${formatDuration(seconds)}: ${formatCounted(threads.removed, 'thread')}${left}`
+  if (planOnly)
+    return `${which}: ${formatCounted(threads.removed, 'thread')} would be rolled back${storeUndoneWords(report)}${left}`
+  return `${which} rolled back in ${formatDuration(seconds)}: ${formatCounted(threads.removed, 'thread')}${storeUndoneWords(report)}${left}`
 }
 
 function nextOf(report: RollbackReport, { again }: RollbackRenderOptions): string | null {

@@ -2,6 +2,7 @@
 
 import { printableText } from '../model/printable.js'
 import type { MigrateReport } from '../model/report.js'
+import type { RollbackReport } from '../model/rollback-report.js'
 import type { VerifyReport } from '../model/verify-report.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { wrapText } from './wrap.js'
@@ -69,3 +70,22 @@ export function storeWords({ store }: Pick<VerifyReport, 'store'>): string[] {
       .replaceAll(' ,', ','),
   ]
 }
+
+/** What a rollback did to the store, or would. */
+export function storeUndone({ store, planOnly }: Pick<RollbackReport, 'store' | 'planOnly'>): string[] {
+  if (store === null) return []
+  const { removed, restored, refused } = store
+  const parts = [
+    `${formatCounted(removed, 'item')} ${planOnly ? 'would go' : 'removed'}`,
+    ...(restored > 0 ? [`${formatCount(restored)} as before`] : []),
+    ...(refused > 0
+      ? [
+          `${formatCount(refused)} left alone: changed in Postgres, purged from Redis, or moved again by a later run`,
+        ]
+      : []),
+  ]
+  return [`  store  ${parts.join(' · ')}`]
+}
+
+export const storeUndoneWords = ({ store }: Pick<RollbackReport, 'store'>): string =>
+  store === null ? '' : `, ${formatCounted(store.removed + store.restored, 'store item')}`

@@ -16,6 +16,7 @@ import type { Lease } from '../target/ledger/lease.js'
 import { type CheckedThread, checkThreads } from '../target/rollback/check.js'
 import { lockThreads, type Removed, undoThreads } from '../target/rollback/rows.js'
 import { chooseRuns, endRuns, type WhichRuns } from '../target/rollback/runs.js'
+import { rollbackStore } from '../target/rollback/store.js'
 import {
   pageOfThreads,
   readThreadsToUndo,
@@ -106,6 +107,9 @@ class Rollback {
       if (threadIds.length < PAGE_THREADS) break
       after = threadIds.at(-1)!
     }
+    this.report.store = await this.retried((session) =>
+      rollbackStore(session, { ...this.request, runIds: ids }),
+    )
     if (lease !== null) await this.end(lease, ids)
   }
 

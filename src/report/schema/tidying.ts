@@ -91,6 +91,10 @@ export const rollback = z.strictObject({
   rolledBackBefore: count.nullable(),
   threads: z.strictObject({ removed: count, refused: count, expired: count }),
   rows: z.strictObject({ checkpoints: count, writes: count, blobs: count, restored: count }),
+  store: z
+    .strictObject({ removed: count, restored: count, refused: count })
+    .nullable()
+    .describe('items of the long-term memory; null where these runs moved none'),
   bytes: count,
   refused: z.array(z.strictObject({ threadId: text, reason: refusal, detail: text })),
   refusals: z.partialRecord(refusal, count),

@@ -23,6 +23,8 @@ export interface NewStoreRecord
   > {
   readonly namespace: string
   readonly key: string
+  /** This run wrote the row. */
+  readonly isWritten: boolean
   /** The row that was there before, as `takeStoreRows` gives it; null where there was none. */
   readonly replaced: string | null
 }
@@ -63,15 +65,15 @@ export async function recordStoreItems(
   const of = <T>(column: (record: NewStoreRecord) => T): T[] => records.map(column)
   await session.query(
     `INSERT INTO ${qualified(ledgerSchema, 'store_items')} AS l (run_id, source_name, target_schema, progress, id, namespace,
-       key, is_ours, source_key, source_digest, vector_key, vector_digest, row_digest, replaced)
+       key, is_ours, is_written, source_key, source_digest, vector_key, vector_digest, row_digest, replaced)
      SELECT $1::int, $2::text, $3::text, 'migrated', r.*
-     FROM unnest($4::bytea[], $5::text[], $6::text[], $7::bool[], $8::bytea[], $9::bytea[], $10::bytea[], $11::bytea[],
-       $12::bytea[], $13::jsonb[]) AS r
+     FROM unnest($4::bytea[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bytea[], $10::bytea[], $11::bytea[],
+       $12::bytea[], $13::bytea[], $14::jsonb[]) AS r
      ON CONFLICT (run_id, id) DO UPDATE SET progress = 'migrated', verification_id = NULL,
        source_key = excluded.source_key, source_digest = excluded.source_digest, vector_key = excluded.vector_key,
        vector_digest = excluded.vector_digest, row_digest = excluded.row_digest, migrated_at = excluded.migrated_at,
-       is_ours = l.is_ours OR excluded.is_ours,
-       replaced = CASE WHEN l.progress = 'rolled_back' OR NOT l.is_ours THEN excluded.replaced ELSE l.replaced END`,
+       is_ours = excluded.is_ours, is_written = excluded.is_written OR (l.is_written AND l.progress <> 'rolled_back'),
+       replaced = CASE WHEN l.progress = 'rolled_back' OR NOT l.is_written THEN excluded.replaced ELSE l.replaced END`,
     [
       runId,
       sourceName,
@@ -80,6 +82,7 @@ export async function recordStoreItems(
       of((one) => one.namespace),
       of((one) => one.key),
       of((one) => one.isOurs),
+      of((one) => one.isWritten),
       of((one) => one.sourceKey),
       of((one) => one.sourceDigest),
       of((one) => one.vectorKey),

@@ -2,6 +2,7 @@
 import { Failure } from '../../model/failure.js'
 import { qualified, type SqlSession } from '../connection/session.js'
 import { type RunRow, readRuns } from '../ledger/read.js'
+import { runsWithItems } from './store.js'
 import { standingThreads, type TargetScope, undoableRuns } from './threads.js'
 
 /** `last`: the last run of all, so that the same command never takes one run after the other. `to-before`: that run and every later one. */
@@ -61,12 +62,13 @@ export async function endRuns(
   scope: TargetScope,
   runIds: readonly number[],
 ): Promise<Set<number>> {
-  const standing = await standingThreads(session, scope, runIds)
+  const standing = new Set((await standingThreads(session, scope, runIds)).keys())
+  for (const id of await runsWithItems(session, scope, runIds)) standing.add(id)
   await session.query(
     `UPDATE ${qualified(scope.ledgerSchema, 'runs')}
      SET state = 'rolled_back', rolled_back_at = clock_timestamp(), finished_at = coalesce(finished_at, clock_timestamp())
      WHERE id = ANY($1::int[]) AND state <> 'rolled_back'`,
     [runIds.filter((id) => !standing.has(id))],
   )
-  return new Set(standing.keys())
+  return standing
 }

@@ -290,6 +290,7 @@ function recordedAs(
     namespace: row.namespace,
     key: row.key,
     isOurs: fate !== 'there' || isOurs,
+    isWritten: fate !== 'there',
     sourceKey: source.key,
     sourceDigest: source.digest,
     vectorKey: vector?.source.key ?? null,
