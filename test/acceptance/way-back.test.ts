@@ -2,8 +2,10 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fixture } from '../corpus/cases.js'
+import { loadCase } from '../corpus/load.js'
+import { judgeJs } from '../judge/javascript.js'
 import { loadGolden } from '../judge/judge.js'
-import { freshDatabase } from '../services/postgres.js'
+import { freshDatabase, sql } from '../services/postgres.js'
 import { runPython } from '../services/python.js'
 import { freshRedis, redisClient } from '../services/redis.js'
 import { commandLine } from './command-line.js'
@@ -96,6 +98,35 @@ describe('threads that go back to Redis', () => {
     expect(report.otherForms.threads).toBeGreaterThanOrEqual(3)
   })
 
+  test('verify names what was lost, what was changed, and what Postgres has since', async () => {
+    const [first, second, third] = (await ends.redis.keys('checkpoint:*')).sort()
+    const lost = await ends.redis.call('JSON.GET', first!)
+    const whole = await ends.redis.call('JSON.GET', second!)
+    await ends.redis.del(first!)
+    await ends.redis.call('JSON.SET', second!, '$.metadata', '"{\\"step\\": 99}"')
+    await sql(
+      ends.postgresUrl,
+      `INSERT INTO checkpoints SELECT 'new', checkpoint_ns, checkpoint_id, NULL, type, checkpoint, metadata FROM checkpoints LIMIT 1`,
+    )
+    const report = await ends.report('verify')
+    expect(report.exit).toBe(4)
+    expect(report.threads.behind).toBe(1)
+    const idOf = (key: string | undefined) => key!.split(':').at(-1)
+    expect(report.differences).toContainEqual(
+      expect.objectContaining({ kind: 'missing', part: 'checkpoint', checkpointId: idOf(first) }),
+    )
+    expect(report.differences).toContainEqual(
+      expect.objectContaining({ kind: 'differs', part: 'metadata', checkpointId: idOf(second) }),
+    )
+    expect(
+      report.differences.some(({ checkpointId }: { checkpointId: string }) => checkpointId === idOf(third)),
+    ).toBe(false)
+    await sql(ends.postgresUrl, `DELETE FROM checkpoints WHERE thread_id = 'new'`)
+    await ends.redis.call('JSON.SET', second!, '$', String(whole))
+    await ends.redis.call('JSON.SET', first!, '$', String(lost))
+    expect(await ends.report('verify')).toMatchObject({ exit: 0 })
+  })
+
   test('rollback removes what the run wrote', async () => {
     expect(await ends.report('rollback --run 1')).toMatchObject({
       exit: 0,
@@ -161,5 +192,70 @@ describe('a Redis that Postgres was filled from', () => {
       threads: { refused: 0 },
     })
     expect(await contents()).toEqual(before)
+  })
+})
+
+describe('threads that went to Postgres and back to another Redis', () => {
+  test('come to the same end there', async () => {
+    const [{ url: first }, { url: second }, postgresUrl] = await Promise.all([
+      freshRedis(),
+      freshRedis(),
+      freshDatabase(),
+    ])
+    const program = join(import.meta.dirname, 'resume.py')
+    await runPython(program, { args: ['write', first] })
+    const env = { REDIS_URL: first, CHECKPOINT_DB_URI: postgresUrl }
+    expect(await commandLine('init', env)).toMatchObject({ exit: 0 })
+    expect(await commandLine('migrate', env)).toMatchObject({ exit: 0 })
+    const ends = await between(second, postgresUrl)
+    expect(await ends.report('migrate')).toMatchObject({ exit: 0 })
+    expect(await ends.report('verify')).toMatchObject({ exit: 0, threads: { differs: 0, behind: 0 } })
+    const onRedis = JSON.parse(await runPython(program, { args: ['finish', 'redis', second] }))
+    expect(JSON.parse(await runPython(program, { args: ['finish', 'postgres', postgresUrl] }))).toEqual(
+      onRedis,
+    )
+    expect(Object.keys(onRedis)).toHaveLength(9)
+    // The application has gone on in Redis: nothing is written over it, and nothing of it is taken back.
+    const report = await ends.report('migrate')
+    expect(report.exit).toBe(3)
+    expect(report.findings.map(({ reason }: { reason: string }) => reason)).toContain('redis-is-newer')
+    expect(report.checkpoints).toMatchObject({ inserted: 0, updated: 0 })
+    expect(await ends.report('rollback --all')).toMatchObject({
+      exit: 3,
+      refusals: { 'continued-in-redis': 9 },
+    })
+  })
+
+  test('are the same again in Postgres, in JavaScript too', async () => {
+    const [{ url: first }, { url: second }, there, again] = await Promise.all([
+      freshRedis(),
+      freshRedis(),
+      freshDatabase(),
+      freshDatabase(),
+    ])
+    const js = fixture('js/1.0.11-full')
+    await loadCase(js, first)
+    const env = { REDIS_URL: first, CHECKPOINT_DB_URI: there }
+    expect(await commandLine('init --dialect js', env)).toMatchObject({ exit: 0 })
+    expect((await commandLine('migrate', env)).exit).toBe(0)
+    const ends = await between(second, there)
+    expect(await ends.report('init --dialect js')).toMatchObject({ exit: 0 })
+    expect(await ends.report('migrate')).toMatchObject({
+      exit: 0,
+      dialect: 'js',
+      threads: { partial: 0, rejected: 0 },
+    })
+    expect(await ends.report('migrate')).toMatchObject({ checkpoints: { inserted: 0, updated: 0 } })
+    const verified = await ends.report('verify')
+    expect(verified.differences).toEqual([])
+    expect(verified).toMatchObject({ exit: 0, threads: { differs: 0, behind: 0 } })
+    const onwards = { REDIS_URL: second, CHECKPOINT_DB_URI: again }
+    expect(await commandLine('init --dialect js', onwards)).toMatchObject({ exit: 0 })
+    expect((await commandLine('migrate', onwards)).exit).toBe(0)
+    const { checkpoints, equal, differences } = await judgeJs(js, again)
+    expect(differences).toEqual([])
+    expect(equal).toBe(checkpoints)
+    expect(await ends.report('rollback --all --yes')).toMatchObject({ exit: 0, threads: { refused: 0 } })
+    expect(await ends.redis.keys('*')).toEqual([])
   })
 })

@@ -38,6 +38,24 @@ export async function newestCheckpoints(
   return rows
 }
 
+/** Which of these stand in the table. */
+export async function knownCheckpoints(
+  session: SqlSession,
+  schema: string,
+  checkpoints: readonly NewestCheckpoint[],
+): Promise<ReadonlySet<NewestCheckpoint>> {
+  const { rows } = await session.query<{ at: bigint }>(
+    `SELECT k.at FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS k(thread_id, checkpoint_ns, checkpoint_id, at)
+     JOIN ${qualified(schema, 'checkpoints')} USING (thread_id, checkpoint_ns, checkpoint_id)`,
+    [
+      checkpoints.map(({ threadId }) => threadId),
+      checkpoints.map(({ checkpointNs }) => checkpointNs),
+      checkpoints.map(({ checkpointId }) => checkpointId.replaceAll('\0', '')),
+    ],
+  )
+  return new Set(rows.map(({ at }) => checkpoints[Number(at) - 1]!))
+}
+
 export async function countThreadIds(session: SqlSession, schema: string): Promise<number> {
   const { rows } = await session.query<{ n: bigint }>(
     `SELECT count(*) AS n FROM (SELECT DISTINCT thread_id FROM ${qualified(schema, 'checkpoints')}) AS t`,

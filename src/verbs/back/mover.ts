@@ -12,7 +12,7 @@ import { keyText } from '../../target/ledger/pack.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
 import { digestOfValue } from '../../target/redis/key-digest.js'
 import type { RedisWriter } from '../../target/redis/writer.js'
-import { newestCheckpoints } from '../../target/rows/thread-names.js'
+import { knownCheckpoints, type NewestCheckpoint, newestCheckpoints } from '../../target/rows/thread-names.js'
 import type { KeyVerdict } from './judge.js'
 import { type KeyOrder, ordersOf } from './key-order.js'
 import type { BackLedger, Replaced } from './ledger.js'
@@ -65,7 +65,9 @@ export class BackMover {
     const { postgres, schema, ledger } = options
     const newest = await postgres.use((session) => newestCheckpoints(session, schema, threadIds))
     const works = await ledger.works(threadIds)
-    const newer = await newerInRedis(options.redis, newest, options)
+    const known = (heads: readonly NewestCheckpoint[]) =>
+      postgres.use((session) => knownCheckpoints(session, schema, heads))
+    const newer = await newerInRedis(options.redis, newest, { ...options, known })
     const mover = new BackMover(options, works)
     for (const head of newer.values()) mover.conflict({ reason: 'redis-is-newer', ...head })
     await mover.run(threadIds.filter((id) => !newer.has(id)))

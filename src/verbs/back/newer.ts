@@ -9,21 +9,33 @@ interface Redis {
   readonly writer: RedisWriter
 }
 
-/** Thread id → what is newer there. */
+/**
+ * Thread id → the newest checkpoint there, where it is one that Postgres does not have: newer than all of its own, or of another branch.
+ * `known`: which of these Postgres has.
+ */
 export async function newerInRedis(
   redis: Redis,
   newest: readonly NewestCheckpoint[],
-  { dialect, prefixes }: { readonly dialect: 'python' | 'js'; readonly prefixes: RedisPrefixes },
+  {
+    dialect,
+    prefixes,
+    known,
+  }: {
+    readonly dialect: 'python' | 'js'
+    readonly prefixes: RedisPrefixes
+    known(checkpoints: readonly NewestCheckpoint[]): Promise<ReadonlySet<NewestCheckpoint>>
+  },
 ): Promise<ReadonlyMap<string, NewestCheckpoint>> {
-  const newer = new Map<string, NewestCheckpoint>()
   const heads =
     dialect === 'python' ? await pointers(redis.source, newest, prefixes) : await found(redis.writer, newest)
-  for (const [at, checkpoint] of newest.entries()) {
+  const others = newest.flatMap((checkpoint, at): NewestCheckpoint[] => {
     const checkpointId = heads[at]
-    if (checkpointId !== null && checkpointId !== undefined && checkpointId > checkpoint.checkpointId)
-      newer.set(checkpoint.threadId, { ...checkpoint, checkpointId })
-  }
-  return newer
+    const isSame =
+      checkpointId === null || checkpointId === undefined || checkpointId === checkpoint.checkpointId
+    return isSame ? [] : [{ ...checkpoint, checkpointId }]
+  })
+  const there = others.length === 0 ? new Set() : await known(others)
+  return new Map(others.filter((head) => !there.has(head)).map((head) => [head.threadId, head]))
 }
 
 /** What the Python saver writes for an empty thread id, namespace, checkpoint id. */

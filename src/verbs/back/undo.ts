@@ -55,6 +55,7 @@ export async function planUndo(
   const going: KeyToPurge[] = []
   const restoring: ReplacedKey[] = []
   const seen = new Map<string, Buffer>()
+  let changed: string | undefined
   for (let at = 0; at < keys.length; at += READ_TOGETHER) {
     const group = keys.slice(at, at + READ_TOGETHER)
     const types = await source.types(group.map(({ key }) => key))
@@ -70,8 +71,9 @@ export async function planUndo(
       const old = before.get(keyText(key))
       // It may have been given back by a rollback that was interrupted.
       const isBack = result.state === 'read' && old !== undefined && isAsBefore(result.value, old)
-      if (!isOurs && !isBack)
-        return refused(type === 'string' ? 'continued-in-redis' : 'changed-in-redis', key.toString())
+      // A pointer that has moved tells more than the keys around it.
+      if (!isOurs && !isBack && type === 'string') return refused('continued-in-redis', key.toString())
+      if (!isOurs && !isBack) changed ??= key.toString()
       if (isBack || result.state !== 'read') continue
       if (old !== undefined) {
         restoring.push(old)
@@ -82,6 +84,7 @@ export async function planUndo(
       }
     }
   }
+  if (changed !== undefined) return refused('changed-in-redis', changed)
   const isPointer = ({ type }: KeyToPurge) => (type === 'string' ? 0 : 1)
   return { threadId, going: going.sort((a, b) => isPointer(a) - isPointer(b)), restoring, seen }
 }
