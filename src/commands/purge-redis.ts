@@ -10,7 +10,7 @@ import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { collect, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
 import { ReportOutput, reports } from './reports.js'
-import { parseDuration } from './units.js'
+import { parseDuration, parseSize } from './units.js'
 
 export const purgeRedis = {
   name: 'purge-redis',
@@ -31,6 +31,7 @@ const purge = (command: Command): Command =>
       .option('--older-than <duration>', 'only threads without a change for so long; 0: of any age (24h)')
       .option('--archive <file>', 'write each key there before it goes; restore-archive brings it back')
       .option('--max-keys <n>', 'at most this many keys')
+      .option('--max-value-bytes <size>', 'leave threads with a larger value alone, such as 5MB')
       .option('--rate <n>', 'at most this many keys a second')
       .option('--orphans', 'also writes and indexes whose checkpoint is gone')
       .option('--include-deleted', 'also threads of which rows were deleted in Postgres')
@@ -62,7 +63,8 @@ async function runPurge(options: Options, context: Context): Promise<ExitCode> {
 const DAY_MS = 24 * 3600 * 1000
 
 /** What the flags say, checked before anything is opened. */
-function rulesOf({ olderThan, maxKeys, rate, orphans, includeDeleted, includeSkipped, strict }: Options) {
+function rulesOf(options: Options) {
+  const { olderThan, maxKeys, maxValueBytes, rate, orphans, includeDeleted, includeSkipped, strict } = options
   const olderThanMs =
     olderThan === undefined ? DAY_MS : olderThan === '0' ? 0 : parseDuration(String(olderThan))
   if (olderThanMs === null) {
@@ -74,6 +76,7 @@ function rulesOf({ olderThan, maxKeys, rate, orphans, includeDeleted, includeSki
   return {
     olderThanMs,
     maxKeys: wholeNumber(maxKeys, '--max-keys'),
+    maxValueBytes: sizeOf(maxValueBytes, '--max-value-bytes'),
     keysPerSecond: wholeNumber(rate, '--rate'),
     orphans: orphans === true,
     includeDeleted: includeDeleted === true,
@@ -86,6 +89,13 @@ function wholeNumber(text: unknown, setBy: string): number | null {
   if (text === undefined) return null
   if (/^[1-9]\d{0,11}$/.test(String(text))) return Number(text)
   throw new Failure('bad-setting', { setBy, problem: 'a whole number from 1 is needed' })
+}
+
+function sizeOf(text: unknown, setBy: string): number | null {
+  if (text === undefined) return null
+  const bytes = parseSize(String(text))
+  if (bytes !== null && bytes > 0) return bytes
+  throw new Failure('bad-setting', { setBy, problem: `"${text}" is no size such as 5MB` })
 }
 
 async function reportOf(run: {
@@ -192,7 +202,7 @@ async function print(
   })
 }
 
-const VALUE_FLAGS = ['older-than', 'archive', 'max-keys', 'rate'] as const
+const VALUE_FLAGS = ['older-than', 'archive', 'max-keys', 'max-value-bytes', 'rate'] as const
 const SWITCHES = ['orphans', 'include-deleted', 'include-skipped', 'strict'] as const
 
 /** The user's own, as they were given. */

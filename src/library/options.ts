@@ -149,6 +149,8 @@ export interface PurgeOptions
   readonly olderThan?: Duration | '0'
   readonly archive?: string
   readonly maxKeys?: number
+  /** Threads with a larger value are left alone. */
+  readonly maxValueBytes?: Size
   /** Keys a second. */
   readonly rate?: number
   readonly orphans?: boolean

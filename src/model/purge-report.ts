@@ -40,6 +40,11 @@ export const PURGE_LEFT = {
     title: 'whose age nothing tells',
     remedy: '--older-than 0 takes threads of any age.',
   },
+  'large-values': {
+    title: 'with a value larger than --max-value-bytes',
+    remedy:
+      'Comparing a value keeps the server busy for as long as reading it does: take them at a quiet hour.',
+  },
   'max-keys': { title: 'beyond --max-keys', remedy: 'The next purge goes on with them.' },
 } as const satisfies Record<string, LeftText>
 export type PurgeLeft = keyof typeof PURGE_LEFT

@@ -13,6 +13,7 @@ import { REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { threadFilter } from '../model/scope.js'
 import type { ThreadKeys } from '../pipeline/inventory.js'
 import { SeenThreads } from '../pipeline/seen-threads.js'
+import { chunksOf } from '../pipeline/thread-queue.js'
 import { pageOfPurgeable } from '../target/ledger/purge-ledger.js'
 import { readThreads } from '../target/ledger/read.js'
 import { type ListedKeys, listKeys } from './list-keys.js'
@@ -21,7 +22,7 @@ import { type Candidate, PurgeCandidates } from './purge/candidates.js'
 import { type PurgeRequest, retried } from './purge/request.js'
 
 /** Threads that are looked at and deleted together. */
-const GROUP = { threads: 100, keys: 20_000 } as const
+const GROUP = { items: 100, weight: 20_000 } as const
 const PAGE_THREADS = 1000
 
 /** Throws nothing once it has begun: a purge that stops early still returns its report. */
@@ -72,7 +73,7 @@ class Purge {
     try {
       this.ofThreads = await inventory.countThreads()
       const candidates = await PurgeCandidates.open(this.request, registry)
-      for await (const group of groupsOf(inventory.threads())) {
+      for await (const group of chunksOf(inventory.threads(), GROUP)) {
         for (const { threadId } of group) this.seen.note(threadId, 0)
         await this.group(candidates, group)
         if (this.isEnough) return
@@ -116,8 +117,14 @@ class Purge {
 
   /** Threads are taken whole: one that is too large for what is left of `--max-keys` waits. */
   private isChosen(candidate: Candidate): boolean {
-    const { maxKeys } = this.request
+    const { maxKeys, maxValueBytes } = this.request
     if (this.isEnough) return false
+    const largest = candidate.keys.reduce((most, { bytes }) => Math.max(most, bytes ?? Infinity), 0)
+    if (maxValueBytes !== null && largest > maxValueBytes) {
+      const detail = largest === Infinity ? 'the server does not say how large' : `${largest} bytes`
+      this.leave(candidate.threadId, 'large-values', detail)
+      return false
+    }
     if (maxKeys !== null && this.keysChosen + candidate.keys.length > maxKeys) {
       this.leave(candidate.threadId, 'max-keys', `${candidate.keys.length} keys`)
       return false
@@ -179,8 +186,8 @@ class Purge {
         postgres.use((session) => pageOfPurgeable(session, scope, page)),
       )
       const unseen = ids.filter((threadId) => this.wants(threadId) && !this.seen.has(threadId))
-      for (let at = 0; at < unseen.length && !this.isEnough; at += GROUP.threads) {
-        const group = unseen.slice(at, at + GROUP.threads)
+      for (let at = 0; at < unseen.length && !this.isEnough; at += GROUP.items) {
+        const group = unseen.slice(at, at + GROUP.items)
         for (const threadId of group) this.seen.note(threadId, 0)
         await this.group(candidates, await this.recordedKeys(group, registry))
       }
@@ -233,18 +240,4 @@ class Purge {
       progress: { threads: this.lookedAt, ofThreads: this.ofThreads, bytes, ofBytes: null, rejected: 0 },
     })
   }
-}
-
-async function* groupsOf(threads: AsyncIterable<ThreadKeys>): AsyncGenerator<ThreadKeys[]> {
-  let group: ThreadKeys[] = []
-  let keys = 0
-  for await (const thread of threads) {
-    group.push(thread)
-    keys += thread.keys.length
-    if (group.length < GROUP.threads && keys < GROUP.keys) continue
-    yield group
-    group = []
-    keys = 0
-  }
-  if (group.length > 0) yield group
 }

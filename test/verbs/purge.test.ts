@@ -268,6 +268,24 @@ describe('the selection', () => {
     expect(await here.purge()).toMatchObject({ threads: { purged: 1 } })
   })
 
+  test('leaves threads alone that have a larger value than it may compare, in a plan as in the act', async () => {
+    await here.both.put('redis', other, { n: 1, log: ['x'.repeat(300_000)] })
+    await here.verified(thread)
+    const large = await here.keysOf(other)
+    for (const yes of [false, true]) {
+      const report = await here.purge('--max-value-bytes 100kB', { yes })
+      expect(report).toMatchObject({ exit: 0, threads: { purged: 1, left: 1 }, lefts: { 'large-values': 1 } })
+      expect(report.left[0]).toMatchObject({
+        threadId: other,
+        detail: expect.stringMatching(/^3\d{5} bytes$/),
+      })
+    }
+    expect(await here.keysOf(other)).toEqual(large)
+    expect(await here.keysOf(thread)).toEqual([])
+    expect(await here.purge('--max-value-bytes 1MB')).toMatchObject({ threads: { purged: 1, left: 0 } })
+    expect(await here.keysOf(other)).toEqual([])
+  })
+
   test('by id: what was named and left alone is exit code 3, with --strict everything is', async () => {
     await here.verified(thread, other)
     await here.both.put('redis', other, { n: 9 })
@@ -289,17 +307,20 @@ describe('the selection', () => {
     expect(performance.now() - begun).toBeGreaterThan(950)
   })
 
-  test.each(['--older-than soon', '--max-keys 0', '--rate -1', '--archive /does/not/exist/file'])(
-    '%s is refused before anything is deleted',
-    async (flags) => {
-      await here.verified(thread)
-      const before = await here.dumps()
-      const { exit, err } = await here.both.cli(`purge-redis --yes --older-than 0 ${flags}`)
-      expect(exit).toBe(flags.startsWith('--archive') ? 1 : 2)
-      expect(err).toContain(flags.split(' ')[flags.startsWith('--archive') ? 1 : 0])
-      expect(await here.dumps()).toEqual(before)
-    },
-  )
+  test.each([
+    '--older-than soon',
+    '--max-keys 0',
+    '--max-value-bytes little',
+    '--rate -1',
+    '--archive /does/not/exist/file',
+  ])('%s is refused before anything is deleted', async (flags) => {
+    await here.verified(thread)
+    const before = await here.dumps()
+    const { exit, err } = await here.both.cli(`purge-redis --yes --older-than 0 ${flags}`)
+    expect(exit).toBe(flags.startsWith('--archive') ? 1 : 2)
+    expect(err).toContain(flags.split(' ')[flags.startsWith('--archive') ? 1 : 0])
+    expect(await here.dumps()).toEqual(before)
+  })
 })
 
 describe('orphans', () => {

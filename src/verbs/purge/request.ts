@@ -25,6 +25,8 @@ export interface PurgeRequest extends PurgeRules {
   readonly layouts: readonly Layout[]
   readonly threads: ThreadScope
   readonly maxKeys: number | null
+  /** Threads with a larger value, or one whose size nothing tells, stay; null: of any size. */
+  readonly maxValueBytes: number | null
   /** Keys a second; null: as fast as it goes. */
   readonly keysPerSecond: number | null
   readonly strict: boolean
