@@ -1,7 +1,8 @@
 """Real compiled graphs that stop half-way on one saver and go on from another.
 
-    resume.py write  REDIS_URL             runs every scenario through the official Redis saver up to where it stops
-    resume.py finish redis|postgres URL    goes on from what that store holds; prints {scenario: outcome} as JSON
+    resume.py setup  [redis|postgres] URL  only lets the official saver make its indexes or tables
+    resume.py write  [redis|postgres] URL  runs every scenario through the official saver up to where it stops
+    resume.py finish [redis|postgres] URL  goes on from what that store holds; prints {scenario: outcome} as JSON
 
 An outcome is the final state, what is next, and the number of checkpoints, so two stores can be compared.
 """
@@ -200,22 +201,18 @@ def outcome(name, graph):
 
 
 def main():
-    if sys.argv[1] == "write":
-        from langgraph.checkpoint.redis import RedisSaver
-
-        with RedisSaver.from_conn_string(sys.argv[2]) as saver:
-            saver.setup()
-            for name, build in SCENARIOS.items():
-                begin(name, build(saver))
-        return
-    _, _, store, url = sys.argv
-    if store == "redis":
+    does, *store, url = sys.argv[1:]
+    if store != ["postgres"]:
         from langgraph.checkpoint.redis import RedisSaver as Saver
     else:
         from langgraph.checkpoint.postgres import PostgresSaver as Saver
     with Saver.from_conn_string(url) as saver:
         saver.setup()
-        print(json.dumps({name: outcome(name, build(saver)) for name, build in SCENARIOS.items()}))
+        if does == "write":
+            for name, build in SCENARIOS.items():
+                begin(name, build(saver))
+        elif does == "finish":
+            print(json.dumps({name: outcome(name, build(saver)) for name, build in SCENARIOS.items()}))
 
 
 main()
