@@ -10,7 +10,14 @@ import type { Connections } from './connections.js'
 import { openWayBack, prefixesOf, wayBackLine } from './way-back.js'
 
 /** Options that have no meaning for keys. */
-const ONLY_THERE = ['onExisting', 'restoreDeleted', 'allowOlderHead', 'layout', 'layoutFile'] as const
+const ONLY_THERE = [
+  'onExisting',
+  'restoreDeleted',
+  'allowOlderHead',
+  'layout',
+  'layoutFile',
+  'include',
+] as const
 
 /** Throws `usage` for options that only the way there takes. */
 export async function reportOfBack(run: {

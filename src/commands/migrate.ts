@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { Layout } from '../layouts/layout.js'
 import type { Bounds } from '../model/bounds.js'
-import type { ExitCode } from '../model/failure.js'
+import { type ExitCode, Failure } from '../model/failure.js'
 import { exitCodeOf, type MigrateReport } from '../model/report.js'
 import type { ThreadScope } from '../model/scope.js'
 import type { OnExisting } from '../target/rows/commit.js'
@@ -79,6 +79,11 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
     import('./connections.js'),
   ])
   const config = readConfig(options, context, { goesBack: true })
+  if (options.ttl !== undefined && config.direction === 'there') {
+    const message =
+      '--ttl is for keys in Redis: rows in Postgres have none (--from postgres://… --to redis://…)'
+    throw new Failure('usage', { message, command: 'cp-migrate migrate' })
+  }
   const scope = readScope(config, context.cwd)
   const bounds = readBounds(options)
   const layouts = await chosenLayouts(config, context.cwd)

@@ -45,6 +45,7 @@ export const run = (order: Order): Promise<Outcome> => runIn(WORLDS, order)
 export async function runIn(
   options: readonly WorldOptions[],
   { seed, count = FULL_RUN, log }: Order,
+  { scenarios = SCENARIOS, part = 'kill' } = {},
 ): Promise<Outcome> {
   const worlds = new Map<WorldOptions, World>()
   const sizes = new Map<string, Size>()
@@ -54,12 +55,13 @@ export async function runIn(
     counts[name] = (counts[name] ?? 0) + 1
   }
   for (let at = seed; at < seed + count; at++) {
-    const { scenario, option, round } = caseOf(at, options)
+    const { scenario, option, round } = caseOf(at, options, scenarios)
     let world = worlds.get(option)
     if (world === undefined) {
       world = await World.make(option)
       worlds.set(option, world)
     }
+    await scenario.setUp?.(world)
     const id = `${scenario.name} of ${world.name}`
     let size = sizes.get(id)
     if (size === undefined) {
@@ -73,7 +75,7 @@ export async function runIn(
     add(`then ${second}`)
     for (const what of broken) {
       const text = `${id}, killed ${inWords(moment)}, then ${second}: ${what}`
-      violations.push({ what: text, reproduce: reproduction('kill', { seed: at, count: 1 }) })
+      violations.push({ what: text, reproduce: reproduction(part, { seed: at, count: 1 }) })
       log(`VIOLATION ${at}: ${text}`)
     }
     const done = at - seed + 1
@@ -83,9 +85,9 @@ export async function runIn(
 }
 
 /** By the number of the case alone, so that any case can be had alone. Neighbours differ in the command, then in the world. */
-function caseOf(at: number, options: readonly WorldOptions[]) {
-  const scenario = SCENARIOS[at % SCENARIOS.length]!
-  const rest = Math.floor(at / SCENARIOS.length)
+function caseOf(at: number, options: readonly WorldOptions[], scenarios: readonly Scenario[]) {
+  const scenario = scenarios[at % scenarios.length]!
+  const rest = Math.floor(at / scenarios.length)
   // The small worlds have few COMMITs: every other case is the large one's.
   const worldAt = rest % 2 === 0 ? 0 : 1 + (Math.floor(rest / 2) % (options.length - 1))
   return { scenario, option: options[worldAt] ?? options[0]!, round: Math.floor(rest / 2) }
@@ -116,7 +118,7 @@ async function measured(world: World, scenario: Scenario): Promise<Size> {
   const target = await world.target(scenario.stage)
   const place = await prepare(world, scenario, target)
   const wires = await wiresOf(place)
-  const failed = await doneWell(wires.through, scenario.line(place))
+  const failed = await doneWell(wires.through, scenario.line(wires.through))
   if (failed.length > 0)
     throw new Error(`${scenario.name} of ${world.name} without a fault: ${failed.join()}`)
   wires.close()
@@ -128,7 +130,7 @@ async function killedOnce(world: World, scenario: Scenario, moment: Moment, chan
   const target = await world.target(scenario.stage)
   const place = await prepare(world, scenario, target)
   const wires = await wiresOf(place)
-  const { ended, kill: end } = wires.run(scenario.line(place), (kill) => {
+  const { ended, kill: end } = wires.run(scenario.line(wires.through), (kill) => {
     wires.on = (seen, what) => {
       if (moment.at === 'commit') {
         if (what !== moment.moment || seen.commits !== moment.commit) return undefined

@@ -1,6 +1,7 @@
 /** The commands that faults happen to: what they begin with, and what must be true when they have run again to their end. */
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { unpackKeys } from '../../src/target/ledger/pack.js'
 import { type CommandRun, commandLine, ends } from '../acceptance/command-line.js'
 import { sql } from '../services/postgres.js'
 import { changedKeys, putState, type RedisState } from './redis-state.js'
@@ -22,6 +23,8 @@ type Broken = Promise<string[]>
 export interface Scenario {
   readonly name: string
   readonly stage: Stage
+  /** What the world needs beyond its usual stages. */
+  readonly setUp?: (world: World) => Promise<unknown>
   /** What Redis holds at the beginning. */
   readonly keys: (world: World) => RedisState
   readonly line: (place: Place) => string
@@ -207,6 +210,64 @@ export const SCENARIOS: readonly Scenario[] = [
   purges,
   restores,
 ]
+
+const backwards = ({ redisUrl, url }: Place): string => `--from ${url} --to ${redisUrl} ${NAMED}`
+
+/** Every key in Redis is one that a run has on record, and every pointer names a document that is there. */
+async function strangers({ world, url }: Place): Broken {
+  const packed = await sql<{ keys: Buffer | null }>(url, 'SELECT source_keys AS keys FROM cp_migrate.threads')
+  const known = new Set(
+    packed.flatMap(({ keys }) => [...unpackKeys(keys ?? Buffer.alloc(0))].map(({ key }) => String(key))),
+  )
+  const keys = await world.client.keys('*')
+  const there = new Set(keys)
+  const broken = keys.filter((key) => !known.has(key)).map((key) => `${key} is in Redis and not on record`)
+  for (const key of keys.filter((name) => name.startsWith('checkpoint_latest:'))) {
+    const named = await world.client.get(key)
+    if (named !== null && !there.has(named)) broken.push(`${key} names ${named}, which is not there`)
+  }
+  return broken.slice(0, 3)
+}
+
+const rowsStay = (place: Place): Broken => otherRows(place.url, place.world.rows.get('moved')!)
+
+const movesBack: Scenario = {
+  name: 'migrate, back',
+  stage: 'moved',
+  setUp: (world) => world.goBack(),
+  keys: () => new Map(),
+  line: (place) => `migrate --json ${SMALL} ${backwards(place)}`,
+  between: async (place) => [...(await strangers(place)), ...(await rowsStay(place))],
+  end: async (place) => [
+    ...(await keysAre(place, place.world.back)),
+    ...(await rowsStay(place)),
+    ...(await stillRunning(place.url)),
+    ...(await doneWell(place, `verify --quiet ${backwards(place)}`)),
+  ],
+  instead: async (place) => [
+    ...(await doneWell(place, `rollback --yes --quiet --all ${backwards(place)}`)),
+    ...(await keysAre(place, new Map())),
+    ...(await rowsStay(place)),
+  ],
+}
+
+const undoesBack: Scenario = {
+  name: 'rollback, back',
+  stage: 'back',
+  setUp: (world) => world.goBack(),
+  keys: (world) => world.back,
+  line: (place) => `rollback --yes --json --all ${backwards(place)}`,
+  between: rowsStay,
+  end: async (place) => [...(await keysAre(place, new Map())), ...(await rowsStay(place))],
+  instead: async (place) => [
+    ...(await doneWell(place, `migrate --quiet ${backwards(place)}`)),
+    ...(await keysAre(place, place.world.back)),
+    ...(await doneWell(place, `verify --quiet ${backwards(place)}`)),
+  ],
+}
+
+/** The other direction: a part of its own, so that the seeds of the others stay. */
+export const SCENARIOS_BACK: readonly Scenario[] = [movesBack, undoesBack]
 
 /** Puts both ends where the scenario begins; `folder` is where its archive is. */
 export async function prepare(

@@ -1,6 +1,7 @@
 /** A few seconds of `npm run torture`, with seeds that stay: each command is killed once, and meets a few of the broken wires. */
 import { expect, test } from 'vitest'
 import { runIn as kill } from './kill.js'
+import { SCENARIOS_BACK } from './scenarios.js'
 import { runIn as wires } from './wires.js'
 
 const log = () => {}
@@ -19,4 +20,19 @@ test('commands on wires that break, with servers that go away: done or a worded 
   const { violations, cases } = await wires(SMALL[0], { seed: 49, count: 7, log })
   expect(violations).toEqual([])
   expect(cases).toBe(7)
+})
+
+const back = { scenarios: SCENARIOS_BACK, part: 'back' }
+
+test('the way back, killed: no key that nobody knows of, and the same again or a rollback brings it to its end', async () => {
+  const { counts, violations } = await kill(SMALL, { seed: 3, count: 4, log }, back)
+  expect(violations).toEqual([])
+  expect(Object.keys(counts).some((name) => name.endsWith(': killed'))).toBe(true)
+})
+
+test('the way back on wires that break', async () => {
+  // Redis: cut while keys are sent, and while answers come.
+  const { cases, violations } = await wires(SMALL[0], { seed: 4, count: 4, log }, back)
+  expect(violations).toEqual([])
+  expect(cases).toBe(4)
 })

@@ -32,6 +32,7 @@ export const run = (order: Order): Promise<Outcome> =>
 export async function runIn(
   options: Pick<WorldOptions, 'fixture' | 'accepted'>,
   { seed, count = FULL_RUN, log }: Order,
+  { scenarios = SCENARIOS, part = 'wires' } = {},
 ): Promise<Outcome> {
   const hospital = await open(options)
   const counts: Record<string, number> = {}
@@ -41,8 +42,9 @@ export async function runIn(
     counts[name] = (counts[name] ?? 0) + 1
   }
   for (let at = seed; at < seed + count; at++) {
-    const scenario = SCENARIOS[at % SCENARIOS.length]!
-    const injury = INJURIES[Math.floor(at / SCENARIOS.length) % INJURIES.length]!
+    const scenario = scenarios[at % scenarios.length]!
+    const injury = INJURIES[Math.floor(at / scenarios.length) % INJURIES.length]!
+    await scenario.setUp?.(hospital.world)
     if (injury.on !== undefined && hospital[injury.on] === null) {
       const why = `${injury.name}: no file system of its own can be mounted here`
       skipped.set(why, (skipped.get(why) ?? 0) + 1)
@@ -52,7 +54,7 @@ export async function runIn(
     add(`${injury.name}: ${outcome}`)
     for (const what of broken) {
       const text = `${scenario.name}, ${injury.name}, ${outcome}: ${what}`
-      violations.push({ what: text, reproduce: reproduction('wires', { seed: at, count: 1 }) })
+      violations.push({ what: text, reproduce: reproduction(part, { seed: at, count: 1 }) })
       log(`VIOLATION ${at}: ${text}`)
     }
     if ((at - seed + 1) % 20 === 0) log(`${at - seed + 1} of ${count}, ${violations.length} violations`)
@@ -91,7 +93,7 @@ async function hurtOnce(hospital: Hospital, scenario: Scenario, injury: Injury, 
   const { patient, through, close } = await patientOf(hospital, { place, chance, usual })
   const retryFor = chance.of(['1ms', '3s', '30s'])
   const heal = await injury.inflict(patient)
-  const line = `${scenario.line(place)} --retry-for ${retryFor} --connect-timeout 3s`
+  const line = `${scenario.line(through)} --retry-for ${retryFor} --connect-timeout 3s`
   const ended = await Promise.race([cli(through, line), hang()])
   await heal?.()
   close()
@@ -113,7 +115,7 @@ async function usualPieces(hospital: Hospital, scenario: Scenario) {
   const place = await prepare(hospital.world, scenario, target)
   const usual = { redis: Number.POSITIVE_INFINITY, postgres: Number.POSITIVE_INFINITY }
   const { through, close, seen } = await patientOf(hospital, { place, chance: new Chance(0), usual })
-  const failed = await doneWell(through, scenario.line(place))
+  const failed = await doneWell(through, scenario.line(through))
   if (failed.length > 0) throw new Error(failed.join())
   close()
   await target.drop()

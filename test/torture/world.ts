@@ -23,9 +23,9 @@ import { rowsOf } from './truth.js'
 
 /**
  * `bare`: init has run. `first`: what Redis held first is migrated. `moved`: and then what it holds at last. `proven`: and verified.
- * `purged`: and purged into the archive. `whole`: all of it was migrated in one go.
+ * `purged`: and purged into the archive. `whole`: all of it was migrated in one go. `back`: `moved`, and then moved back into an empty Redis.
  */
-export type Stage = 'bare' | 'first' | 'moved' | 'proven' | 'purged' | 'whole'
+export type Stage = 'bare' | 'first' | 'moved' | 'proven' | 'purged' | 'whole' | 'back'
 
 export interface WorldOptions {
   /** Its name. */
@@ -48,6 +48,9 @@ export class World {
   last: RedisState = new Map()
   /** What a faultless purge leaves: keys of no thread. */
   left: RedisState = new Map()
+  /** What the way back makes of it; empty until `goBack`. */
+  back: RedisState = new Map()
+  private goingBack: Promise<RedisState> | undefined
   /** What a faultless purge has archived. */
   archive = ''
 
@@ -170,6 +173,21 @@ export class World {
     )
     this.left = await stateOf(this.client)
     await putState(this.client, this.last)
+  }
+
+  /** What a faultless way back makes of an empty Redis. */
+  goBack(): Promise<RedisState> {
+    this.goingBack ??= this.makeBack()
+    return this.goingBack
+  }
+
+  private async makeBack(): Promise<RedisState> {
+    await putState(this.client, new Map())
+    const ends = `--from ${this.url('back')} --to ${this.redisUrl}`
+    await this.stage('back', 'moved', `migrate --quiet ${ends} ${NAMED}`)
+    this.back = await stateOf(this.client)
+    await putState(this.client, this.last)
+    return this.back
   }
 
   private async end(): Promise<void> {
