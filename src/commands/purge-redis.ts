@@ -8,7 +8,18 @@ import type { PurgeRequest } from '../verbs/purge/request.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
-import { collect, locks, output, prefixes, source, target, threads, timeouts, tuning } from './options.js'
+import {
+  collect,
+  locks,
+  output,
+  prefixes,
+  source,
+  store,
+  target,
+  threads,
+  timeouts,
+  tuning,
+} from './options.js'
 import { ReportOutput, reports } from './reports.js'
 import { parseDuration, parseSize } from './units.js'
 
@@ -20,7 +31,8 @@ export const purgeRedis = {
     ['cp-migrate purge-redis --yes --archive purged.cpmarc', 'with a copy'],
     ['cp-migrate purge-redis --yes --quiet --older-than 7d', 'from cron'],
   ],
-  declare: (command) => output(locks(timeouts(tuning(prefixes(threads(purge(target(source(command))))))))),
+  declare: (command) =>
+    output(locks(timeouts(tuning(store(prefixes(threads(purge(target(source(command)))))))))),
   run: runPurge,
 } as const satisfies CommandModule
 
@@ -116,6 +128,7 @@ async function reportOf(run: {
     { PurgeArchive },
     { purgeEndpointsLine },
     { chosenLayouts },
+    { storeOf },
   ] = await Promise.all([
     import('../verbs/purge.js'),
     import('./ledger.js'),
@@ -124,6 +137,7 @@ async function reportOf(run: {
     import('../verbs/purge/archive.js'),
     import('../report/purge-text.js'),
     import('./layouts.js'),
+    import('./store.js'),
   ])
   writableRedis(config, purgeRedis.name) // refused before anything is opened
   const scope = readScope(config, context.cwd)
@@ -157,6 +171,7 @@ async function reportOf(run: {
         checkpointBlob: values.checkpointBlobPrefix,
       },
       layouts,
+      store: storeOf(config),
       threads: scope,
       archive,
       archivePath,

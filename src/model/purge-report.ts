@@ -108,7 +108,18 @@ export interface PurgeReport {
   readonly left: LeftThread[]
   /** What `--orphans`, `--include-deleted` and `--include-skipped` add, or would. */
   readonly listed: ListedThread[]
+  /** Items of the long-term memory; only with `--include store`. */
+  store: StorePurged | null
   stoppedBy?: Failure
+}
+
+export interface StorePurged {
+  /** Gone, or what would go. */
+  items: number
+  /** Embeddings are keys of their own. */
+  keys: number
+  bytes: number
+  readonly lefts: Partial<Record<PurgeLeft, number>>
 }
 
 /** Threads that a report names for one reason, and keys it lists. */
@@ -133,6 +144,7 @@ export function emptyPurgeReport(
     lefts: {},
     left: [],
     listed: [],
+    store: null,
   }
 }
 

@@ -3,6 +3,7 @@ import { printableText } from '../model/printable.js'
 import { PURGE_LEFT, type PurgeLeft, type PurgeReport, purgeExitCodeOf } from '../model/purge-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
+import { storePurged, storePurgedWords } from './store-text.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -42,7 +43,7 @@ function purgeText(report: PurgeReport, options: PurgeRenderOptions): string {
   const mark = report.stoppedBy === undefined ? style.good('✓') : style.bad('✗')
   const sections = [
     report.planOnly ? ['Plan only; nothing is deleted without --yes.'] : [],
-    deletedLines(report),
+    [...deletedLines(report), ...storePurged(report)],
     leftLines(report, options.columns, style),
     listedLines(report, style),
     notFoundLines(report),
@@ -145,13 +146,15 @@ function noteLines({ compares, planOnly, threads }: PurgeReport, columns: number
 export function purgeVerdict(report: PurgeReport): string {
   const { threads, keys, bytes, planOnly, seconds, stoppedBy } = report
   const left = threads.left > 0 ? `, ${formatCounted(threads.left, 'thread')} left alone` : ''
+  const store = storePurgedWords(report)
+  const and = store === '' ? '' : `, ${store}`
   const what = `${formatCounted(keys.deleted, 'key')} of ${formatCounted(threads.purged, 'thread')}`
   if (stoppedBy !== undefined) {
-    return `purge stopped after ${formatDuration(seconds)}: ${what} ${planOnly ? 'could go' : 'deleted'}${left}`
+    return `purge stopped after ${formatDuration(seconds)}: ${what} ${planOnly ? 'could go' : 'deleted'}${and}${left}`
   }
-  if (threads.purged === 0) return `nothing to purge${left}`
-  if (planOnly) return `${what} would be deleted, ${formatBytes(bytes)}${left}`
-  return `purged ${what} in ${formatDuration(seconds)}, ${formatBytes(bytes)} freed${left}`
+  if (threads.purged === 0) return `${store || 'nothing to purge'}${left}`
+  if (planOnly) return `${what} would be deleted, ${formatBytes(bytes)}${and}${left}`
+  return `purged ${what} in ${formatDuration(seconds)}, ${formatBytes(bytes)} freed${and}${left}`
 }
 
 /** The sensible next command. */
@@ -159,9 +162,9 @@ export function nextAfterPurge(
   report: PurgeReport,
   { again }: Pick<PurgeRenderOptions, 'again'>,
 ): string | null {
-  const { planOnly, threads, lefts, stoppedBy } = report
+  const { planOnly, threads, lefts, stoppedBy, store } = report
   if (stoppedBy !== undefined) return null
-  if (planOnly && threads.purged > 0) {
+  if (planOnly && threads.purged + (store?.items ?? 0) > 0) {
     return `cp-migrate purge-redis${again.target}${again.scope}${again.purge} --yes`
   }
   if (lefts.changed || lefts['in-use'] || lefts['not-migrated']) return `cp-migrate migrate${again.target}`

@@ -1,6 +1,7 @@
 /** The long-term memory in words: one line in every report that has it. */
 
 import { printableText } from '../model/printable.js'
+import { PURGE_LEFT, type PurgeLeft, type PurgeReport } from '../model/purge-report.js'
 import type { MigrateReport } from '../model/report.js'
 import type { RollbackReport } from '../model/rollback-report.js'
 import type { VerifyReport } from '../model/verify-report.js'
@@ -89,3 +90,22 @@ export function storeUndone({ store, planOnly }: Pick<RollbackReport, 'store' | 
 
 export const storeUndoneWords = ({ store }: Pick<RollbackReport, 'store'>): string =>
   store === null ? '' : `, ${formatCounted(store.removed + store.restored, 'store item')}`
+
+/** What a purge freed of the store, or would, and what stays. */
+export function storePurged({ store, planOnly }: Pick<PurgeReport, 'store' | 'planOnly'>): string[] {
+  if (store === null) return []
+  const { items, keys, bytes, lefts } = store
+  const what = `${formatCounted(items, 'item')}, ${formatCounted(keys, 'key')}, ${formatBytes(bytes)}`
+  const left = (Object.keys(PURGE_LEFT) as PurgeLeft[]).flatMap((reason) => {
+    const count = lefts[reason]
+    return count === undefined
+      ? []
+      : [`         ${formatCount(count)} left alone: ${PURGE_LEFT[reason].title}`]
+  })
+  return [`  store  ${what} ${planOnly ? 'would be deleted' : 'deleted'}`, ...left]
+}
+
+export function storePurgedWords({ store, planOnly }: Pick<PurgeReport, 'store' | 'planOnly'>): string {
+  if (store === null || store.items === 0) return ''
+  return `${formatCounted(store.items, 'store item')} ${planOnly ? 'would be deleted' : 'deleted'}`
+}

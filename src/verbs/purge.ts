@@ -20,6 +20,7 @@ import { type ListedKeys, listKeys } from './list-keys.js'
 import { type Outcome, PurgeAct } from './purge/act.js'
 import { type Candidate, PurgeCandidates } from './purge/candidates.js'
 import { type PurgeRequest, retried } from './purge/request.js'
+import { purgeStore } from './store/purge.js'
 
 /** Threads that are looked at and deleted together. */
 const GROUP = { items: 100, weight: 20_000 } as const
@@ -40,6 +41,12 @@ export async function purge(request: PurgeRequest): Promise<PurgeReport> {
   })
   try {
     await new Purge(request, report).run()
+    if (request.store !== null) {
+      const { store, maxKeys } = request
+      report.store = { items: 0, keys: 0, bytes: 0, lefts: {} }
+      const keysLeft = maxKeys === null ? null : Math.max(0, maxKeys - report.keys.deleted)
+      await purgeStore({ ...request, store, keysLeft }, report.store)
+    }
   } catch (error) {
     const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
     report.stoppedBy = stopped instanceof Failure ? stopped : postgres.failureOf(stopped)

@@ -8,12 +8,15 @@ import type { KeyToPurge, Purger } from '../source/purge.js'
 import type { RedisRestorer } from '../source/redis/restore.js'
 import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
+import { inTransaction } from '../target/connection/session.js'
 import type { Lease } from '../target/ledger/lease.js'
 import { recordPurge } from '../target/ledger/purge-ledger.js'
 import { type LedgerScope, readThreads } from '../target/ledger/read.js'
+import { unpurgeStoreItems } from '../target/ledger/store-items.js'
 import type { ArchivedKey } from './purge/archive-format.js'
 import { type PurgeRequest, retried } from './purge/request.js'
 import type { ArchivedThread, ArchiveReader } from './restore-archive-read.js'
+import { STORE_ARCHIVE_ID } from './store/purge.js'
 
 export interface RestoreRequest extends Pick<PurgeRequest, 'recover' | 'signal' | 'onEvent'> {
   readonly archive: ArchiveReader
@@ -99,24 +102,26 @@ class Restore {
   }
 
   private async thread(thread: ArchivedThread, isOlder: boolean): Promise<void> {
+    const isStore = thread.threadId === STORE_ARCHIVE_ID
     let batch: ArchivedKey[] = []
     let bytes = 0
     for await (const key of this.request.archive.keys(thread)) {
       if (batch.length === BATCH.keys || (batch.length > 0 && bytes + key.dump.length > BATCH.bytes)) {
-        await this.keys(batch, isOlder)
+        await this.keys(batch, isOlder, isStore)
         batch = []
         bytes = 0
       }
       batch.push(key)
       bytes += key.dump.length
     }
-    if (batch.length > 0) await this.keys(batch, isOlder)
+    if (batch.length > 0) await this.keys(batch, isOlder, isStore)
   }
 
   /** `isOlder`: a later purge of the same thread has come back already, and its keys are the ones that count. */
-  private async keys(keys: readonly ArchivedKey[], isOlder: boolean): Promise<void> {
+  private async keys(keys: readonly ArchivedKey[], isOlder: boolean, isStore: boolean): Promise<void> {
     const { restorer, source, dryRun } = this.request
     const there: ArchivedKey[] = []
+    const back: ArchivedKey[] = []
     if (dryRun) {
       const types = await retried(this.request, () => source.types(keys.map(({ key }) => key)))
       for (const [at, key] of keys.entries()) {
@@ -126,23 +131,45 @@ class Restore {
     } else {
       const results = await retried(this.request, () => restorer.restore(keys))
       for (const [at, key] of keys.entries()) {
-        if (results[at] === 'restored') this.restored(key)
-        else if (results[at] === 'exists') there.push(key)
+        if (results[at] === 'restored') {
+          this.restored(key)
+          back.push(key)
+        } else if (results[at] === 'exists') there.push(key)
         else {
           this.report.keys.refused++
           addNotRestored(this.report, printableKey(key.key), 'refused')
         }
       }
     }
-    if (isOlder || there.length === 0) return
-    const changed = new Set((await this.changedOf(there)).map((key) => key.toString('latin1')))
-    for (const { key } of there) {
-      if (!changed.has(key.toString('latin1'))) this.report.keys.alreadyThere++
-      else {
-        this.report.keys.differing++
-        addNotRestored(this.report, printableKey(key), 'differs')
+    if (!isOlder && there.length > 0) {
+      const changed = new Set((await this.changedOf(there)).map((key) => key.toString('latin1')))
+      for (const archived of there) {
+        const { key } = archived
+        if (!changed.has(key.toString('latin1'))) {
+          this.report.keys.alreadyThere++
+          back.push(archived)
+        } else {
+          this.report.keys.differing++
+          addNotRestored(this.report, printableKey(key), 'differs')
+        }
       }
     }
+    if (isStore) await this.tellStore(back)
+  }
+
+  /** Items of the store are no thread's: each may be rolled back again once its own key is back. */
+  private async tellStore(keys: readonly ArchivedKey[]): Promise<void> {
+    const { ledger } = this.request
+    if (ledger === null || ledger.lease === null || keys.length === 0) return
+    const { postgres, scope, lease } = ledger
+    await retried(this.request, () =>
+      postgres.use((session) =>
+        inTransaction(session, async () => {
+          await lease.fence(session)
+          await unpurgeStoreItems(session, scope, keys)
+        }),
+      ),
+    )
   }
 
   private restored({ dump }: ArchivedKey): void {

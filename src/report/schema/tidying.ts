@@ -36,6 +36,10 @@ export const purgeRedis = z.strictObject({
   listed: z.array(
     z.strictObject({ threadId: text, why: z.enum(['orphans', 'deleted', 'skipped']), keys: count }),
   ),
+  store: z
+    .strictObject({ items: count, keys: count, bytes: count, lefts: z.partialRecord(left, count) })
+    .nullable()
+    .describe('only with --include store'),
   stoppedBy: part.stoppedBy,
   ...part.outcome,
 })

@@ -93,6 +93,22 @@ export async function recordStoreItems(
   )
 }
 
+/** Purged items whose keys are back, with what was on record of them; gives how many. */
+export async function unpurgeStoreItems(
+  session: SqlSession,
+  { ledgerSchema, sourceName, targetSchema }: LedgerScope,
+  keys: readonly { readonly key: Buffer; readonly digest: Buffer }[],
+): Promise<number> {
+  const { rows } = await session.query(
+    `UPDATE ${qualified(ledgerSchema, 'store_items')} l SET progress = 'migrated'
+     FROM unnest($1::bytea[], $2::bytea[]) AS k (key, digest)
+     WHERE l.source_key = k.key AND l.source_digest = k.digest AND l.progress IN ('purging', 'purged')
+       AND l.source_name = $3 AND l.target_schema = $4 RETURNING 1 AS one`,
+    [keys.map(({ key }) => key), keys.map(({ digest }) => digest), sourceName, targetSchema],
+  )
+  return rows.length
+}
+
 /** Of the newest run that knows each: what a verification, a purge or a rollback made of it. */
 export async function markStoreItems(
   session: SqlSession,

@@ -188,7 +188,11 @@ function* slicesOf(keys: readonly PurgeKey[]): Generator<PurgeKey[]> {
 }
 
 /** Its turns throw when the user stops the purge meanwhile. */
-function paceOf({ keysPerSecond, now, signal }: PurgeRequest): Pace {
+export function paceOf({
+  keysPerSecond,
+  now,
+  signal,
+}: Pick<PurgeRequest, 'keysPerSecond' | 'now' | 'signal'>): Pace {
   const rest = (ms: number) => sleep(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
   return new Pace(keysPerSecond === null ? {} : { keysPerSecond }, {
     now,

@@ -1,5 +1,6 @@
 /** What a purge is asked to do, and with what. */
 import type { Layout, Prefixes } from '../../layouts/layout.js'
+import type { StorePrefixes } from '../../layouts/store/keys.js'
 import type { OnEvent } from '../../model/events.js'
 import type { EndpointNote } from '../../model/report.js'
 import type { ThreadScope } from '../../model/scope.js'
@@ -24,6 +25,8 @@ export interface PurgeRequest extends PurgeRules {
   /** Newest first. */
   readonly layouts: readonly Layout[]
   readonly threads: ThreadScope
+  /** Null: the store is left out. */
+  readonly store: { readonly prefixes: StorePrefixes; readonly flags: string } | null
   readonly maxKeys: number | null
   /** Threads with a larger value, or one whose size nothing tells, stay; null: of any size. */
   readonly maxValueBytes: number | null

@@ -103,8 +103,7 @@ class Comparison {
       const state = stateOf(found, row, rows.get(storeRowKey(row)), known, { dialect, takesVectors })
       this.count(state, row)
       if (state === 'equal' && takesVectors) this.report.vectors++
-      if (known?.sourceKey.equals(found.source.key))
-        verdicts.push(...verdictOf(state, known, found))
+      if (known?.sourceKey.equals(found.source.key)) verdicts.push(...verdictOf(state, known, found))
     }
     await record(verdicts)
   }
