@@ -146,8 +146,11 @@ class Comparison implements VerifyListener {
     return this.tally.wantsDetails
   }
 
-  async compared(verdicts: readonly ThreadVerdict[]): Promise<void> {
+  async compared(all: readonly ThreadVerdict[]): Promise<void> {
     const { postgres, ledger } = this.request
+    // Threads that Postgres does not have are the application's in Redis.
+    const verdicts = all.filter(({ hasRows }) => hasRows)
+    this.report.threads.onlyInTarget = (this.report.threads.onlyInTarget ?? 0) + all.length - verdicts.length
     const ids = verdicts.map(({ threadId }) => threadId)
     const recorded =
       ledger === null

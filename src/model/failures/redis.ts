@@ -26,7 +26,7 @@ export const REDIS_FAILURES = {
   'redis-lost': {
     exit: EXIT.connection,
     what: 'the connection to {endpoint} was lost: {problem}',
-    next: 'Run the same command again: it goes on where it stopped. Only purge-redis and restore-archive change anything in Redis.',
+    next: 'Run the same command again: it goes on where it stopped. Only purge-redis, restore-archive and the way back change anything in Redis.',
   },
   'redis-certificate': {
     exit: EXIT.connection,
@@ -127,7 +127,7 @@ export const REDIS_FAILURES = {
   'redis-error': {
     exit: EXIT.failed,
     what: '{endpoint} answered {command} with an error: {problem}',
-    next: 'Run again with --verbose for the whole error. Only purge-redis and restore-archive change anything in Redis.',
+    next: 'Run again with --verbose for the whole error. Only purge-redis, restore-archive and the way back change anything in Redis.',
   },
   'redis-keeps-keys': {
     exit: EXIT.failed,

@@ -197,8 +197,9 @@ export function verifyNotices(report: VerifyReport): string[] {
   }
   if (onlyInTarget !== null && onlyInTarget > 0) {
     const verb = onlyInTarget === 1 ? 'is' : 'are'
+    const say = sayFor(report.target)
     notices.push(
-      `${formatCounted(onlyInTarget, 'thread')} in Postgres ${verb} not from this Redis; not compared.`,
+      `${formatCounted(onlyInTarget, 'thread')} ${say(`in Postgres ${verb} not from this Redis; not compared.`)}`,
     )
   }
   if (report.otherForms !== undefined) {

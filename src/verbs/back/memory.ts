@@ -4,7 +4,7 @@ import type { Source } from '../../source/source.js'
 
 /** RedisJSON holds a document as a tree, and the indexes repeat its ids (measured on Redis 7.4 with RedisJSON 2.8). */
 const PER_BYTE = 1.8
-const PER_KEY = 700
+const PER_KEY = 1400
 
 export async function memoryForecast(source: Source, report: MigrateReport): Promise<RedisMemory> {
   const { usedMemoryBytes: used, maxMemoryBytes: limit } = await source.info()
