@@ -1,12 +1,11 @@
-/** The built command as a child process: its report, its time, and the most memory it had resident. */
+/** The packaged command as a child process: its report, its time, and the most memory it had resident. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { packagedCommand } from './packaged.mjs'
 
-const TOOL = join(import.meta.dirname, '..', 'bin', 'cp-migrate.js')
 const MEASURED = `process.on("exit",()=>{const u=process.resourceUsage();
 process.stderr.write("\\nused "+JSON.stringify({peakMiB:u.maxRSS/1024,processor:(u.userCPUTime+u.systemCPUTime)/1e6}))})`
-const NODE = ['--import', `data:text/javascript,${encodeURIComponent(MEASURED)}`, TOOL]
+const NODE = ['--import', `data:text/javascript,${encodeURIComponent(MEASURED)}`]
 
 /**
  * @typedef {object} Run
@@ -18,8 +17,9 @@ const NODE = ['--import', `data:text/javascript,${encodeURIComponent(MEASURED)}`
 
 /** @param {string[]} args @param {NodeJS.ProcessEnv} env @returns {Promise<Run>} */
 export async function command(args, env) {
+  const tool = await packagedCommand()
   const began = performance.now()
-  const child = spawn(process.execPath, [...NODE, ...args], {
+  const child = spawn(process.execPath, [...NODE, tool, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

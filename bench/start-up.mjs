@@ -2,25 +2,24 @@
 import { spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { packagedCommand } from './packaged.mjs'
 import { machine } from './servers.mjs'
 
-const ROOT = join(import.meta.dirname, '..')
-const TOOL = join(ROOT, 'bin', 'cp-migrate.js')
 const ROUNDS = 31
 
-/** What is started, each after the other in every round. */
-const STARTED = {
-  'node -e 0': ['-e', '0'],
-  'cp-migrate --version': [TOOL, '--version'],
-  'cp-migrate --help': [TOOL, '--help'],
-  'cp-migrate migrate --help': [TOOL, 'migrate', '--help'],
-}
-
 export async function main() {
+  const tool = await packagedCommand()
+  /** What is started, each after the other in every round. */
+  const started = {
+    'node -e 0': ['-e', '0'],
+    'cp-migrate --version': [tool, '--version'],
+    'cp-migrate --help': [tool, '--help'],
+    'cp-migrate migrate --help': [tool, 'migrate', '--help'],
+  }
   /** @type {Record<string, number[]>} */
-  const times = Object.fromEntries(Object.keys(STARTED).map((name) => [name, []]))
+  const times = Object.fromEntries(Object.keys(started).map((name) => [name, []]))
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, args] of Object.entries(STARTED)) {
+    for (const [name, args] of Object.entries(started)) {
       const began = performance.now()
       spawnSync(process.execPath, args, { stdio: 'ignore' })
       times[name]?.push(performance.now() - began)

@@ -3,7 +3,7 @@
  * NaN, `?` for a lone surrogate, keys as text), both sides with LangChain's envelopes read as the objects they stand for.
  */
 import { DecodeError } from '../../codec/bytes.js'
-import { digestOf } from '../../codec/digest.js'
+import { digestText } from '../../codec/digest.js'
 import { floatKey } from '../../codec/json/python-float.js'
 import { pythonJsonValue } from '../../codec/json/python-json.js'
 import { surrogateAt } from '../../codec/lone-surrogates.js'
@@ -16,7 +16,10 @@ import type { Digest } from './values.js'
 const LEFT_OVERS: ReadonlySet<string> = new Set(['writes'])
 
 /** Top-level member → digest of its value. Throws `DecodeError`. */
-export function metadataDigests(metadata: Value, dialect: Dialect): Map<string, Digest> {
+export const metadataDigests = (metadata: Value, dialect: Dialect): ReadonlyMap<string, Digest> =>
+  METADATA.of(metadata, dialect, () => digestsOfMembers(metadata, dialect))
+
+function digestsOfMembers(metadata: Value, dialect: Dialect): ReadonlyMap<string, Digest> {
   const digests = new Map<string, Digest>()
   const tree = jsonbTree(revivedTree(metadata), dialect)
   if (tree.kind !== 'map') return digests.set('', digestOfTree(tree))
@@ -29,9 +32,29 @@ export function metadataDigests(metadata: Value, dialect: Dialect): Map<string, 
 
 /** Digest of one member of a checkpoint. Throws `DecodeError`. */
 export const jsonbDigest = (value: Value, dialect: Dialect): Digest =>
-  digestOfTree(jsonbTree(revivedTree(value), dialect))
+  MEMBERS.of(value, dialect, () => digestOfTree(jsonbTree(revivedTree(value), dialect)))
 
-const digestOfTree = (tree: Tree): Digest => digestOf(treeValue(tree)).toString('latin1')
+/** What came of short texts: the format's version, the names of channels, a step's metadata come again in every thread. */
+class Remembered<Result> {
+  private readonly results = new Map<string, Result>()
+
+  of({ bytes, encoding }: Value, dialect: Dialect, make: () => Result): Result {
+    if (bytes === undefined || bytes.length > MAX_REMEMBERED_BYTES) return make()
+    const name = `${dialect} ${encoding} ${bytes.toString('latin1')}`
+    const known = this.results.get(name)
+    if (known !== undefined) return known
+    const result = make()
+    if (this.results.size >= MAX_REMEMBERED) this.results.clear()
+    this.results.set(name, result)
+    return result
+  }
+}
+const MAX_REMEMBERED_BYTES = 256
+const MAX_REMEMBERED = 2000
+const METADATA = new Remembered<ReadonlyMap<string, Digest>>()
+const MEMBERS = new Remembered<Digest>()
+
+const digestOfTree = (tree: Tree): Digest => digestText(treeValue(tree))
 
 /** JSON of either side is read in one way, so that an envelope and the object it was made of are equal. */
 function revivedTree(value: Value): Tree {

@@ -6,8 +6,12 @@ import { DecodeError } from '../../codec/bytes.js'
 import type { StoredBlob, StoredCheckpoint, StoredRows, StoredWrite } from '../../model/stored-thread.js'
 import type { ChannelVersion } from '../../model/thread.js'
 import type { Dialect } from '../converter.js'
+import { GrowingDigests } from './growing.js'
 import { jsonbDigest, metadataDigests } from './jsonb.js'
-import { type Digest, digestOfStored } from './values.js'
+import { type Digest, digestOfStored, storedList } from './values.js'
+
+/** What threads that are read together share; the blobs of a channel come in the order in which they were written. */
+export const lastBlobs = (budgetBytes: number): GrowingDigests => new GrowingDigests(budgetBytes, storedList)
 
 /** Stands for what cannot be decoded; equal to no digest. */
 export const UNREADABLE = 'unreadable'
@@ -57,7 +61,11 @@ export class StoredThread implements StoredRows {
   /** Texts that come in every row, each kept once. */
   private readonly texts = new Map<string, string>()
 
-  constructor(dialect: Dialect) {
+  /** Threads that are read together share what is kept of their last blobs. */
+  constructor(
+    dialect: Dialect,
+    private readonly blobDigests = lastBlobs(0),
+  ) {
     this.dialect = dialect
   }
 
@@ -97,12 +105,13 @@ export class StoredThread implements StoredRows {
     })
   }
 
-  blob({ checkpointNs, channel, version, value }: StoredBlob): void {
+  blob({ threadId, checkpointNs, channel, version, value }: StoredBlob): void {
+    const place = `${threadId}\0${checkpointNs}\0${channel}`
     this.blobs.set(blobKey(checkpointNs, channel, version), {
       checkpointNs,
       channel,
       version,
-      digest: value === undefined ? undefined : readable(() => digestOfStored(value)),
+      digest: value && readable(() => this.blobDigests.of(place, value)),
       isNamed: false,
       isMatched: false,
     })

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { EncodeError } from '../../codec/bytes.js'
-import { digestOf } from '../../codec/digest.js'
+import { digestList, digestText, type ListDigest } from '../../codec/digest.js'
 import { replaceSurrogates, surrogateAt } from '../../codec/lone-surrogates.js'
 import { emitTree, TreeBuilder } from '../../codec/tree.js'
 import type { ObjectHead, SetKind, Value, ValueEncoding, ValueSink } from '../../model/value.js'
@@ -15,7 +15,7 @@ export type Digest = string
 
 /** Throws `DecodeError` where the value cannot be read. */
 export function digestOfStored(value: Value): Digest {
-  return value.encoding === 'encrypted' ? digestOfEncrypted(value) : digestOf(value).toString('latin1')
+  return value.encoding === 'encrypted' ? digestOfEncrypted(value) : digestText(value)
 }
 
 /**
@@ -23,10 +23,18 @@ export function digestOfStored(value: Value): Digest {
  * it; a whole value that is an integer of any size can stand in a checkpoint, in a write it cannot (`inWrite`).
  */
 export function digestOfSource(value: Value, inWrite = false): Digest {
-  if (AS_STORED.has(value.encoding)) return digestOfStored(value)
-  const stored: Value = { encoding: 'tree', emit: (sink) => value.emit(new AsStored(sink, inWrite)) }
-  return digestOf(stored).toString('latin1')
+  return AS_STORED.has(value.encoding) ? digestOfStored(value) : digestText(asStored(value, inWrite))
 }
+
+/** The same for values that grow (`digestList`); never of an encrypted one. */
+export const storedList = (value: Value, before?: Buffer): ListDigest => digestList(value, before)
+export const sourceList = (value: Value, before?: Buffer): ListDigest =>
+  digestList(AS_STORED.has(value.encoding) ? value : asStored(value, false), before)
+
+const asStored = (value: Value, inWrite: boolean): Value => ({
+  encoding: 'tree',
+  emit: (sink) => value.emit(new AsStored(sink, inWrite)),
+})
 
 /** Encodings in which the target holds values too: nothing of them is repaired. */
 const AS_STORED: ReadonlySet<ValueEncoding> = new Set(['msgpack', 'raw', 'encrypted', 'js-json'])

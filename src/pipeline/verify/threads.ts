@@ -4,16 +4,12 @@
  */
 
 import type { ComparedThread } from '../../convert/compare/outcome.js'
-import { StoredThread } from '../../convert/compare/stored.js'
+import { lastBlobs, StoredThread } from '../../convert/compare/stored.js'
 import { ThreadComparison } from '../../convert/compare/thread.js'
-import type { Dialect } from '../../convert/converter.js'
 import type { ClaimedKey } from '../../layouts/layout.js'
 import type { LayoutRegistry } from '../../layouts/registry.js'
 import type { ReadResult } from '../../model/redis-value.js'
-import { readStream } from '../../source/read-stream.js'
-import type { Source } from '../../source/source.js'
-import type { SqlSession } from '../../target/connection/session.js'
-import type { Recover } from '../../target/rows/batch-sink.js'
+import type { ReadKey, Source } from '../../source/source.js'
 import { type CopyOutSession, readRows } from '../../target/rows/read-rows.js'
 import type { ThreadKeys } from '../inventory.js'
 import { readingOrder } from '../reading-order.js'
@@ -21,42 +17,12 @@ import type { LedgerThread, RecordedThreads } from '../recorded-threads.js'
 import { byThread } from '../strays.js'
 import { type StrayKey, ThreadPass } from '../thread-pass.js'
 import { chunksOf, ThreadQueue } from '../thread-queue.js'
+import { Turns } from '../turns.js'
 import { unlessAborted } from '../unless-aborted.js'
-import { type ComparedWith, type ThreadVerdict, verdictsOf } from './verdicts.js'
+import { type ComparedWith, verdictsOf } from './verdicts.js'
+import type { VerifyListener, VerifyOptions, VerifyTarget } from './verify-options.js'
 
-/** What a comparison needs of the target. */
-export interface VerifyTarget {
-  /** A session of our own for streams. */
-  open(): Promise<ReadingSession>
-  use<T>(work: (session: SqlSession) => Promise<T>): Promise<T>
-  readonly schema: string
-  readonly dialect: Dialect
-}
-
-export interface ReadingSession extends CopyOutSession {
-  /** Never throws. */
-  close(): Promise<void>
-}
-
-export interface VerifyOptions {
-  /** Bytes of source values asked for at once. */
-  readonly readBytes: number
-  /** Bytes of source values kept to recognise repeats. */
-  readonly copiesBytes: number
-  readonly showValues: boolean
-  readonly signal: AbortSignal
-  /** Waits where a server is away; throws what ends the verification. */
-  readonly recover: Recover
-}
-
-export interface VerifyListener {
-  readSource(bytes: number): void
-  readTarget(bytes: number): void
-  /** Threads whose comparison is complete. Where it fails they are compared again. */
-  compared(verdicts: readonly ThreadVerdict[]): Promise<void>
-  /** Whether differences are still to be told in detail. */
-  readonly wantsDetails: boolean
-}
+export type { VerifyListener }
 
 interface Task {
   readonly threadId: string
@@ -90,6 +56,7 @@ export class ThreadVerification {
   private open: Open | undefined
   private done: Done[] = []
   private settled = 0
+  private readonly turns = new Turns()
 
   constructor(
     private readonly source: Source,
@@ -127,34 +94,44 @@ export class ThreadVerification {
   private async pass(queue: ThreadQueue): Promise<void> {
     const { signal, readBytes } = this.options
     const reading = await this.target.open()
-    const stream = readStream(this.source, this.requests(queue, reading), { batchBytes: readBytes })
-    const results = stream[Symbol.asyncIterator]()
+    const stream = this.source.readBatches(this.requests(queue, reading), { batchBytes: readBytes })
+    const batches = stream[Symbol.asyncIterator]()
     try {
       for (;;) {
         // A server that does not answer must not keep us from stopping.
-        const { done, value } = await unlessAborted(results.next(), signal)
+        const { done, value } = await unlessAborted(batches.next(), signal)
         if (done) break
-        const { request, result } = value
-        if (this.open?.task !== request.task) {
-          await this.finish(queue)
-          this.open = this.start(request.task)
-        }
-        this.accept(request.claimed, result)
+        await this.acceptBatch(value, queue)
       }
       await this.finish(queue)
       await this.settle(queue)
     } finally {
       // Whatever the stream still waits for ends with the session.
-      const ended = Promise.resolve(results.return?.()).catch(() => {})
+      const ended = Promise.resolve(batches.return?.()).catch(() => {})
       await reading.close()
       if (!signal.aborted) await ended
     }
   }
 
-  private async *requests(queue: ThreadQueue, reading: CopyOutSession): AsyncGenerator<Request> {
+  private async acceptBatch(keys: ReadKey<Request>[], queue: ThreadQueue): Promise<void> {
+    for (let at = 0; at < keys.length; at++) {
+      const { request, result } = keys[at]!
+      // Consumed: a large value may go before the batch does.
+      delete keys[at]
+      if (this.open?.task !== request.task) {
+        await this.finish(queue)
+        this.open = this.start(request.task)
+      }
+      this.accept(request.claimed, result)
+      const turn = this.turns.over()
+      if (turn !== undefined) await turn
+    }
+  }
+
+  private async *requests(queue: ThreadQueue, reading: CopyOutSession): AsyncGenerator<Request[]> {
     for await (const chunk of chunksOf(queue.threads(), TOGETHER)) {
       for (const task of await this.tasksOf(chunk, queue, reading)) {
-        for (const claimed of task.order) yield { key: claimed.key, type: claimed.type, claimed, task }
+        yield task.order.map((claimed) => ({ key: claimed.key, type: claimed.type, claimed, task }))
       }
     }
   }
@@ -186,7 +163,9 @@ export class ThreadVerification {
     reading: CopyOutSession,
   ): Promise<Map<string, StoredThread>> {
     const { schema, dialect } = this.target
-    const stored = new Map(threadIds.map((threadId) => [threadId, new StoredThread(dialect)]))
+    // The rows of these threads come table by table, those of a channel in the order in which they were written.
+    const blobs = lastBlobs(this.options.copiesBytes / 4)
+    const stored = new Map(threadIds.map((threadId) => [threadId, new StoredThread(dialect, blobs)]))
     const onBytes = (bytes: number) => this.listener.readTarget(bytes)
     const { signal } = this.options
     await readRows(

@@ -8,8 +8,8 @@ import {
   type VerifyReport,
 } from '../../model/verify-report.js'
 import { SeenThreads } from '../../pipeline/seen-threads.js'
-import type { VerifyListener } from '../../pipeline/verify/threads.js'
 import type { ThreadVerdict } from '../../pipeline/verify/verdicts.js'
+import type { VerifyListener } from '../../pipeline/verify/verify-options.js'
 
 /** States of which no thread is named: there are too many, and nothing is to be done. */
 const UNNAMED: ReadonlySet<ThreadState> = new Set(['equal', 'differs'])
