@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { run } from '../scripts/services/run.mjs'
 import { command } from './command.mjs'
+import { secondClient } from './second-user.mjs'
 import { dropDatabase, emptyDatabase, fill, machine, startPair } from './servers.mjs'
 
 /** @type {import('./works.mjs').Work} */
@@ -69,24 +70,6 @@ async function watched(url, work) {
     [...stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, calls]) => [name, Number(calls)]),
   )
   return { seconds, keys, p99: waits.p99, longest: waits.longest, commands }
-}
-
-/** In a process of its own: what it waits for must be the server and not us. @param {string} url */
-async function secondClient(url) {
-  const { spawn } = await import('node:child_process')
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'second-client.mjs'), url], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  let said = ''
-  child.stdout.on('data', (chunk) => (said += chunk))
-  await new Promise((resolve) => child.stdout.once('data', resolve))
-  return {
-    async stop() {
-      child.stdin.end()
-      await new Promise((resolve) => child.once('close', resolve))
-      return /** @type {{ p99: number, longest: number }} */ (JSON.parse(said.split('\n')[1] ?? '{}'))
-    },
-  }
 }
 
 /** @param {Record<string, Measured[]>} measured */
