@@ -10,39 +10,41 @@ const MAX_DIGITS_VALUE = 2 ** 64
 /** Powers of ten up to this one are doubles, so that a division by them rounds once, in any parser. */
 const EXACT_POWER = 22
 const MAX_POWER = 308
+/** How many powers of ten are tried. */
+const POWERS = 6
 
-/** The shortest spelling that is read right; the plain shortest where none was found. Finite floats only. */
-export function redisFloat(value: number): string {
-  const shortest = shortestOf(value)
+/** The shortest spelling, or a longer one, that is read right; undefined where there is none (two of a thousand). Finite floats only. */
+export function redisFloat(value: number): string | undefined {
+  const shortest = shortestFloat(value)
   if (parsed(shortest) === value) return shortest
-  const size = Math.abs(value)
-  const most = Math.floor(Math.log10(MAX_DIGITS_VALUE / size))
-  for (let power = Math.min(most, MAX_POWER); power > most - 6 && power >= -MAX_POWER; power--) {
-    const text = spelled(size, power)
-    if (text !== undefined) return value < 0 ? `-${text}` : text
-  }
-  return shortest
+  const text = spelled(Math.abs(value))
+  return text !== undefined && value < 0 ? `-${text}` : text
 }
 
 /** With a point or an exponent, so that it stays a float. */
-function shortestOf(value: number): string {
+export function shortestFloat(value: number): string {
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)
   return /[.e]/.test(text) ? text : `${text}.0`
 }
 
-/** `size` as an integer that is a double, times ten to the minus `power`. */
-function spelled(size: number, power: number): string | undefined {
-  const near = scaled(size, power)
-  const step = near < EXACT ? 1 : 2 ** (Math.floor(Math.log2(near)) - 52)
-  const middle = Math.round(near / step) * step
-  for (const steps of [0, 1, -1, 2, -2]) {
-    const digits = middle + steps * step
-    if (digits <= 0 || digits >= MAX_DIGITS_VALUE) continue
-    const text = `${BigInt(digits)}e${-power}`
-    if (Number(text) === size && divided(digits, -power) === size) return text
+/** As an integer that is a double, times a power of ten; one that every parser reads right, if there is one. */
+function spelled(size: number): string | undefined {
+  let found: string | undefined
+  const most = Math.floor(Math.log10(MAX_DIGITS_VALUE / size))
+  for (let power = Math.min(most, MAX_POWER); power > most - POWERS && power >= -MAX_POWER; power--) {
+    const near = scaled(size, power)
+    const step = near < EXACT ? 1 : 2 ** (Math.floor(Math.log2(near)) - 52)
+    const middle = Math.round(near / step) * step
+    for (const steps of [0, 1, -1, 2, -2]) {
+      const digits = middle + steps * step
+      if (digits <= 0 || digits >= MAX_DIGITS_VALUE || divided(digits, -power) !== size) continue
+      const text = `${BigInt(digits)}e${-power}`
+      if (Number(text) === size) return text
+      found ??= text
+    }
   }
-  return undefined
+  return found
 }
 
 const scaled = (size: number, power: number): number =>

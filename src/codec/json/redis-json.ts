@@ -4,15 +4,24 @@
  */
 import type { ObjectHead, SetKind, ValueSink } from '../../model/value.js'
 import { EncodeError } from '../bytes.js'
-import { GrowingBuffer } from '../growing-buffer.js'
+import { JsonOutput } from './json-output.js'
 import { SET_BRACKETS } from './jsonb-objects.js'
 import { floatKey } from './python-float.js'
 import { datetimeEnvelope } from './redis-datetime.js'
-import { redisFloat } from './redis-float.js'
+import { redisFloat, shortestFloat } from './redis-float.js'
+import {
+  BYTEARRAY,
+  INNER_BYTES,
+  LAST_DIGIT,
+  LONG_INTEGER,
+  markerLoss,
+  NO_NUMBER,
+  SEND_TIMEOUT,
+  SET_AS_LIST,
+  TEXT_KEY,
+} from './redis-losses.js'
 import { formOf } from './redis-objects.js'
 
-/** RedisJSON takes no longer value. */
-const MAX_BYTES = 512 * 1024 * 1024
 const MIN_INT = -(2n ** 63n)
 const MAX_INT = 2n ** 64n
 
@@ -39,12 +48,11 @@ interface Frame {
 }
 
 /** Throws `EncodeError` for what RedisJSON refuses: half a surrogate pair, an integer beyond the floats, too many bytes. */
-export class RedisJsonWriter implements ValueSink {
+export class RedisJsonWriter extends JsonOutput implements ValueSink {
   /** What the reader will see in another form, as a phrase, and how often. */
   readonly losses = new Map<string, number>()
   /** The most containers that are inside each other. */
   depth = 0
-  private readonly out = new GrowingBuffer(MAX_BYTES)
   private readonly frames: Frame[] = []
   private frame: Frame = rootFrame()
   private timeoutAt = 0
@@ -81,9 +89,11 @@ export class RedisJsonWriter implements ValueSink {
     if (this.atKey()) {
       this.plain(floatKey(value))
     } else if (Number.isFinite(value)) {
-      this.plain(redisFloat(value))
+      const exact = redisFloat(value)
+      if (exact === undefined) this.lose(LAST_DIGIT)
+      this.plain(exact ?? shortestFloat(value))
     } else {
-      this.lose('NaN or Infinity, null')
+      this.lose(NO_NUMBER)
       this.plain('null')
     }
   }
@@ -99,7 +109,7 @@ export class RedisJsonWriter implements ValueSink {
     }
     const isKey = this.atKey()
     if (isKey && (source[start] === UNDERSCORE || source[start] === LETTER_L))
-      this.noticeMarker(source.toString('latin1', start, end))
+      this.loseMarker(source.toString('latin1', start, end))
     this.separate()
     this.quoted(source, start, end)
     if (isKey) this.ascii(':')
@@ -109,13 +119,13 @@ export class RedisJsonWriter implements ValueSink {
       this.plain(JSON.stringify(source.toString('latin1', start, end)).slice(1, -1))
       return
     }
-    if (this.frame.inEnvelope) this.lose('bytes inside an object, a dict with their base64')
+    if (this.frame.inEnvelope) this.lose(INNER_BYTES)
     this.spoil(SPOILED)
     this.deepen(1)
     this.plain(`{"__bytes__":"${source.toString('base64', start, end)}"}`)
   }
   bytearray(source: Buffer, start: number, end: number): void {
-    this.lose('bytearray, bytes')
+    this.lose(BYTEARRAY)
     this.bytes(source, start, end)
   }
 
@@ -153,7 +163,7 @@ export class RedisJsonWriter implements ValueSink {
     const ended = this.frame
     this.frame = this.frames.pop() ?? rootFrame()
     if (ended.kind === 'send arguments' && ended.values === 3) {
-      this.lose('timeout of a Send, nothing')
+      this.lose(SEND_TIMEOUT)
       this.out.length = this.timeoutAt
     }
     if (ended.kind === 'set' && ended.items !== HASHABLE) this.listInstead(ended)
@@ -164,7 +174,7 @@ export class RedisJsonWriter implements ValueSink {
 
   /** The reader makes no set of such items. */
   private listInstead({ at, open, items }: Frame): void {
-    if (items === SPOILED) this.lose('set of what cannot be hashed, a list')
+    if (items === SPOILED) this.lose(SET_AS_LIST)
     this.spoil(items)
     this.out.move(at + open.length, at + 1)
     this.out.bytes[at] = LIST
@@ -175,7 +185,7 @@ export class RedisJsonWriter implements ValueSink {
     const isKey = this.atKey()
     const outer = this.frame
     this.separate()
-    if (isKey) this.lose(KEY_LOSS)
+    if (isKey) this.lose(TEXT_KEY)
     this.frames.push(outer)
     const depth = outer.depth + close.length
     const inEnvelope = outer.inEnvelope || isEnvelope
@@ -204,20 +214,21 @@ export class RedisJsonWriter implements ValueSink {
     if (how > this.frame.items) this.frame.items = how
   }
 
-  private lose(what: string): void {
-    this.losses.set(what, (this.losses.get(what) ?? 0) + 1)
+  /** Of a user's own dict: envelopes are opened elsewhere. */
+  private loseMarker(key: string): void {
+    const loss = markerLoss(key)
+    if (loss !== undefined) this.lose(loss)
   }
 
-  /** Of a user's own dict; envelopes are opened elsewhere. */
-  private noticeMarker(key: string): void {
-    if (MARKER_KEYS.has(key)) this.lose(`dict with the key ${key}, which the saver may take for its own`)
+  private lose(what: string): void {
+    this.losses.set(what, (this.losses.get(what) ?? 0) + 1)
   }
 
   /** Writes what needs no escapes; in the place of a key with quotes. */
   private plain(text: string): void {
     const isKey = this.atKey()
     this.separate()
-    if (isKey) this.lose(KEY_LOSS)
+    if (isKey) this.lose(TEXT_KEY)
     this.ascii(isKey ? `"${text}":` : text)
   }
 
@@ -235,44 +246,6 @@ export class RedisJsonWriter implements ValueSink {
     }
     this.frame.values++
   }
-
-  private quoteFrom(start: number): void {
-    const text = Buffer.from(this.out.bytes.subarray(start, this.out.length))
-    this.out.length = start
-    this.quoted(text, 0, text.length)
-    this.ascii(':')
-  }
-
-  private quoted(source: Buffer, start: number, end: number): void {
-    const { out } = this
-    out.room(end - start + 2)
-    out.bytes[out.length++] = QUOTE
-    let from = start
-    for (let at = start; at < end; at++) {
-      const byte = source[at]!
-      if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH && byte !== SURROGATE_LEAD) continue
-      if (byte === SURROGATE_LEAD) {
-        // ED also leads U+D000–U+D7FF (much of Hangul), whose second byte is below A0.
-        if (source[at + 1]! >= 0xa0) throw new EncodeError('half a surrogate pair', 'unsupported-value')
-        continue
-      }
-      out.append(source, from, at)
-      this.ascii(
-        byte < 0x20 ? `\\u00${byte.toString(16).padStart(2, '0')}` : `\\${String.fromCharCode(byte)}`,
-      )
-      out.room(end - at + 1)
-      from = at + 1
-    }
-    out.append(source, from, end)
-    out.bytes[out.length++] = QUOTE
-  }
-
-  private ascii(text: string): void {
-    this.out.room(text.length)
-    const { bytes, length } = this.out
-    for (let i = 0; i < text.length; i++) bytes[length + i] = text.charCodeAt(i)
-    this.out.length += text.length
-  }
 }
 
 const rootFrame = (): Frame => ({
@@ -287,22 +260,9 @@ const rootFrame = (): Frame => ({
   items: HASHABLE,
 })
 
-export const LONG_INTEGER = 'integer over 64 bits, a float'
-const KEY_LOSS = 'key that is no text, its text'
 const SEND_FIELDS = ['"node":', ',"arg":', '']
 /** The envelope of a datetime with a zone. */
 const DATETIME_DEPTH = 6
-/** Keys by which the saver tells its own markers from a user's dicts. */
-const MARKER_KEYS: ReadonlySet<string> = new Set([
-  '__bytes__',
-  '__send__',
-  '__delta_snapshot__',
-  '__interrupt__',
-  'lc',
-])
 const UNDERSCORE = 0x5f
 const LETTER_L = 0x6c
 const LIST = 0x5b
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const SURROGATE_LEAD = 0xed

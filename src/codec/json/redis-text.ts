@@ -9,6 +9,8 @@ export interface RedisText {
   readonly depth: number
   /** Integers that become floats. */
   readonly longIntegers: number
+  /** Floats that no spelling keeps. */
+  readonly lostFloats: number
 }
 
 /** Shorter numbers are read right: their digits are a double. */
@@ -23,6 +25,7 @@ export function redisText(text: Buffer): RedisText {
   let open = 0
   let depth = 0
   let longIntegers = 0
+  let lostFloats = 0
   for (let at = 0; at < text.length; at++) {
     const meaning = MEANING[text[at]!]!
     if (meaning === IS_QUOTE) {
@@ -35,8 +38,13 @@ export function redisText(text: Buffer): RedisText {
       const end = skipScalar(text, at, text.length)
       const digits = end - at > EXACT_DIGITS ? text.toString('latin1', at, end) : '0'
       if (/[.eE]/.test(digits)) {
-        parts.push(text.subarray(from, at), Buffer.from(exactFloat(digits)))
-        from = end
+        const exact = redisFloat(Math.min(Number(digits), Number.MAX_VALUE))
+        if (exact === undefined) {
+          lostFloats++
+        } else {
+          parts.push(text.subarray(from, at), Buffer.from(exact))
+          from = end
+        }
       } else if (digits.length > EXACT_DIGITS) {
         const value = BigInt(digits) * (text[at - 1] === MINUS ? -1n : 1n)
         if (value < MIN_INT || value >= MAX_INT) longIntegers++
@@ -50,13 +58,8 @@ export function redisText(text: Buffer): RedisText {
     text: parts.length === 0 ? text : Buffer.concat([...parts, text.subarray(from)]),
     depth,
     longIntegers,
+    lostFloats,
   }
-}
-
-/** The digits of a float, without its sign. */
-function exactFloat(digits: string): string {
-  const value = Number(digits)
-  return Number.isFinite(value) ? redisFloat(value) : digits
 }
 
 const MINUS = 0x2d

@@ -53,3 +53,11 @@ export interface Ids {
 export const MAX_DEPTH = 127
 /** The document, its `checkpoint`, its `channel_values`. */
 export const VALUE_DEPTH = 3
+
+/** Undefined where nothing is lost. */
+export function lossesOf(
+  ...counts: readonly (readonly [what: string, count: number])[]
+): ReadonlyMap<string, number> | undefined {
+  const found = counts.filter(([, count]) => count > 0)
+  return found.length === 0 ? undefined : new Map(found)
+}

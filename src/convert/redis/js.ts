@@ -2,10 +2,19 @@
 import { DecodeError, EncodeError } from '../../codec/bytes.js'
 import { UNDEFINED } from '../../codec/json/js-json.js'
 import { emitJson } from '../../codec/json/read.js'
+import { LAST_DIGIT } from '../../codec/json/redis-losses.js'
 import { redisText } from '../../codec/json/redis-text.js'
 import { NOWHERE } from '../../codec/nowhere.js'
+import { Slabs } from '../../codec/slabs.js'
 import type { BlobRow, WriteRow } from '../../model/rows.js'
-import { type DocumentParts, type Ids, MAX_DEPTH, type RedisDialect, type ValueText } from './dialect.js'
+import {
+  type DocumentParts,
+  type Ids,
+  lossesOf,
+  MAX_DEPTH,
+  type RedisDialect,
+  type ValueText,
+} from './dialect.js'
 import { DocumentText } from './document-text.js'
 import { documentTs } from './document-ts.js'
 import type { RedisPrefixes } from './options.js'
@@ -18,6 +27,7 @@ export class JsKeys implements RedisDialect {
   readonly movesSends = false
   readonly writesAreText = true
   private readonly json = new DocumentText()
+  private readonly slabs = new Slabs()
 
   constructor(private readonly prefixes: RedisPrefixes) {}
 
@@ -27,8 +37,13 @@ export class JsKeys implements RedisDialect {
     if (type !== 'json') throw new DecodeError(`type ${type} is unknown to the JavaScript reader`, 0)
     if (blob.equals(UNDEFINED.bytes!)) return undefined
     emitJson(blob, 0, blob.length, NOWHERE)
-    const { text, depth } = redisText(blob)
-    return { text: text === blob ? Buffer.from(text) : text, depth }
+    const { text, depth, lostFloats } = redisText(blob)
+    const losses = lossesOf([LAST_DIGIT, lostFloats])
+    return {
+      text: text === blob ? this.slabs.keep(text) : text,
+      depth,
+      ...(losses !== undefined && { losses }),
+    }
   }
 
   inlinedLosses(): undefined {

