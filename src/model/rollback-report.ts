@@ -22,6 +22,10 @@ export const ROLLBACK_REFUSALS = {
     title: 'the application has continued it in Postgres',
     remedy: 'What it wrote would be lost: --discard-continued removes that too.',
   },
+  pruned: {
+    title: 'its older checkpoints were removed in Postgres since, as prune does',
+    remedy: 'The rest is no longer as it was written: --discard-continued removes it all the same.',
+  },
   'continued-in-redis': {
     title: 'the application has continued it in Redis',
     remedy: 'What it wrote would be lost. Stop it, and move what is newer to Postgres first.',

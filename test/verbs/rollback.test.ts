@@ -231,6 +231,27 @@ describe('of several runs', () => {
   })
 })
 
+test('a thread that was cut by prune is said to be cut, one that was continued since to be continued', async () => {
+  const { url, cli } = await migrated()
+  const cut = JSON.parse((await cli('prune --latest-only --yes --json')).out).threads.pruned
+  expect(cut).toBeGreaterThan(3)
+  const [continued] = await sql<{ thread_id: string }>(
+    url,
+    `SELECT thread_id FROM cp_migrate.threads WHERE checkpoints > 2 ORDER BY 1 LIMIT 1`,
+  )
+  await continueThread(url, continued!.thread_id, LATER_ID)
+  const plan = await cli('rollback')
+  expect(plan.out).toContain('as prune does')
+  const { refusals, refused } = report(await cli('rollback --json'))
+  expect(Object.keys(refusals).sort()).toEqual(['continued', 'pruned'])
+  expect(refusals.continued).toBe(1)
+  expect(refused).toContainEqual(
+    expect.objectContaining({ reason: 'continued', threadId: continued!.thread_id }),
+  )
+  expect((await cli('rollback --yes --discard-continued')).exit).toBe(0)
+  expect(await tablesOf(url)).toEqual(EMPTY)
+})
+
 describe('a thread that the application has continued', () => {
   test('by a checkpoint, by a write or by a new value stays; with --discard-continued it goes whole', async () => {
     const { url, cli } = await migrated()

@@ -47,7 +47,8 @@ export async function checkThreads(
     const [first] = continuation
     if (first !== undefined) return refuse('continued', `checkpoint ${nameOf(first)}`)
     const changed = changeOf(thread, found)
-    return changed === undefined ? { ...thread, continuation } : refuse('continued', changed)
+    if (changed === undefined) return { ...thread, continuation }
+    return refuse(wasPruned(thread, found) ? 'pruned' : 'continued', changed)
   })
 }
 
@@ -152,16 +153,34 @@ function continuationOf(thread: ThreadToUndo, { checkpoints }: Standing): Checkp
     .map(({ key }) => key)
 }
 
-/** What of ours is no longer as it was written, in words; undefined where all of it is, or is gone. */
-function changeOf(thread: ThreadToUndo, { checkpoints, looseWrites, blobs }: Standing): string | undefined {
-  // Of several runs the newest one's word counts.
-  const oldestFirst = [...thread.kept, ...thread.undone].sort((a, b) => a.runId - b.runId)
-  const written = new Map(oldestFirst.flatMap(({ rowDigests }) => [...rowDigests]))
+/** Checkpoint → the digest of its rows as they were written; of several runs the newest one's word counts. */
+const writtenBy = ({ kept, undone }: ThreadToUndo): Map<string, string> =>
+  new Map([...kept, ...undone].sort((a, b) => a.runId - b.runId).flatMap(({ rowDigests }) => [...rowDigests]))
+
+/** Those of the plan's runs that are no longer as they were written. */
+function changedCheckpoints(thread: ThreadToUndo, { checkpoints }: Standing): StandingCheckpoint[] {
+  const written = writtenBy(thread)
   const going = new Set(thread.undone.flatMap(({ rowDigests }) => [...rowDigests.keys()]))
-  const changed = (checkpoints.get(thread.threadId) ?? []).find(({ key, digest }) => {
+  return (checkpoints.get(thread.threadId) ?? []).filter(({ key, digest }) => {
     const name = checkpointName(...key)
     return going.has(name) && written.get(name) !== digest
   })
+}
+
+/** prune() clears the link to what it removes, and changes nothing else of what it leaves. */
+function wasPruned(thread: ThreadToUndo, found: Standing): boolean {
+  const changed = changedCheckpoints(thread, found)
+  const standing = new Set(
+    (found.checkpoints.get(thread.threadId) ?? []).map(({ key }) => checkpointName(...key)),
+  )
+  const isCut = [...writtenBy(thread).keys()].some((name) => !standing.has(name))
+  return isCut && changed.length > 0 && changed.every(({ parent }) => parent === null)
+}
+
+/** What of ours is no longer as it was written, in words; undefined where all of it is, or is gone. */
+function changeOf(thread: ThreadToUndo, found: Standing): string | undefined {
+  const { looseWrites, blobs } = found
+  const [changed] = changedCheckpoints(thread, found)
   if (changed !== undefined) return `checkpoint ${nameOf(changed.key)} or a write of it was changed`
   if (!isWhole(thread)) return undefined
   if ((looseWrites.get(thread.threadId) ?? 0) > 0) return 'writes of a checkpoint that is not there'
