@@ -1,6 +1,6 @@
 /** What is to stand in Redis of a thread: whole keys, in the order in which they have to be written. */
 
-/** One key with all that it holds. Values are views: valid until the next of the thread is asked for. */
+/** One key with all that it holds. Its buffers are the taker's: nobody writes into them any more. */
 export type RedisKeyWrite =
   | { readonly type: 'json'; readonly key: Buffer; readonly document: Buffer }
   | { readonly type: 'string'; readonly key: Buffer; readonly value: Buffer }

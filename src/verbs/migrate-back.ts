@@ -2,8 +2,8 @@
 import type { RedisPrefixes } from '../convert/redis/options.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
-import { addFinding, type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
-import { type ThreadScope, threadFilter } from '../model/scope.js'
+import { type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
+import type { ThreadScope } from '../model/scope.js'
 import { Recovery } from '../pipeline/recovery.js'
 import { wayBack } from '../pipeline/way-back.js'
 import type { Pace } from '../source/pace.js'
@@ -11,11 +11,12 @@ import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
 import type { RedisWriter } from '../target/redis/writer.js'
 import type { Recover } from '../target/rows/batch-sink.js'
-import { countThreadIds, dialectOfRows, pageOfThreadIds } from '../target/rows/thread-names.js'
+import { countThreadIds, dialectOfRows } from '../target/rows/thread-names.js'
+import { batchesOf, twoAtOnce } from './back/batches.js'
 import { BackLedger } from './back/ledger.js'
 import { memoryForecast } from './back/memory.js'
-import { BackMover, type MovedBatch, type MoverOptions } from './back/mover.js'
-import type { ThreadWork } from './back/thread-work.js'
+import { BackMover, type MoverOptions } from './back/mover.js'
+import { addBatch } from './back/tally.js'
 import { MigrateRun } from './migrate/run.js'
 import { scopeNote } from './migrate/scope-note.js'
 
@@ -53,12 +54,8 @@ export interface MigrateBackRequest {
   random(): number
 }
 
-/** Threads that share queries, a snapshot of the tables and the last word in the ledger. */
-const BATCH_THREADS = 100
-/** Ids looked at while those that are wanted are sought. */
-const PAGE_IDS = 1000
-/** One chunk is written while the next is converted, and the client holds what it sends twice. */
-const CHUNK_SHARE = 1 / 12
+/** Of each of two batches one chunk is written while the next is converted, and the client holds what it sends twice. */
+const CHUNK_SHARE = 1 / 24
 
 /** Throws where it cannot even begin; from then on a run that stops early still returns its report, with what stopped it. */
 export async function migrateBack(request: MigrateBackRequest): Promise<MigrateReport> {
@@ -150,12 +147,16 @@ async function moveAll(request: MigrateBackRequest, { report, run, recover }: Wo
     progress()
   })
   const named = new Set(scope.threads ?? [])
-  for await (const threadIds of wantedThreads(request, recover)) {
+  const move = async (threadIds: readonly string[]) => {
     const moved = await retried(() => BackMover.move(options, threadIds), recover)
     for (const id of threadIds) named.delete(id)
     addBatch(report, moved)
     progress()
   }
+  await twoAtOnce(
+    batchesOf(request, (work) => retried(work, recover)),
+    move,
+  )
   report.threads.leftOut = found - report.threads.selected
   report.threads.notFound.push(...named)
   if (request.dryRun) report.redisMemory = await memoryForecast(redis.source, report)
@@ -179,64 +180,6 @@ function moverOptions(
     chunkBytes: memoryBytes * CHUNK_SHARE,
     keysOf: request.keysOf ?? wayBack,
   }
-}
-
-/** Batches of ids that the scope wants, in their order. */
-async function* wantedThreads(
-  { postgres, schema, scope }: MigrateBackRequest,
-  recover: Recover,
-): AsyncGenerator<string[]> {
-  const wants = threadFilter(scope)
-  const among = scope.threads === null ? null : [...scope.threads]
-  let batch: string[] = []
-  let left = scope.limit ?? Infinity
-  for (let after: string | null = null; left > 0; ) {
-    const page: { after: string | null; size: number; among: string[] | null } = {
-      after,
-      size: PAGE_IDS,
-      among,
-    }
-    const ids = await retried(
-      () => postgres.use((session) => pageOfThreadIds(session, schema, page)),
-      recover,
-    )
-    for (const id of ids) {
-      if (left === 0 || !wants(id)) continue
-      left--
-      batch.push(id)
-      if (batch.length < BATCH_THREADS) continue
-      yield batch
-      batch = []
-    }
-    if (ids.length < PAGE_IDS) break
-    after = ids.at(-1)!
-  }
-  if (batch.length > 0) yield batch
-}
-
-function addBatch(report: MigrateReport, { threads, findings, newer }: MovedBatch): void {
-  for (const work of threads) addThread(report, work, newer.has(work.threadId))
-  for (const finding of findings) addFinding(report.findings, finding)
-}
-
-function addThread(report: MigrateReport, work: ThreadWork, isNewer: boolean): void {
-  const { threads, checkpoints, writes, bytes } = report
-  threads.selected++
-  if (isNewer) threads.skipped++
-  else threads[work.completeness]++
-  if (work.hasMoved)
-    threads[work.recorded === undefined && work.amounts.document.there === 0 ? 'new' : 'changed']++
-  else if (!isNewer && work.completeness === 'whole') threads.unchanged++
-  for (const [rows, { created, changed, there }] of [
-    [checkpoints, work.amounts.document],
-    [writes, work.amounts.write],
-  ] as const) {
-    rows.inserted += created
-    rows.updated += changed
-    rows.alreadyThere += there
-  }
-  bytes.read += work.readBytes
-  bytes.written += work.writtenBytes
 }
 
 function recoveryOf(request: MigrateBackRequest, endpoint: string, restore?: () => Promise<void>): Recovery {

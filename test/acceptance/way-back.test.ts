@@ -1,10 +1,13 @@
 /** The way back as a user goes it: from Postgres to Redis by the command line, judged by the official savers. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fixture } from '../corpus/cases.js'
 import { loadCase } from '../corpus/load.js'
 import { judgeJs } from '../judge/javascript.js'
 import { loadGolden } from '../judge/judge.js'
+import { atEndOfFile } from '../services/each-file.js'
 import { freshDatabase, sql } from '../services/postgres.js'
 import { runPython } from '../services/python.js'
 import { freshRedis, redisClient } from '../services/redis.js'
@@ -258,4 +261,17 @@ describe('threads that went to Postgres and back to another Redis', () => {
     expect(await ends.report('rollback --all --yes')).toMatchObject({ exit: 0, threads: { refused: 0 } })
     expect(await ends.redis.keys('*')).toEqual([])
   })
+})
+
+test('from a Postgres in a folder, and to it again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cp-migrate-back-'))
+  atEndOfFile(() => rm(folder, { recursive: true, force: true }))
+  const [{ url: first }, { url: second }] = await Promise.all([freshRedis(), freshRedis()])
+  await loadCase(fixture('python/0.5.2-mutated'), first)
+  const env = { REDIS_URL: first, CHECKPOINT_DB_URI: `pglite:${folder}/there` }
+  expect(await commandLine('init', env)).toMatchObject({ exit: 0 })
+  expect(await commandLine('migrate', env)).toMatchObject({ exit: 0 })
+  const ends = await between(second, `pglite:${folder}/there`)
+  expect(await ends.report('migrate')).toMatchObject({ exit: 0, threads: { partial: 0, rejected: 0 } })
+  expect(await ends.report('verify')).toMatchObject({ exit: 0, threads: { differs: 0, behind: 0 } })
 })

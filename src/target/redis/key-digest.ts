@@ -4,7 +4,7 @@ import { digestOf } from '../../codec/digest.js'
 import { plainJsonValue } from '../../codec/json/read.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { RedisKeyWrite } from '../../model/redis-write.js'
-import type { ValueSink } from '../../model/value.js'
+import type { ObjectHead, SetKind, ValueSink } from '../../model/value.js'
 
 const BYTES = 12
 
@@ -24,17 +24,54 @@ export function digestOfValue(value: RedisValue): Buffer {
 
 function ofDocument(text: Buffer): Buffer {
   const value = plainJsonValue(text, 0, text.length)
-  return digestOf({ ...value, emit: (sink) => value.emit(asRedisCounts(sink)) }).subarray(0, BYTES)
+  return digestOf({ ...value, emit: (sink) => value.emit(new RedisCounts(sink)) }).subarray(0, BYTES)
 }
 
 /** RedisJSON holds integers of 64 bits, signed or not; every other number is a double there. */
-function asRedisCounts(sink: ValueSink): ValueSink {
-  const int = sink.int.bind(sink)
-  sink.int = (value) =>
-    typeof value === 'bigint' && (value < -(2n ** 63n) || value >= 2n ** 64n)
-      ? sink.float(Number(value))
-      : int(value)
-  return sink
+class RedisCounts implements ValueSink {
+  constructor(private readonly sink: ValueSink) {}
+
+  int(value: number | bigint): void {
+    const isLong = typeof value === 'bigint' && (value < -(2n ** 63n) || value >= 2n ** 64n)
+    if (isLong) this.sink.float(Number(value))
+    else this.sink.int(value)
+  }
+  null(): void {
+    this.sink.null()
+  }
+  bool(value: boolean): void {
+    this.sink.bool(value)
+  }
+  float(value: number): void {
+    this.sink.float(value)
+  }
+  text(source: Buffer, start: number, end: number): void {
+    this.sink.text(source, start, end)
+  }
+  bytes(source: Buffer, start: number, end: number): void {
+    this.sink.bytes(source, start, end)
+  }
+  bytearray(source: Buffer, start: number, end: number): void {
+    this.sink.bytearray(source, start, end)
+  }
+  beginList(size: number): void {
+    this.sink.beginList(size)
+  }
+  beginTuple(size: number): void {
+    this.sink.beginTuple(size)
+  }
+  beginSet(size: number, kind: SetKind): void {
+    this.sink.beginSet(size, kind)
+  }
+  beginMap(size: number): void {
+    this.sink.beginMap(size)
+  }
+  beginObject(head: ObjectHead): void {
+    this.sink.beginObject(head)
+  }
+  end(): void {
+    this.sink.end()
+  }
 }
 
 const ofText = (bytes: Buffer): Buffer => Buffer.from(hash('sha1', bytes, 'hex').slice(0, 2 * BYTES), 'hex')

@@ -23,6 +23,8 @@ const TOGETHER = 100
 
 export class RedisWriter {
   #client: Redis | null = null
+  /** WATCH belongs to a connection: one group at a time. */
+  #replacing: Promise<unknown> = Promise.resolve()
 
   constructor(
     private readonly access: RedisAccess,
@@ -39,7 +41,16 @@ export class RedisWriter {
   }
 
   /** In their order: each only if `isSeen` knows what stands there now. A registry keeps what it names already. */
-  async replace(
+  replace(
+    writes: readonly RedisKeyWrite[],
+    isSeen: (write: RedisKeyWrite, now: RedisValue | null) => boolean,
+  ): Promise<Written[]> {
+    const replacing = this.#replacing.then(() => this.replaceAll(writes, isSeen))
+    this.#replacing = replacing.catch(() => {})
+    return replacing
+  }
+
+  private async replaceAll(
     writes: readonly RedisKeyWrite[],
     isSeen: (write: RedisKeyWrite, now: RedisValue | null) => boolean,
   ): Promise<Written[]> {

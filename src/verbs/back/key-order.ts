@@ -1,4 +1,4 @@
-/** One key on its way into Redis: what it is of its thread, what it shall hold, and a copy of that, since the conversion lends its bytes. */
+/** One key on its way into Redis: what it is of its thread, and what it shall hold. */
 import type { CheckpointKeys, RedisKeyWrite } from '../../model/redis-write.js'
 import { digestOfWrite } from '../../target/redis/key-digest.js'
 import { bytesOf } from '../../target/redis/writer.js'
@@ -21,8 +21,7 @@ export interface KeyOrder {
 export function ordersOf(part: CheckpointKeys, writePrefix: string): KeyOrder[] {
   const { threadId, checkpointNs, checkpointId } = part
   const isWrite = Buffer.from(`${writePrefix}:`)
-  return part.keys.map((lent) => {
-    const write = copyOf(lent)
+  return part.keys.map((write) => {
     const isJson = write.type === 'json'
     const kind: KeyKind = !isJson
       ? KINDS[write.type]
@@ -35,11 +34,3 @@ export function ordersOf(part: CheckpointKeys, writePrefix: string): KeyOrder[] 
 }
 
 const KINDS = { string: 'pointer', zset: 'registry' } as const
-
-function copyOf(write: RedisKeyWrite): RedisKeyWrite {
-  const key = Buffer.from(write.key)
-  if (write.type === 'json') return { type: 'json', key, document: Buffer.from(write.document) }
-  if (write.type === 'string') return { type: 'string', key, value: Buffer.from(write.value) }
-  const members = write.members.map(({ member, score }) => ({ member: Buffer.from(member), score }))
-  return { type: 'zset', key, members }
-}

@@ -93,12 +93,14 @@ export class BackMover {
     }
     try {
       const onFinding = (finding: Finding) => this.noteFinding(finding)
+      // A Postgres in this process has one voice: while a thread is read, nothing else can be said to it.
+      const waits = postgres.endpoint.engine === 'pglite'
       for await (const part of keysOf(session, { ...this.options, threadIds, onFinding })) {
         signal.throwIfAborted()
         const orders = ordersOf(part, prefixes.checkpointWrite)
         chunk.push(...orders)
         for (const order of orders) bytes += order.bytes
-        if (bytes >= chunkBytes || chunk.length >= MAX_KEYS) await write()
+        if (!waits && (bytes >= chunkBytes || chunk.length >= MAX_KEYS)) await write()
       }
       await write()
       await writing
