@@ -20,7 +20,7 @@ export const sqliteName = ({ path }: SqliteEndpoint): string => `sqlite:${path}`
 
 /** Both languages' savers make the same tables; which of them wrote a file, its values tell. */
 export type SqliteSaver = 'python' | 'js'
-/** `store` holds the long-term memory of the Python saver's sibling, which is not migrated. */
+/** `store` holds the long-term memory of the Python saver's sibling. */
 export type SqliteTable = 'checkpoints' | 'writes' | 'store'
 
 /** A row of the savers' tables. */
@@ -42,6 +42,10 @@ export const rowKey = (saver: SqliteSaver, row: SqliteRow): Buffer =>
 
 /** Named as items of a store in Redis are, and counted with them. */
 export const storeKey = (rowid: string): Buffer => Buffer.from(`store:${rowid}`)
+
+/** The row id of an item of the store; null for other keys. */
+export const storeRowOfKey = (key: Buffer): string | null =>
+  /^store:(-?\d{1,19})$/.exec(key.toString('latin1'))?.[1] ?? null
 
 /** The row of a name; null where it names none. */
 export function rowOfKey(saver: SqliteSaver, key: Buffer): SqliteRow | null {

@@ -24,6 +24,8 @@ export interface StoreItem {
   readonly updatedAt: bigint
   /** Null: lives for ever. */
   readonly ttl: { readonly remainingMs: number; readonly minutes: number } | null
+  /** Embeddings that stay where they are: those of a SQLite file. */
+  readonly vectorsLeft?: number
 }
 
 /** A key of the source that an item, or its vector, was read from. */

@@ -2,14 +2,17 @@
 
     setup                                        its setup(); every table, column, index and number afterwards
     items                                        every item: namespace, key, value in canonical JSON, times
+    of-file                                      the same of the official SqliteStore on a copy of a file
     put {"ns": […], "key": K, "value": V}        as an application does
     delete {"ns": […], "key": K}
 """
 import json
+import sqlite3
 import sys
 
 import psycopg
 from langgraph.store.postgres import PostgresStore
+from langgraph.store.sqlite import SqliteStore
 
 SHAPE = """
 SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || coalesce(' ' || column_default, '')
@@ -29,7 +32,17 @@ def typed(v):
     return {"$float": repr(v)} if isinstance(v, float) else {"$int": str(v)} if isinstance(v, int) and abs(v) > 2**53 else v
 
 
+def items(store):
+    return [
+        {"namespace": list(i.namespace), "key": i.key, "value": typed(i.value),
+         "created_at": i.created_at.isoformat(), "updated_at": i.updated_at.isoformat()}
+        for i in store.search((), limit=10000, refresh_ttl=False)
+    ]
+
+
 def answer(q):
+    if q["do"] == "of-file":
+        return items(SqliteStore(sqlite3.connect(q["on"], isolation_level=None)))
     with PostgresStore.from_conn_string(q["on"]) as store:
         match q["do"]:
             case "setup":
@@ -39,11 +52,7 @@ def answer(q):
             case "delete":
                 store.delete(tuple(q["ns"]), q["key"])
             case "items":
-                return [
-                    {"namespace": list(i.namespace), "key": i.key, "value": typed(i.value),
-                     "created_at": i.created_at.isoformat(), "updated_at": i.updated_at.isoformat()}
-                    for i in store.search((), limit=10000, refresh_ttl=False)
-                ]
+                return items(store)
     with psycopg.connect(q["on"]) as c:
         return [row[0] for row in c.execute(SHAPE)]
 

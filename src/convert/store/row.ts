@@ -46,6 +46,7 @@ export function storeRowOf({ item, source, vector }: FoundItem, dialect: StoreDi
   }
   const { text, nulsRemoved } = storable(item.value)
   if (nulsRemoved > 0) note('nul-removed', `${nulsRemoved} in a store value`)
+  if (item.vectorsLeft) note('store-vector-left', `${item.vectorsLeft} in a SQLite file`)
   if (isWrapped(item.value)) note('store-wrapped', '')
   const namespace = dialect === 'js' ? jsNamespace(item.namespace, note) : item.namespace
   return {

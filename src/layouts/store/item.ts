@@ -66,6 +66,7 @@ function ofRow(cells: ReadonlyMap<string, Buffer>, { nowMs }: ReadAt): StoreItem
     createdAt: timeOf(cells.get('created_at')),
     updatedAt: timeOf(cells.get('updated_at')),
     ttl: expiresAt === undefined ? null : { remainingMs, minutes: Math.max(1, minutes) },
+    vectorsLeft: Number(cells.get('vectors') ?? 0),
   }
 }
 

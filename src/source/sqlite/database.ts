@@ -63,6 +63,8 @@ export interface Holdings {
   readonly tables: readonly SqliteTable[]
   /** Only since langgraph-checkpoint-sqlite 3.1.2. */
   readonly hasTaskPath: boolean
+  /** Of the table store, those that are read, sorted; with the number of embeddings, which are not. */
+  readonly storeColumns: readonly string[]
   readonly rows: number
 }
 
@@ -91,6 +93,10 @@ export function holdingsOf(database: Database, endpoint: string): Holdings {
     saver: saverOf(database),
     tables,
     hasTaskPath: writes.has('task_path'),
+    storeColumns: [
+      ...STORE_COLUMNS.filter((name) => store.has(name)),
+      ...(columnsOf('store_vectors').has('field_name') ? [EMBEDDINGS] : []),
+    ],
     rows: counts.reduce((sum, rows) => sum + rows, 0),
   }
 }
@@ -98,6 +104,10 @@ export function holdingsOf(database: Database, endpoint: string): Holdings {
 const IDS = ['thread_id', 'checkpoint_ns', 'checkpoint_id'] as const
 const CHECKPOINT_COLUMNS = [...IDS, 'parent_checkpoint_id', 'type', 'checkpoint', 'metadata'] as const
 const WRITE_COLUMNS = [...IDS, 'task_id', 'idx', 'channel', 'type', 'value'] as const
+
+const STORE_COLUMNS = ['created_at', 'expires_at', 'key', 'prefix', 'ttl_minutes', 'updated_at', 'value']
+const EMBEDDINGS =
+  '(SELECT nullif(count(*), 0) FROM store_vectors v WHERE v.prefix = store.prefix AND v.key = store.key) AS vectors'
 
 /** JavaScript writes JSON only, and no space behind a colon; Python writes one. */
 function saverOf(database: Database): SqliteSaver {

@@ -1,6 +1,6 @@
 /** Rows of the savers' tables in place of keys with their values: each row is a hash of its columns. */
 import type { ReadResult } from '../../model/redis-value.js'
-import { rowKey, rowOfKey, type SqliteRow, storeKey } from '../../model/sqlite.js'
+import { rowKey, rowOfKey, type SqliteRow, storeKey, storeRowOfKey } from '../../model/sqlite.js'
 import { sizeOf } from '../redis/value-commands.js'
 import type { KeyOfType } from '../source.js'
 import type { Cell, Database, Holdings } from './database.js'
@@ -50,11 +50,22 @@ export function* scanRows(database: Database, holdings: Holdings): Generator<Key
 const textOf = (cell: Cell | undefined): string =>
   cell instanceof Uint8Array ? Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString('utf8') : ''
 
+/** Where a key's row stands, and the columns that are its value; null where it names none. */
+function placeOf(
+  holdings: Holdings,
+  key: Buffer,
+): { readonly table: string; readonly rowid: string; readonly columns: readonly string[] } | null {
+  const row = rowOfKey(holdings.saver, key)
+  if (row !== null) return { ...row, columns: columnsOf(row, holdings) }
+  const rowid = holdings.tables.includes('store') ? storeRowOfKey(key) : null
+  return rowid === null ? null : { table: 'store', rowid, columns: holdings.storeColumns }
+}
+
 /** What its columns take; 0 where there is no such row. */
 export function sizeOfRow(database: Database, holdings: Holdings, key: Buffer): number {
-  const row = rowOfKey(holdings.saver, key)
+  const row = placeOf(holdings, key)
   if (row === null) return 0
-  const sizes = columnsOf(row, holdings).map((column) => `coalesce(octet_length(${column}), 0)`)
+  const sizes = row.columns.filter(isColumn).map((column) => `coalesce(octet_length(${column}), 0)`)
   const [found] = database.all(`SELECT ${sizes.join(' + ')} AS bytes FROM ${row.table} WHERE rowid = ?`, [
     BigInt(row.rowid),
   ])
@@ -63,20 +74,24 @@ export function sizeOfRow(database: Database, holdings: Holdings, key: Buffer): 
 
 /** NULL is a field that is not there. */
 export function readRow(database: Database, holdings: Holdings, { key, type }: KeyOfType): ReadResult {
-  const row = rowOfKey(holdings.saver, key)
+  const row = placeOf(holdings, key)
   if (row === null) return { state: 'gone' }
   if (type !== 'hash') return { state: 'type-changed', type: 'hash' }
-  const columns = columnsOf(row, holdings)
-  const casts = columns.map((column) => `CAST(${column} AS BLOB) AS ${column}`).join(', ')
+  const casts = row.columns
+    .map((column) => (isColumn(column) ? `CAST(${column} AS BLOB) AS ${column}` : column))
+    .join(', ')
   const [found] = database.all(`SELECT ${casts} FROM ${row.table} WHERE rowid = ?`, [BigInt(row.rowid)])
   if (found === undefined) return { state: 'gone' }
   const fields: [Buffer, Buffer][] = []
-  for (const column of columns) {
-    const cell = found[column]
+  for (const [column, cell] of Object.entries(found)) {
     if (cell instanceof Uint8Array) fields.push([Buffer.from(column), bytesOf(cell)])
+    else if (cell !== null) fields.push([Buffer.from(column), Buffer.from(String(cell))])
   }
   const value = { type: 'hash', fields } as const
   return { state: 'read', value, pttlMs: -1, sizeBytes: sizeOf(value) }
 }
+
+/** Others are worked out. */
+const isColumn = (column: string): boolean => !column.includes(' ')
 
 const bytesOf = (cell: Uint8Array): Buffer => Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength)

@@ -4,6 +4,7 @@ import { stateOf } from '../../convert/store/compare.js'
 import { sameEmbedding } from '../../convert/store/equal.js'
 import { type StoreRow, storeRowOf } from '../../convert/store/row.js'
 import type { StorePrefixes } from '../../layouts/store/keys.js'
+import { kindOf } from '../../model/finding.js'
 import type { PurgeLeft, StorePurged } from '../../model/purge-report.js'
 import type { FoundItem } from '../../model/store.js'
 import type { Pace } from '../../source/pace.js'
@@ -46,7 +47,7 @@ export async function purgeStore(request: StorePurgeRequest, report: StorePurged
   const purge = new StorePurge(request, target!, report)
   const read = { source, signal, now, prefixes: store.prefixes, batchBytes: memoryBytes / 4 }
   for await (const { items, findings } of readStore(read)) {
-    purge.leave('rejected', findings.length)
+    purge.leave('rejected', findings.filter((finding) => kindOf(finding) === 'rejected').length)
     await purge.batch(items)
   }
 }

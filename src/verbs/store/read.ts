@@ -69,6 +69,11 @@ async function batchOf(
     try {
       const item = readStoreItem(dialect, result.value, { pttlMs: result.pttlMs, nowMs: now() })
       if (item === null) continue
+      // Only a SQLite file shows what has expired: until somebody sweeps it.
+      if (item.ttl !== null && item.ttl.remainingMs <= 0) {
+        findings.push({ reason: 'gone', key, detail: 'expired' })
+        continue
+      }
       const vector = vectorKeys.map((one) => vectors.get(text(one))).find((one) => one !== undefined)
       const embedding = vector && readStoreVector(vector.result.value)
       items.push({

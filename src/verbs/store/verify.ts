@@ -2,6 +2,7 @@
 import { DecodeError, EncodeError } from '../../codec/bytes.js'
 import { type StoreState, stateOf } from '../../convert/store/compare.js'
 import { type StoreRow, storeRowOf } from '../../convert/store/row.js'
+import { kindOf } from '../../model/finding.js'
 import { type FoundItem, nothingVerified, type StoreVerified } from '../../model/store.js'
 import { SeenThreads } from '../../pipeline/seen-threads.js'
 import type { Postgres } from '../../target/connection/connect.js'
@@ -59,8 +60,9 @@ class Comparison {
     const { source } = this.request
     if (source !== null) {
       for await (const { items, findings } of readStore({ ...this.request, source })) {
-        this.report.items += items.length + findings.length
-        this.report.rejected += findings.length
+        const rejected = findings.filter((finding) => kindOf(finding) === 'rejected').length
+        this.report.items += items.length + rejected
+        this.report.rejected += rejected
         await this.batch(items.flatMap((found) => this.compared(found)))
       }
     }
