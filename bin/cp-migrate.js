@@ -25,6 +25,8 @@ if (ready !== null) {
     clearInterval(grown)
   }, 10)
   grown.unref()
+  // Node 20 has no navigator; without one the driver of Postgres loads a whole HTTP client to find out where it runs.
+  globalThis.navigator ??= { userAgent: `Node.js/${process.versions.node.split('.')[0]}` }
   const { main } = await import('../dist/cli/main.js')
   process.exitCode = await main(process.argv.slice(2))
 }
