@@ -2,6 +2,7 @@
 import type { Context, Options, Output } from '../commands/command.js'
 import type { ExitCode } from '../model/failure.js'
 import type { Secret } from '../model/secret.js'
+import { detailLines } from './details.js'
 import { jsonLog } from './log.js'
 import { MetricsFile } from './metrics-file.js'
 import { createProgress } from './progress.js'
@@ -55,6 +56,7 @@ export async function withContext(
             cwd: terminal.cwd,
           })
     if (metrics !== null) world.onMetrics(metrics)
+    const details = output.verbose ? detailLines(stderr, now) : undefined
     return await work({
       stdout: pausing(world.stdout),
       stderr,
@@ -67,7 +69,9 @@ export async function withContext(
       onEvent(event) {
         state.take(event)
         if (output.progress !== 'none') progress.onEvent(event)
+        details?.event(event)
       },
+      ...(details && { details: details.line }),
       ...(metrics && { measured: metrics.measured }),
       keepSecret: (secret) => secrets.add(secret),
       now,

@@ -43,6 +43,8 @@ export interface Context {
   /** Aborted by the first Ctrl-C; its reason is the failure to report. */
   readonly signal: AbortSignal
   readonly onEvent: OnEvent
+  /** With --verbose: a line about what goes on. */
+  details?(line: string): void
   /** Where a monitoring system wants to know what the report says. */
   measured?(measures: readonly Measure[]): void
   /** Told of every secret, so that no text of a driver can show it. */

@@ -15,7 +15,7 @@ import type { Postgres } from '../target/connection/connect.js'
 import type { Context } from './command.js'
 import type { Config } from './config.js'
 
-type World = Pick<Context, 'now' | 'signal' | 'onEvent'>
+type World = Pick<Context, 'now' | 'signal' | 'onEvent' | 'details'>
 
 /** How a server looks from outside while it, its container or its name is on the way. */
 const STARTING: ReadonlySet<FailureId> = new Set([
@@ -46,6 +46,7 @@ export class Connections {
   readonly #world: World
   readonly #opened: { close(): Promise<void> }[] = []
   #target: Promise<OpenedTarget> | undefined
+  #isTold = false
 
   constructor(config: Config, world: World) {
     this.#config = config
@@ -63,6 +64,7 @@ export class Connections {
   }> {
     const { values, origins } = this.#config
     if (values.redis === undefined) throw new Failure('no-source')
+    await this.#tellSettings()
     const source = await this.#sourceOver(values.redis)
     this.#opened.push(source)
     const info = await this.#patiently(describeEndpoint(values.redis), () => source.info())
@@ -72,6 +74,7 @@ export class Connections {
       server: serverNameOf(info),
       ...snapshotNoteOf(info),
     }
+    this.#world.details?.(`${note.endpoint}: ${note.server}`)
     return {
       source: paced ? await this.#paced(source) : source,
       note,
@@ -138,6 +141,7 @@ export class Connections {
   async #openTarget({ writes }: { readonly writes: boolean }): Promise<OpenedTarget> {
     const { values, origins } = this.#config
     if (values.postgres === undefined) throw new Failure('no-target')
+    await this.#tellSettings()
     const endpoint = values.postgres
     const target =
       endpoint.engine === 'pglite'
@@ -145,7 +149,20 @@ export class Connections {
         : await this.#server(endpoint, writes)
     this.#opened.push(target)
     const schema = values.schema ?? target.server.schema
+    const { version, user } = target.server
+    this.#world.details?.(
+      `${target.name}: Postgres ${Math.floor(version / 10_000)} as ${user}, schema ${schema}`,
+    )
     return { target, note: { endpoint: target.name, setBy: origins.postgres, schema } }
+  }
+
+  /** What is used and where it comes from, once. */
+  async #tellSettings(): Promise<void> {
+    const { details } = this.#world
+    if (details === undefined || this.#isTold) return
+    this.#isTold = true
+    const { shownSettings } = await import('./shown-settings.js')
+    for (const { name, value, origin } of shownSettings(this.#config)) details(`${name} ${value} (${origin})`)
   }
 
   async #server(endpoint: PostgresEndpoint, writes: boolean): Promise<Postgres> {

@@ -118,7 +118,7 @@ export const output: OptionGroup = (command) =>
     .optionsGroup('Output')
     .option('--json', 'print one JSON document')
     .option('-q, --quiet', 'print one line of summary, no progress')
-    .option('--verbose', 'print the cause of an error with its stack')
+    .option('--verbose', 'tell settings, servers, batches and retries; of an error its cause and stack')
     .option('--no-color', 'no colours (or NO_COLOR)')
     .addOption(
       command

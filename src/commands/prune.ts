@@ -14,7 +14,7 @@ export const prune = {
     ['cp-migrate prune --latest-only', 'what could go; a plan'],
     ['cp-migrate prune --keep-last 10 --yes', 'keeps ten of each thread'],
     ['cp-migrate prune --older-than 90d --yes --quiet', 'for cron'],
-    ['cp-migrate prune --by-redis-ttl --yes --quiet', 'for cron, after a Redis with TTLs'],
+    ['cp-migrate prune --by-redis-ttl --yes', 'keeps to the TTLs of Redis'],
   ],
   declare: (command) => output(locks(timeouts(which(rule(target(command)))))),
   run: runPrune,

@@ -1,13 +1,10 @@
 /** `cp-migrate config`: the settings as they would be used now, each with where it comes from. Connects to nothing. */
 
-import { describeEndpoint } from '../model/endpoint.js'
 import { EXIT, type ExitCode } from '../model/failure.js'
 import { nearestOf } from '../model/nearest.js'
 import { printableText } from '../model/printable.js'
-import { formatBytes, formatDuration } from '../report/format.js'
 import { jsonText } from '../report/json-text.js'
 import type { CommandModule, Context, Options } from './command.js'
-import type { Config, SettingName } from './config.js'
 import {
   layouts,
   locks,
@@ -35,16 +32,15 @@ export const showConfig = {
 } as const satisfies CommandModule
 
 async function runConfig(options: Options, context: Context): Promise<ExitCode> {
-  const [{ readConfig }, { VARIABLES }, { readVariables }] = await Promise.all([
+  const [{ readConfig }, { shownSettings }, { VARIABLES }, { readVariables }] = await Promise.all([
     import('./config.js'),
+    import('./shown-settings.js'),
     import('./settings.js'),
     import('./variables.js'),
   ])
   const config = readConfig(options, context, { goesBack: true })
   const unknown = strangersAmong(readVariables(context.env, context.cwd), Object.values(VARIABLES).flat())
-  const rows = (Object.keys(config.values) as SettingName[])
-    .map((name) => ({ name, value: shown(config, name), origin: config.origins[name] }))
-    .filter(({ origin, value }) => origin !== 'default' || value !== '')
+  const rows = shownSettings(config)
   if (context.output.json) {
     context.stdout.write(
       jsonText({ schemaVersion: 1, command: 'config', settings: rows, unknown, exitCode: EXIT.ok }),
@@ -79,28 +75,3 @@ function strangersAmong(
 
 /** Of our own tests. */
 const TEST_PREFIX = 'CP_MIGRATE_TEST_'
-
-function shown({ values }: Config, name: SettingName): string {
-  const value = values[name]
-  if (value === undefined) return ''
-  if (Array.isArray(value)) return value.join(', ')
-  if (name === 'memory') return formatBytes(Number(value))
-  if (name.endsWith('Timeout') || name === 'retryFor' || name === 'wait' || name === 'redisMaxLatency')
-    return formatDuration(Number(value) / 1000)
-  // A variable may hold the file itself.
-  if (name.endsWith('Ca') || name.endsWith('Cert') || name.endsWith('Key'))
-    return String(value).startsWith('-----BEGIN ') ? 'PEM text' : String(value)
-  if (typeof value !== 'object') return String(value)
-  if ('keysPerSecond' in value) return `${value.keysPerSecond} keys/s`
-  if ('bytesPerSecond' in value) return `${formatBytes(value.bytesPerSecond)}/s`
-  if ('engine' in value && (value.engine === 'rdb' || value.engine === 'sqlite' || value.engine === 'pglite'))
-    return describeEndpoint(value)
-  const { username, password, tls, certificates } = value
-  const login = [
-    username && 'user',
-    password && 'password',
-    certificates?.cert && 'certificate',
-    `TLS ${tls === 'encrypt' ? 'unchecked' : tls}`,
-  ].filter(Boolean)
-  return `${describeEndpoint(value)} (${login.join(', ')})`
-}

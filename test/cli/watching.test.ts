@@ -70,6 +70,24 @@ test('--log-format json: every line on stderr is an object; progress has its num
   })
 })
 
+test('--verbose: the settings with where they come from, the servers, and every thing that happens, with seconds', async () => {
+  const password = { REDIS_URL: env.REDIS_URL!.replace('redis://', 'redis://default:hunter2-secret@') }
+  await commandLine('detect', env) // so that a failure below is not that of a cold server
+  const { exit, err } = await commandLine('migrate --dry-run --memory 64MB --verbose', env)
+  expect(exit).toBe(0)
+  for (const told of [
+    /^\d\.\d{3} s {2}redis redis:\/\/127.* \(REDIS_URL\)$/m,
+    /^\d\.\d{3} s {2}memory 64\.0 MiB \(--memory\)$/m,
+    /^\d\.\d{3} s {2}retryFor 5 min \(default\)$/m,
+    /s {2}redis:\/\/127\S+: Redis 7\./,
+    /s {2}postgres:\/\/127\S+: Postgres 1\d as postgres, schema public$/m,
+    /s {2}\d+ of 40 threads/,
+  ])
+    expect(err).toMatch(told)
+  expect((await commandLine('migrate --dry-run', env)).err).not.toContain('retryFor')
+  expect((await commandLine('detect --verbose', { ...env, ...password })).err).not.toContain('hunter2')
+})
+
 test('an error is one object too, with what to do next, and no password', async () => {
   const secret = { REDIS_URL: 'redis://:hunter2-secret@127.0.0.1:1/0' }
   const { exit, err } = await commandLine('detect --log-format json --verbose', { ...env, ...secret })
