@@ -31,6 +31,13 @@ export interface SourceOptions {
   readonly checkpointBlobPrefix?: readonly string[]
 }
 
+/** LangGraph's long-term memory, which goes only where it is asked for. */
+export interface StoreOptions {
+  readonly include?: 'store'
+  readonly storePrefix?: readonly string[]
+  readonly storeVectorPrefix?: readonly string[]
+}
+
 export interface TargetOptions {
   /** `postgres://USER:PASSWORD@HOST:5432/DATABASE`. */
   readonly postgres: string
@@ -88,12 +95,16 @@ export interface InitOptions extends TargetOptions, PatienceOptions {
   readonly dialect?: Dialect
   readonly compression?: 'lz4' | 'pglz'
   readonly deferIndexes?: boolean
+  readonly include?: 'store'
+  /** With the store: makes its table for embeddings of so many dimensions. */
+  readonly vectorDims?: number
   /** Changes nothing. */
   readonly check?: boolean
 }
 
 export interface MigrateOptions
   extends SourceOptions,
+    StoreOptions,
     Partial<TargetOptions>,
     PatienceOptions,
     LockOptions,
@@ -114,6 +125,7 @@ export interface MigrateOptions
 
 export interface VerifyOptions
   extends SourceOptions,
+    StoreOptions,
     TargetOptions,
     PatienceOptions,
     LockOptions,
@@ -141,6 +153,7 @@ export interface RollbackOptions extends TargetOptions, PatienceOptions, LockOpt
 
 export interface PurgeOptions
   extends SourceOptions,
+    StoreOptions,
     TargetOptions,
     PatienceOptions,
     LockOptions,

@@ -108,7 +108,7 @@ export function stayingSection(keys: Staying, groups: readonly KeyGroup[]): Sect
     [
       'store items',
       keys.storeItems,
-      'Long-term memory (BaseStore) is no part of checkpoints: it stays in Redis, and the store of the application goes on there.',
+      'Long-term memory (BaseStore) is no part of checkpoints: it stays where it is unless --include store moves it.',
     ],
     ['index and pointer keys', keys.index, 'Not needed in Postgres; a purge deletes them with their thread.'],
     ['keys of no known layout', keys.unknown, 'Named like checkpoints, and of no layout: left alone.'],

@@ -4,6 +4,7 @@ import { printableText } from '../../model/printable.js'
 import { countOfKind, type MigrateReport, type RowCounts } from '../../model/report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import { type FlagsAgain, nextStepOf } from '../next.js'
+import { storeLines } from '../store-text.js'
 import { noticesOf } from '../text.js'
 import { verdictOf } from '../verdict.js'
 import { sayFor } from '../way-back.js'
@@ -11,6 +12,7 @@ import { endsOf } from './ends.js'
 import { findingSection } from './finding-section.js'
 import { foundSection, layoutTable, stayingSection } from './found-sections.js'
 import { type Block, cell, type Figure, type Page, type Section, sectionsOf, type Tone } from './page.js'
+import { storeSection } from './store-section.js'
 import { surveySections } from './survey-sections.js'
 import { forecastFigure, forecastSection, readerSection } from './target-sections.js'
 
@@ -20,6 +22,7 @@ export function migratePage(report: MigrateReport, again: FlagsAgain): Page {
   const tone: Tone = report.stoppedBy ? 'bad' : exit === 0 ? 'good' : 'warn'
   const sections: Section[] = [
     layoutSection(report),
+    storeSection(storeLines(report)),
     findingSection(report.findings),
     forecastSection(report.forecast, report.bytes.read),
     ...(survey === null ? [] : surveySections(survey)),

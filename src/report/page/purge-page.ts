@@ -3,8 +3,10 @@ import { PURGE_LEFT, type PurgeLeft, type PurgeReport, purgeExitCodeOf } from '.
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import { LISTED_WHY, nextAfterPurge, type PurgeRenderOptions, purgeVerdict } from '../purge-text.js'
 import { shortText } from '../short-text.js'
+import { storePurged } from '../store-text.js'
 import { endsOf } from './ends.js'
 import { cell, type Figure, type Page, type Section, sectionsOf, shareOf } from './page.js'
+import { storeSection } from './store-section.js'
 
 export function purgePage(report: PurgeReport, again: PurgeRenderOptions['again']): Page {
   const exit = purgeExitCodeOf(report)
@@ -19,6 +21,7 @@ export function purgePage(report: PurgeReport, again: PurgeRenderOptions['again'
     startedAt: report.startedAt,
     figures: figuresOf(report),
     sections: sectionsOf([
+      storeSection(storePurged(report)),
       leftSection(report),
       namedSection(report),
       listedSection(report),

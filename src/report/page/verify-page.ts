@@ -9,16 +9,18 @@ import {
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import type { FlagsAgain } from '../next.js'
 import { shortText } from '../short-text.js'
+import { storeComparison } from '../store-text.js'
 import { noteText, titleOf, verifyNotices } from '../verify/text.js'
 import { nextAfterVerify, verifyVerdict } from '../verify/verdict.js'
 import { sayFor } from '../way-back.js'
 import { endsOf } from './ends.js'
 import { type Block, cell, type Figure, type Page, type Section, sectionsOf, shareOf } from './page.js'
+import { storeSection } from './store-section.js'
 
 export function verifyPage(report: VerifyReport, again: FlagsAgain): Page {
   const { text } = verifyVerdict(report)
   const exit = exitCodeOfVerify(report)
-  const isBad = report.stoppedBy !== undefined || report.threads.differs > 0
+  const isBad = report.stoppedBy !== undefined || report.threads.differs + (report.store?.differs ?? 0) > 0
   return {
     title: report.verificationId === null ? 'Verification' : `Verification ${report.verificationId}`,
     tone: isBad ? 'bad' : exit === 0 ? 'good' : 'warn',
@@ -27,7 +29,12 @@ export function verifyPage(report: VerifyReport, again: FlagsAgain): Page {
     ends: endsOf(report.source, report.target),
     startedAt: report.startedAt,
     figures: figuresOf(report),
-    sections: sectionsOf([stateSection(report), differenceSection(report), noteSection(report)]),
+    sections: sectionsOf([
+      stateSection(report),
+      storeSection(storeComparison(report, Number.POSITIVE_INFINITY)),
+      differenceSection(report),
+      noteSection(report),
+    ]),
     next: nextAfterVerify(report, again),
   }
 }
