@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run } from '../services/run.mjs'
 
-const STATEMENT = /^(?=\/\*\*|(?:export|import|interface|type|declare) )/m
+const KEYWORD = '(?:export|import|interface|type|declare) '
+/** With its comment, which may also stand before a part of a union. */
+const STATEMENT = new RegExp(`^(?=/\\*\\*(?:(?!\\*/)[^])*\\*/\\s*^${KEYWORD}|${KEYWORD})`, 'm')
 const NAME = /^(?:export )?(?:declare )?(?:const|function|class|interface|type) (\w+)/
+const TABLE =
+  /^export declare const ([A-Z_]+): \{\n((?: {4}readonly '?[\w-]+'?: \{\n(?: {8}.*\n)* {4}\};\n)+)\};/gm
 const HANDED_ON = /^export (?:type )?\{([^}]*)\} from/
 
 /** @typedef {{ comment: string, text: string, name: string, isExported: boolean }} Declaration */
@@ -82,24 +86,31 @@ function wantedOf(all) {
 /** Comments name much that is not needed for it. @param {string} text */
 const wordsOf = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '').match(/\w+/g) ?? []
 
-/**
- * Sentences for people are no types that anybody needs: an id and its exit code are. What we hand out nobody else makes. A tab is
- * shorter than four blanks.
- *
- * @param {string} text
- */
+/** Sentences for people are no types that anybody needs, and what we hand out nobody else makes. @param {string} text */
 const small = (text) =>
-  text
-    .replace(
-      /^ +(?:constructor\(.*|readonly (?:what|next|title|remedy): (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"));\n/gm,
-      '',
-    )
+  idsOnly(text)
+    .replace(/^ +(?:constructor\(.*|readonly (?:title|remedy): '.*);\n/gm, '')
     .replace(/^(?: {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4))
 
-/** @param {Declaration} declaration */
+/** Of a table of wordings the types ask for the ids alone. @param {string} text */
+const idsOnly = (text) =>
+  text
+    .replace(TABLE, (_, name, entries) => {
+      const ids = [...entries.matchAll(/^ {4}readonly '?([\w-]+)/gm)].map(([, id]) => `'${id}'`)
+      return `export type ${name} = ${ids.join(' | ')};`
+    })
+    .replace(/^export declare const ([A-Z_]+): (typeof .*;)$/m, (_, name, tables) => {
+      return `export type ${name} = ${tables.replaceAll('typeof ', '').replaceAll('&', '|')}`
+    })
+    .replaceAll(/keyof typeof (?!EXIT\b)([A-Z_]+)/g, '$1')
+
+/**
+ * What the fields of a report mean is told by the documentation, and whoever gets one may do with it as he likes.
+ *
+ * @param {Declaration} declaration
+ */
 function printed({ comment, text, isExported }) {
   const bare = text.replace(/^(?:export )?(?:declare )?/, '').replace(/^(?=const|function|class)/, 'declare ')
-  const said = `${isExported ? 'export ' : ''}${bare}`
-  const isTable = /^declare const [A-Z_]+: \{/.test(said)
-  return isTable ? `${said.replaceAll(/\n\t*/g, '')}\n` : comment + said
+  if (isExported) return `${comment}export ${bare}`
+  return bare.replaceAll(/^\t*\/\*\*[\s\S]*?\*\/\n/gm, '').replaceAll(/\breadonly (?=['\w-]+\??:)/g, '')
 }

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { parseAst } from 'rolldown/parseAst'
 
 const CLASS = /^(?:export )?(?:abstract )?class (\w+)[\s\S]*?\n}/gm
-const PRIVATE = /(?:^|[(,]) *private (?:(?:readonly|static|async|override|get|set) )*\*?(?!constructor\b)(\w+)/gm
+const PRIVATE =
+  /(?:^|[(,]) *private (?:(?:readonly|static|async|override|get|set) )*\*?(?!constructor\b)(\w+)/gm
 const FUNCTION = /^(?:FunctionExpression|FunctionDeclaration|ClassExpression|ClassDeclaration)$/
 
 /** @typedef {{ type: string, start: number, end: number, [member: string]: any }} Node */

@@ -165,7 +165,7 @@ declare const process: { argv: string[]; stdout: { write(text: string): void } }
 const [redis = '', postgres = ''] = process.argv.slice(2)
 const planned: number = (await plan({ redis })).threads.whole
 await init({ postgres })
-const moved: number = (await migrate({ redis, postgres }, { onEvent: ({ kind }) => kind.length })).threads.whole
+const moved: number = (await migrate({ redis, postgres }, { onEvent: (event) => event.kind === 'threads' && event.progress.threads })).threads.whole
 const { exitCode } = await verify({ redis, postgres, thread: [] })
 process.stdout.write(JSON.stringify({ planned, moved, differences: exitCode }))
 `
