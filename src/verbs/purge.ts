@@ -1,5 +1,4 @@
 /** Frees Redis of keys whose threads are verified in Postgres and have not changed since: a plan first, then thread by thread. */
-import type { ClaimedKey } from '../layouts/layout.js'
 import type { LayoutRegistry } from '../layouts/registry.js'
 import { Failure } from '../model/failure.js'
 import {
@@ -14,17 +13,25 @@ import { threadFilter } from '../model/scope.js'
 import type { ThreadKeys } from '../pipeline/inventory.js'
 import { SeenThreads } from '../pipeline/seen-threads.js'
 import { chunksOf } from '../pipeline/thread-queue.js'
+import { oneAhead } from '../source/ahead.js'
 import { pageOfPurgeable } from '../target/ledger/purge-ledger.js'
 import { readThreads } from '../target/ledger/read.js'
 import { type ListedKeys, listKeys } from './list-keys.js'
 import { type Outcome, PurgeAct } from './purge/act.js'
-import { type Candidate, PurgeCandidates } from './purge/candidates.js'
+import { type Candidate, type Looked, PurgeCandidates } from './purge/candidates.js'
+import { recordedKeys } from './purge/recorded-keys.js'
 import { type PurgeRequest, retried } from './purge/request.js'
 import { purgeStore } from './store/purge.js'
 
 /** Threads that are looked at and deleted together. */
 const GROUP = { items: 100, weight: 20_000 } as const
 const PAGE_THREADS = 1000
+
+/** Threads that were looked at together. */
+interface Group {
+  readonly threads: number
+  readonly looked: Looked
+}
 
 /** Throws nothing once it has begun: a purge that stops early still returns its report. */
 export async function purge(request: PurgeRequest): Promise<PurgeReport> {
@@ -80,9 +87,10 @@ class Purge {
     try {
       this.ofThreads = await inventory.countThreads()
       const candidates = await PurgeCandidates.open(this.request, registry)
-      for await (const group of chunksOf(inventory.threads(), GROUP)) {
-        for (const { threadId } of group) this.seen.note(threadId, 0)
-        await this.group(candidates, group)
+      // The next threads are looked at while these go.
+      const looked = oneAhead(this.looked(candidates, chunksOf(inventory.threads(), GROUP)))
+      for await (const group of looked) {
+        await this.group(group)
         if (this.isEnough) return
       }
       await this.threadsWithoutNames(candidates, registry)
@@ -100,9 +108,19 @@ class Purge {
     return listKeys({ source, prefixes, layouts, wants: this.wants, maxBytes, signal, onEvent })
   }
 
-  private async group(candidates: PurgeCandidates, threads: readonly ThreadKeys[]): Promise<void> {
+  private async *looked(
+    candidates: PurgeCandidates,
+    groups: AsyncIterable<readonly ThreadKeys[]>,
+  ): AsyncGenerator<Group> {
+    for await (const threads of groups) {
+      for (const { threadId } of threads) this.seen.note(threadId, 0)
+      this.request.signal.throwIfAborted()
+      yield { threads: threads.length, looked: await candidates.look(threads) }
+    }
+  }
+
+  private async group({ threads, looked }: Group): Promise<void> {
     this.request.signal.throwIfAborted()
-    const looked = await candidates.look(threads)
     for (const left of looked.left) this.leave(left.threadId, left.reason, left.detail)
     const chosen = looked.candidates.filter((candidate) => this.isChosen(candidate))
     if (this.act === null) {
@@ -113,7 +131,7 @@ class Purge {
       this.count(looked.finished.length)
       await this.act.run(chosen)
     }
-    this.lookedAt += threads.length
+    this.lookedAt += threads
     this.progress()
   }
 
@@ -196,34 +214,12 @@ class Purge {
       for (let at = 0; at < unseen.length && !this.isEnough; at += GROUP.items) {
         const group = unseen.slice(at, at + GROUP.items)
         for (const threadId of group) this.seen.note(threadId, 0)
-        await this.group(candidates, await this.recordedKeys(group, registry))
+        const looked = await candidates.look(await recordedKeys(this.request, group, registry))
+        await this.group({ threads: group.length, looked })
       }
       if (ids.length < PAGE_THREADS || this.isEnough) return
       after = ids.at(-1)!
     }
-  }
-
-  private async recordedKeys(threadIds: readonly string[], registry: LayoutRegistry): Promise<ThreadKeys[]> {
-    const { postgres, scope, source } = this.request
-    const records = await retried(this.request, () =>
-      postgres.use((session) => readThreads(session, scope, threadIds)),
-    )
-    const threads: ThreadKeys[] = []
-    for (const record of records.values()) {
-      const keys = [...record.keys.values()].map(({ key }) => key)
-      const types = await retried(this.request, () => source.types(keys))
-      const there = keys.flatMap((key, at): ClaimedKey[] => {
-        const type = types[at]
-        if (type === null || type === undefined) return []
-        const { threadId } = record
-        const claim = registry.claim(key, type)
-        const { layout = '', role = 'checkpoint', checkpointNs = '', checkpointId = '' } = claim ?? {}
-        return [{ key, type, layout, role, threadId, checkpointNs, checkpointId }]
-      })
-      if (there.length > 0 || record.progress === 'purging')
-        threads.push({ threadId: record.threadId, keys: there })
-    }
-    return threads
   }
 
   private async noteNotFound(): Promise<void> {

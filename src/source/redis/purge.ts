@@ -21,9 +21,10 @@ const SCRIPT = { keys: 500, bytes: 1024 ** 2 } as const
 const MAX_ATTEMPTS = 5
 
 export class RedisPurger implements Purger {
-  #scripts: Redis | null = null
+  #scripts: Promise<Redis> | null = null
   #watched: WatchedKeys | null = null
   #isScriptingOff = false
+  #watching: Promise<unknown> = Promise.resolve()
 
   constructor(
     private readonly endpoint: RedisEndpoint,
@@ -73,9 +74,13 @@ export class RedisPurger implements Purger {
   }
 
   async close(): Promise<void> {
-    this.#scripts?.disconnect()
-    this.#watched?.close()
+    const scripts = this.#scripts
     this.#scripts = null
+    await scripts?.then(
+      (client) => client.disconnect(),
+      () => {},
+    )
+    this.#watched?.close()
     this.#watched = null
   }
 
@@ -95,8 +100,17 @@ export class RedisPurger implements Purger {
     }
   }
 
-  /** Null where somebody touched the keys every time. */
-  private async underWatch<Done>(
+  /** Null where somebody touched the keys every time. One at a time: a connection watches for one of them only. */
+  private underWatch<Done>(
+    keys: readonly KeyToPurge[],
+    work: (watched: WatchedKeys, keys: readonly KeyToPurge[]) => Promise<Done | null>,
+  ): Promise<Done | null> {
+    const mine = this.#watching.then(() => this.alone(keys, work))
+    this.#watching = mine.catch(() => {})
+    return mine
+  }
+
+  private async alone<Done>(
     keys: readonly KeyToPurge[],
     work: (watched: WatchedKeys, keys: readonly KeyToPurge[]) => Promise<Done | null>,
   ): Promise<Done | null> {
@@ -140,8 +154,20 @@ export class RedisPurger implements Purger {
   }
 
   private async client(): Promise<Redis> {
-    if (this.#scripts?.status !== 'ready') this.#scripts = await openRedis(this.endpoint, this.options)
-    return this.#scripts
+    const opening = this.#scripts ?? this.open()
+    const client = await opening
+    if (client.status === 'ready') return client
+    // Several calls may find the connection lost: the first one opens the next for all of them.
+    return this.#scripts === opening ? this.open() : this.client()
+  }
+
+  private open(): Promise<Redis> {
+    const opening = openRedis(this.endpoint, this.options)
+    this.#scripts = opening
+    opening.catch(() => {
+      if (this.#scripts === opening) this.#scripts = null
+    })
+    return opening
   }
 
   private async watched(): Promise<WatchedKeys> {

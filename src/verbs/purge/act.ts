@@ -25,6 +25,8 @@ export interface Outcome {
   readonly archived: number
 }
 
+/** Threads whose steps are on their way: the server finds the next one waiting, and serves others in between. */
+const THREADS_AT_ONCE = 3
 /** Bytes of dumps held at once. */
 const ARCHIVE_BYTES = 8 * 1024 ** 2
 
@@ -53,18 +55,28 @@ export class PurgeAct {
     // Whatever happens: threads that were not come to are as they were.
     const waiting = new Set(recorded.filter(({ candidate }) => !candidate.wasPurging))
     let failure: unknown
+    const underWay: Promise<void>[] = []
+    // A pace is kept thread by thread.
+    const atOnce = this.request.keysPerSecond === null ? THREADS_AT_ONCE : 1
     try {
       for (const entry of ready) {
         this.request.signal.throwIfAborted()
         await this.#pace.turn()
         const wasWaiting = waiting.delete(entry)
-        const outcome = await this.thread(entry)
-        if (outcome.state === 'purged' && entry.candidate.isRecorded) done.push(entry.candidate.threadId)
-        else if (outcome.deleted === 0 && wasWaiting) waiting.add(entry)
-        this.tell(outcome)
+        const running = this.thread(entry).then((outcome) => {
+          if (outcome.state === 'purged' && entry.candidate.isRecorded) done.push(entry.candidate.threadId)
+          else if (outcome.deleted === 0 && wasWaiting) waiting.add(entry)
+          this.tell(outcome)
+        })
+        // An error is thrown where it is awaited; until then it must not count as unhandled.
+        running.catch(() => {})
+        underWay.push(running)
+        if (underWay.length >= atOnce) await underWay.shift()
       }
+      await Promise.all(underWay)
     } catch (error) {
       failure = error
+      await Promise.allSettled(underWay)
     }
     const untouched = [...waiting].map(({ candidate }) => candidate.threadId)
     // What is not told stays "purging", which is always true enough: the next purge looks again.
