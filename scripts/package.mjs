@@ -8,6 +8,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { rolldown } from 'rolldown'
 import { libraryTypes } from './package/declarations.mjs'
 import { privateNames } from './package/private-names.mjs'
+import { packedTexts } from './package/texts.mjs'
 
 const ROOT = dirname(import.meta.dirname)
 const DIST = join(ROOT, 'dist')
@@ -22,7 +23,7 @@ const bundle = await rolldown({
   platform: 'node',
   // Modules do nothing when they are imported: what nobody uses may go.
   treeshake: { moduleSideEffects: false },
-  plugins: [privateNames()],
+  plugins: [privateNames(), packedTexts('cli/ready-answer.js')],
 })
 // What a former build left there would go into the package too.
 await rm(DIST, { recursive: true, force: true })

@@ -90,6 +90,7 @@ const wordsOf = (text) => text.replace(/\/\*[\s\S]*?\*\//g, '').match(/\w+/g) ??
 const small = (text) =>
   idsOnly(text)
     .replace(/^ +(?:constructor\(.*|readonly (?:title|remedy): '.*);\n/gm, '')
+    .replace(/^( +)readonly /gm, '$1')
     .replace(/^(?: {4})+/gm, (blanks) => '\t'.repeat(blanks.length / 4))
 
 /** Of a table of wordings the types ask for the ids alone. @param {string} text */

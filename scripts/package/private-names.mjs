@@ -1,14 +1,18 @@
 /** Short names for what only its own class knows: the compiler has seen to it that nobody else asks for a `private` member. */
 import { readFileSync } from 'node:fs'
 import { parseAst } from 'rolldown/parseAst'
+import { edited, walk } from './syntax.mjs'
 
 const CLASS = /^(?:export )?(?:abstract )?class (\w+)[\s\S]*?\n}/gm
 const PRIVATE =
   /(?:^|[(,]) *private (?:(?:readonly|static|async|override|get|set) )*\*?(?!constructor\b)(\w+)/gm
 const FUNCTION = /^(?:FunctionExpression|FunctionDeclaration|ClassExpression|ClassDeclaration)$/
 
-/** @typedef {{ type: string, start: number, end: number, [member: string]: any }} Node */
-/** @typedef {{ start: number, end: number, text: string }} Edit */
+/** @typedef {import('./syntax.mjs').Node} Node */
+/** @typedef {import('./syntax.mjs').Edit} Edit */
+
+/** A capital and a digit or letter: no member of anybody else is called so. @param {number} at */
+const shortNameAt = (at) => `${String.fromCharCode(65 + (at % 26))}${Math.floor(at / 26).toString(36)}`
 
 /** @returns {import('rolldown').Plugin} */
 export function privateNames() {
@@ -17,7 +21,7 @@ export function privateNames() {
   /** @type {Map<string, string>} */
   const shortNames = new Map()
   const shortNameOf = (/** @type {string} */ name) => {
-    const short = shortNames.get(name) ?? `_${shortNames.size.toString(36)}`
+    const short = shortNames.get(name) ?? shortNameAt(shortNames.size)
     shortNames.set(name, short)
     return short
   }
@@ -36,16 +40,10 @@ export function privateNames() {
         ...assignedTwice(body),
         ...shortened(body, privates.get(name.replace(/\$\d+$/, '')) ?? new Set(), shortNameOf),
       ])
-      // A declaration that goes takes the edits inside it along.
-      const last = edits.sort((a, b) => b.start - a.start || b.end - a.end).filter(isOutside)
-      return last.reduce((text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end), code)
+      return edited(code, edits)
     },
   }
 }
-
-/** @param {Edit} edit @param {number} _ @param {Edit[]} all */
-const isOutside = (edit, _, all) =>
-  !all.some((other) => other !== edit && other.start <= edit.start && edit.end < other.end)
 
 /** @param {Node} program @returns {[name: string, body: Node][]} */
 function classesOf(program) {
@@ -111,16 +109,3 @@ function shortened(body, own, shortNameOf) {
 /** Whether `this` is the class's own there. @param {Node} body @param {Node[]} above */
 const isOurs = (body, above) =>
   !above.slice(0, above.indexOf(body)).some((node, at) => FUNCTION.test(node.type) && above[at + 2] !== body)
-
-/** @param {any} node @param {Node[]} above nearest first @param {(node: Node, above: Node[]) => void} visit */
-function walk(node, above, visit) {
-  if (node === null || typeof node !== 'object') return
-  if (Array.isArray(node)) {
-    for (const each of node) walk(each, above, visit)
-    return
-  }
-  if (typeof node.type !== 'string') return
-  visit(node, above)
-  const next = [node, ...above]
-  for (const [name, member] of Object.entries(node)) if (name !== 'type') walk(member, next, visit)
-}

@@ -171,4 +171,4 @@ process.stdout.write(JSON.stringify({ planned, moved, differences: exitCode }))
 `
 
 const SHIPPED =
-  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|dist\/help\.txt|migrations\/[\w/-]+\.sql|fixtures\/demo\/shop\.rdb\.gz|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/
+  /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|dist\/help\.txt|dist\/parts\/texts\.json\.gz|migrations\/[\w/-]+\.sql|fixtures\/demo\/shop\.rdb\.gz|docs\/[\w-]+\.md|README\.md|LICENSE|package\.json)$/
