@@ -6,6 +6,7 @@ import { readStoreVector } from '../../layouts/store/vector.js'
 import type { Finding } from '../../model/finding.js'
 import type { ReadResult } from '../../model/redis-value.js'
 import type { FoundItem } from '../../model/store.js'
+import { SeenThreads } from '../../pipeline/seen-threads.js'
 import { sourceDigest } from '../../pipeline/source-digest.js'
 import type { KeyOfType, ReadKey, Source } from '../../source/source.js'
 
@@ -28,14 +29,16 @@ export interface FoundBatch {
 
 const BATCH_ITEMS = 500
 
-/** Every item once or twice, as SCAN gives them. */
+/** Every item once: SCAN may name a key twice. */
 export async function* readStore(options: StoreReadOptions): AsyncGenerator<FoundBatch> {
   const { source, signal, batchBytes } = options
   const prefixes = storePrefixesOf(await source.searchIndexes(), options.prefixes)
+  const seen = new SeenThreads()
+  const isNew = ({ key }: KeyOfType): boolean => seen.note(text(key), 0) === undefined
   const keys = async function* (): AsyncGenerator<KeyOfType[]> {
     for (const match of storePatterns(prefixes)) {
       for await (const page of source.scan({ match })) {
-        const items = page.filter(({ key }) => storeKeyName(key, prefixes) !== null)
+        const items = page.filter((found) => storeKeyName(found.key, prefixes) !== null && isNew(found))
         if (items.length > 0) yield items
       }
     }
