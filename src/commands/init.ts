@@ -15,10 +15,7 @@ export const init = {
     ['cp-migrate init', 'what setup() makes, and the ledger'],
     ['cp-migrate init --check', 'only looks; exits 4 if it is not whole'],
     ['cp-migrate init --print-sql > init.sql', 'for whoever may create tables'],
-    [
-      'cp-migrate init --from postgres://HOST/DB --to redis://HOST:6379/0',
-      'for the way back: search indexes',
-    ],
+    ['cp-migrate init --to redis://HOST', 'for the way back'],
     ['cp-migrate init --compression lz4', 'smaller tables, faster loads'],
     ['cp-migrate init --include store', 'tables for the long-term memory'],
   ],

@@ -32,7 +32,7 @@ export const migrate = {
     ['cp-migrate migrate --dry-run', 'a rehearsal; writes nothing'],
     ['cp-migrate migrate', 'moves what is new'],
     ['cp-migrate migrate --thread t-12', 'only this thread'],
-    ['cp-migrate migrate --from postgres://HOST/DB --to redis://HOST:6379/0', 'back to Redis'],
+    ['cp-migrate migrate --to redis://HOST', 'back to Redis'],
     ["cp-migrate migrate --match 'user-4*'", 'threads with such ids'],
     ['cp-migrate migrate --newer-than 30d --latest-only', 'what is in use'],
     ['cp-migrate migrate --include store', 'with the long-term memory'],

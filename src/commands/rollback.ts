@@ -14,7 +14,7 @@ export const rollback = {
   examples: [
     ['cp-migrate rollback', 'what it would remove'],
     ['cp-migrate rollback --yes', 'undoes the last run'],
-    ['cp-migrate rollback --from postgres://HOST/DB --to redis://HOST:6379/0 --yes', 'keys in Redis'],
+    ['cp-migrate rollback --to redis://HOST', 'keys in Redis'],
     ['cp-migrate rollback --to-before 3', 'undoes run 3 and every later one'],
   ],
   declare: (command) => output(locks(timeouts(which(target(source(command)))))),

@@ -10,7 +10,7 @@ export const status = {
   examples: [
     ['cp-migrate status', 'every run, newest first'],
     ['cp-migrate status --run 3', 'one run with its findings'],
-    ['cp-migrate status --from postgres://HOST/DB --to redis://HOST:6379/0', 'runs of the way back'],
+    ['cp-migrate status --to redis://HOST', 'of the way back'],
     ['cp-migrate status --json', 'the same for a program'],
   ],
   declare: (command) => output(timeouts(which(target(source(command))))),

@@ -27,7 +27,7 @@ export const verify = {
     ['cp-migrate verify', 'everything, on record'],
     ['cp-migrate verify --thread t-12', 'only this thread'],
     ['cp-migrate verify --sample 200 --seed 7', '200 threads, always the same'],
-    ['cp-migrate verify --from postgres://HOST/DB --to redis://HOST:6379/0', 'the way back'],
+    ['cp-migrate verify --to redis://HOST', 'the way back'],
     ['cp-migrate verify --ledger', 'without Redis: rows against digests'],
   ],
   declare: (command) =>

@@ -10,6 +10,7 @@ import { RedisWriter } from '../target/redis/writer.js'
 import { hasLedger } from '../verbs/target-tables.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { flagsAgain } from './flags-again.js'
 import { writableRedis } from './purger.js'
 
 export interface WayBackEnds {
@@ -57,7 +58,7 @@ export async function openWayBackLedger(
   const { target: postgres, note: from } = await connections.target({ writes })
   const isThere = await hasLedger(postgres, ledgerSchema)
   if (needsLedger && !isThere) {
-    const flags = ` --postgres ${from.endpoint}`
+    const flags = flagsAgain(config).target
     throw new Failure('ledger-missing', { endpoint: from.endpoint, ledger: ledgerSchema, flags })
   }
   return { postgres, from, names: namesOf(config, from.schema), isThere }

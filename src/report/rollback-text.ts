@@ -11,6 +11,7 @@ import { reportJson } from './report-json.js'
 import { storeUndone, storeUndoneWords } from './store-text.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
+import { isWayBack } from './way-back.js'
 import { wrapText } from './wrap.js'
 
 export interface RollbackRenderOptions {
@@ -34,7 +35,7 @@ export function renderRollback(report: RollbackReport, options: RollbackRenderOp
 
 /** `postgres://db.internal/agents, schema public (--postgres)` */
 export const rollbackEndpointLine = ({ target }: Pick<RollbackReport, 'target'>): string =>
-  `${target.endpoint}, schema ${printableText(target.schema ?? '')} (${target.setBy})`
+  `${target.endpoint}${target.schema === undefined ? '' : `, schema ${printableText(target.schema)}`} (${target.setBy})`
 
 /** Threads of one reason that are named. */
 const NAMED = 5
@@ -88,19 +89,19 @@ function rollbackText(report: RollbackReport, options: RollbackRenderOptions): s
     .join('\n\n')}\n`
 }
 
-function rowLines({ planOnly, threads, rows, bytes }: RollbackReport): string[] {
+function rowLines({ planOnly, threads, rows, bytes, target }: RollbackReport): string[] {
   if (threads.removed === 0) return []
   return tableLines(
     [
       [planOnly ? 'would remove' : 'removed', formatCounted(threads.removed, 'thread'), formatBytes(bytes)],
       ['', formatCounted(rows.checkpoints, 'checkpoint'), ''],
       ['', formatCounted(rows.writes, 'write'), ''],
-      ['', formatCounted(rows.blobs, 'value'), ''],
+      ...(isWayBack(target) ? [] : [['', formatCounted(rows.blobs, 'value'), '']]),
       ...(rows.restored > 0
         ? [
             [
               '',
-              `${formatCounted(rows.restored, 'row')} as before`,
+              `${formatCounted(rows.restored, isWayBack(target) ? 'key' : 'row')} as before`,
               planOnly ? 'would be restored' : 'restored',
             ],
           ]

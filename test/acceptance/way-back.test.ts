@@ -91,6 +91,11 @@ describe('threads that go back to Redis', () => {
     for (const rows of [report.checkpoints, report.writes])
       expect(rows).toMatchObject({ inserted: 0, updated: 0 })
     expect(await ends.redis.dbsize()).toBe(keys)
+    const { runs } = await ends.report('status')
+    expect(runs).toMatchObject([
+      { id: 2, state: 'done', threads: { whole: 0 } },
+      { id: 1, state: 'done', dialect: 'python', sourceName: 'Postgres, schema public' },
+    ])
   })
 
   test('verify finds both sides equal, and what differs', async () => {

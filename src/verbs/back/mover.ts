@@ -126,7 +126,12 @@ export class BackMover {
     const { pace, signal, ledger, redis } = this.options
     await pace?.turn()
     signal.throwIfAborted()
-    const going = this.going(orders, await this.standing.verdicts(orders, (order) => this.recordedOf(order)))
+    const verdicts = await this.standing.verdicts(
+      orders,
+      (order) => this.recordedOf(order),
+      (threadId) => this.works.get(threadId)?.recorded?.progress === 'differs',
+    )
+    const going = this.going(orders, verdicts)
     if (ledger.isOpen) {
       await this.claim(going)
       // A pointer must not name what is not there yet.

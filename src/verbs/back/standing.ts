@@ -22,6 +22,8 @@ export class StandingKeys {
   async verdicts(
     orders: readonly KeyOrder[],
     recordedOf: (order: KeyOrder) => RecordedKey | undefined,
+    /** A verification has found the thread different: what the ledger says of its keys is not believed. */
+    isDoubted: (threadId: string) => boolean,
   ): Promise<ReadonlyMap<KeyOrder, KeyVerdict>> {
     const types = await this.source.types(orders.map(({ write }) => write.key))
     const verdicts = new Map<KeyOrder, KeyVerdict>()
@@ -29,7 +31,8 @@ export class StandingKeys {
     for (const [at, order] of orders.entries()) {
       const type = types[at] ?? null
       if (type === null) verdicts.set(order, creation(order))
-      else if (recordedOf(order)?.digest?.equals(order.digest)) verdicts.set(order, { do: 'nothing' })
+      else if (!isDoubted(order.threadId) && recordedOf(order)?.digest?.equals(order.digest))
+        verdicts.set(order, { do: 'nothing' })
       else standing.push({ order, request: { key: order.write.key, type } })
     }
     await this.loadOriginals(standing.map(({ order }) => order.threadId))

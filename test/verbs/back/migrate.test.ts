@@ -1,5 +1,6 @@
 /** What a run of the way back writes into Redis, and what it leaves alone; the keys are made by hand. */
 import { describe, expect, test } from 'vitest'
+import { sql } from '../../services/postgres.js'
 import { handMade } from './hand-made.js'
 
 const ID = (n: number) => `1f000000-0000-6000-8000-00000000000${n}`
@@ -79,6 +80,18 @@ describe('a run of the way back', () => {
     await place.put({ threadId: 't', ids: [ID(1)], text: 'b' })
     const report = await place.move()
     expect(report.findings).toMatchObject([{ reason: 'key-differs' }])
+    expect((await place.all())[DOCUMENT(1)]).toMatchObject({ text: 'of the app' })
+  })
+
+  test('what a verification has found different is looked at again', async () => {
+    const place = await handMade()
+    await place.put({ threadId: 't', ids: [ID(1), ID(2)] })
+    await place.move()
+    await place.redis.call('JSON.SET', DOCUMENT(1), '$.text', '"of the app"')
+    expect(await place.move()).toMatchObject({ threads: { unchanged: 1 }, findings: [] })
+    await sql(place.postgresUrl, `UPDATE cp_migrate.threads SET progress = 'differs'`)
+    const report = await place.move()
+    expect(report.findings).toMatchObject([{ reason: 'key-differs', samples: [{ checkpointId: ID(1) }] }])
     expect((await place.all())[DOCUMENT(1)]).toMatchObject({ text: 'of the app' })
   })
 
