@@ -158,5 +158,6 @@ function flagsAgain(
       include === undefined ? '' : flag('include', include),
       vectorDims === undefined ? '' : flag('vector-dims', vectorDims),
     ].join(''),
+    migrate: include === undefined ? '' : flag('include', include),
   }
 }

@@ -12,7 +12,7 @@ export interface InitRenderOptions {
   readonly columns: number
   readonly colored: boolean
   /** The user's own flags for the next command, each with a space before it. */
-  readonly again: { readonly target: string; readonly init: string }
+  readonly again: { readonly target: string; readonly init: string; readonly migrate?: string }
 }
 
 /** Something missing is a difference; it only stays missing where nothing was to be made. */
@@ -74,4 +74,4 @@ function verdictOf({ made, missing, dialect, endpoint }: InitReport): string {
 const nextOf = (report: InitReport, { again }: InitRenderOptions): string =>
   report.missing.length > 0
     ? `cp-migrate init${again.target}${again.init}`
-    : `cp-migrate migrate${again.target}`
+    : `cp-migrate migrate${again.target}${again.migrate ?? ''}`

@@ -177,7 +177,8 @@ async function compareStore(request: VerifyRequest, { report, run, recover }: Ve
   if (store === null) return
   onEvent({ kind: 'step', step: 'comparing the store' })
   const tables = { postgres, schema: to.schema }
-  const target = await openStoreTables(tables, { dialect: null, flags: store.flags, mayLack: false })
+  const open = () => openStoreTables(tables, { dialect: null, flags: store.flags, mayLack: false })
+  const target = await retried(open, recover)
   report.store = await verifyStore({
     ...{ source, signal, now, recover, prefixes: store.prefixes, batchBytes: memoryBytes * SHARES.read },
     target: target!,

@@ -225,7 +225,7 @@ class Mover {
       target,
       written.map(({ row }) => row),
     )
-    // Somebody was faster: the next pass compares with what they wrote.
+    // Somebody was faster: their row stays, and the next pass compares with it.
     const lost = new Set(written.filter((_, at) => digests[at] === null))
     const own = written.filter((one) => !lost.has(one))
     const found = fates.filter(({ fate, isKnown }) => fate === 'there' && !isKnown)
@@ -240,7 +240,10 @@ class Mover {
         .filter((one) => !lost.has(one) && takesVector(one, target))
         .map(({ row }) => ({ namespace: row.namespace, key: row.key, ...row.vector! })),
     )
-    return { fates: fates.filter((one) => !lost.has(one)), vectors }
+    return {
+      fates: fates.map((one) => (lost.has(one) ? { ...one, fate: 'store-item-differs' } : one)),
+      vectors,
+    }
   }
 
   private count({ fates, vectors }: Done, target: StoreTarget): void {

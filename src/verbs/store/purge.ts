@@ -43,7 +43,8 @@ interface Candidate {
 export async function purgeStore(request: StorePurgeRequest, report: StorePurged): Promise<void> {
   const { postgres, scope, store, source, signal, now, memoryBytes } = request
   const tables = { postgres, schema: scope.targetSchema }
-  const target = await openStoreTables(tables, { dialect: null, flags: store.flags, mayLack: false })
+  const open = () => openStoreTables(tables, { dialect: null, flags: store.flags, mayLack: false })
+  const target = await retried(request, open)
   const purge = new StorePurge(request, target!, report)
   const read = { source, signal, now, prefixes: store.prefixes, batchBytes: memoryBytes / 4 }
   for await (const { items, findings } of readStore(read)) {
