@@ -4,6 +4,7 @@ import type { Finding } from '../model/finding.js'
 import type { KnownCheckpoint } from '../model/rows.js'
 import { ROOT_NS, TASKS_CHANNEL } from '../model/thread.js'
 import { type HeldNamespace, type HeldRows, namesOf, readsSendsOfParent } from './held-rows.js'
+import { keptByRule, type RuledCheckpoint } from './prune-rule.js'
 
 /** namespace → ids that are kept; a namespace that is left out whole is not there. */
 export type Kept = ReadonlyMap<string, ReadonlySet<string>>
@@ -28,42 +29,31 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** What stands in the target counts among the newest, and stays as it is whatever the bound. */
 export function chooseKept(held: HeldRows, { keepLast }: ThreadBound, standing: Standing): Kept {
-  const kept = new Map<string, ReadonlySet<string>>()
+  const newest = new Map<string, RuledCheckpoint[]>()
   for (const [checkpointNs, ns] of held.namespaces) {
     const there = standing.of(checkpointNs)
-    const newest = [...new Set([...ns.newest, ...there])].sort((a, b) => (a < b ? 1 : -1)).slice(0, keepLast)
-    const ids = new Set<string>()
-    for (const id of newest) {
-      const checkpoint = ns.checkpoints.get(id)
-      if (checkpoint === undefined) continue
-      ids.add(id)
-      const parent = checkpoint.row.parentCheckpointId
-      if (parent !== null && readsSendsOfParent(checkpoint.stored) && hasSends(ns, parent)) ids.add(parent)
-    }
-    for (const id of ns.checkpoints.keys()) if (there.has(id)) ids.add(id)
-    kept.set(checkpointNs, ids)
+    const ids = [...new Set([...ns.newest, ...there])].sort((a, b) => (a < b ? 1 : -1)).slice(0, keepLast)
+    const ruled = ids.flatMap((checkpointId) => {
+      const checkpoint = ns.checkpoints.get(checkpointId)
+      if (checkpoint === undefined) return []
+      const { row, stored } = checkpoint
+      const parent = row.parentCheckpointId
+      const sendsOf = parent !== null && readsSendsOfParent(stored) && hasSends(ns, parent) ? parent : null
+      const mayGo = there.size === 0 && wasSaved(stored.root, held) && !standing.of(ROOT_NS).has(stored.root!)
+      return [{ checkpointId, sendsOf, root: mayGo ? stored.root : null }]
+    })
+    newest.set(checkpointNs, ruled)
   }
+  const kept = keptByRule(newest)
   for (const [checkpointNs, ns] of held.namespaces) {
-    if (standing.of(checkpointNs).size === 0 && isCallOfLeftOut(checkpointNs, ns, { held, kept, standing }))
-      kept.delete(checkpointNs)
+    const there = standing.of(checkpointNs)
+    for (const id of ns.checkpoints.keys()) if (there.has(id)) kept.get(checkpointNs)?.add(id)
   }
   return kept
 }
 
-/**
- * A subgraph call has its task id behind a colon, unlike a subgraph with a checkpointer of its own, whose state outlives its calls. A
- * call goes with the root checkpoint it started from, unless that was never saved.
- */
-function isCallOfLeftOut(
-  checkpointNs: string,
-  ns: HeldNamespace,
-  { held, kept, standing }: { readonly held: HeldRows; readonly kept: Kept; readonly standing: Standing },
-): boolean {
-  if (!checkpointNs.includes(':')) return false
-  const root = ns.checkpoints.get(ns.newest[0] ?? '')?.stored.root ?? null
-  if (root === null || kept.get(ROOT_NS)?.has(root) || standing.of(ROOT_NS).has(root)) return false
-  return held.seen.has({ checkpointNs: ROOT_NS, checkpointId: root })
-}
+const wasSaved = (root: string | null, held: HeldRows): boolean =>
+  root !== null && held.seen.has({ checkpointNs: ROOT_NS, checkpointId: root })
 
 function hasSends(ns: HeldNamespace, id: string): boolean {
   const writes = ns.checkpoints.get(id)?.writes ?? ns.loose.get(id) ?? []

@@ -1,7 +1,6 @@
 /**
- * Cuts a thread to its newest checkpoints, by the rules of the official `PostgresSaver.prune` (langgraph-checkpoint-postgres 3.2.0,
- * strategy `keep_latest`, here for any number): everything is converted as without a bound, so that versions are the same, and rows of
- * what is left out are dropped.
+ * Cuts a thread to its newest checkpoints: everything is converted as without a bound, so that versions are the same, and rows of what
+ * is left out are dropped.
  */
 import { noRows, type RowAmounts, type ThreadBound } from '../model/bounds.js'
 import { type Finding, kindOf } from '../model/finding.js'

@@ -1,5 +1,6 @@
 /** Removes old checkpoints from Postgres: a plan first, then batches of threads, each in one short transaction. Needs no ledger. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { keptByRule } from '../convert/prune-rule.js'
 import { timeOfCheckpoint } from '../model/age.js'
 import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
@@ -8,8 +9,9 @@ import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
 import { inTransaction, type SqlSession } from '../target/connection/session.js'
+import { type NewestCheckpoint, newestCheckpoints } from '../target/prune/newest.js'
 import { type PrunableThread, pageOfPrunable } from '../target/prune/pages.js'
-import { pruneRows } from '../target/prune/rows.js'
+import { type KeptNamespace, pruneRows } from '../target/prune/rows.js'
 import { type RecordedTtl, recordedTtls } from '../target/prune/ttls.js'
 
 export interface PruneVerbRequest {
@@ -180,7 +182,10 @@ async function pruneOnce(
   { schema, rule: { keepLast }, acting }: PruneVerbRequest,
 ) {
   const threadIds = batch.map(({ threadId }) => threadId)
-  if (acting === null) return pruneRows(session, { schema, threadIds, keepLast, removes: false })
+  if (acting === null) {
+    const kept = await keptOf(session, { schema, threadIds, keepLast })
+    return pruneRows(session, { schema, threadIds, kept, removes: false })
+  }
   return inTransaction(session, async () => {
     // Below Postgres' deadlock_timeout: where we meet the application, we give way.
     await session.query(`SET LOCAL lock_timeout = '800ms'`)
@@ -193,7 +198,35 @@ async function pruneOnce(
         before.get(threadId)?.newestId === newestId && (keepLast === null || !hasDeltas),
     )
     const ids = still.map(({ threadId }) => threadId)
-    return pruneRows(session, { schema, threadIds: ids, keepLast, removes: true })
+    const kept = await keptOf(session, { schema, threadIds: ids, keepLast })
+    return pruneRows(session, { schema, threadIds: ids, kept, removes: true })
+  })
+}
+
+/** By the one rule that `migrate --keep-last` goes by; null where the threads go whole. */
+async function keptOf(
+  session: SqlSession,
+  request: {
+    readonly schema: string
+    readonly threadIds: readonly string[]
+    readonly keepLast: number | null
+  },
+): Promise<KeptNamespace[] | null> {
+  const { keepLast } = request
+  if (keepLast === null) return null
+  const threads = new Map<string, Map<string, NewestCheckpoint[]>>()
+  for (const checkpoint of await newestCheckpoints(session, { ...request, keepLast })) {
+    const { threadId, checkpointNs } = checkpoint
+    const namespaces = threads.get(threadId) ?? new Map<string, NewestCheckpoint[]>()
+    threads.set(threadId, namespaces)
+    namespaces.set(checkpointNs, [...(namespaces.get(checkpointNs) ?? []), checkpoint])
+  }
+  return [...threads].flatMap(([threadId, namespaces]) => {
+    const kept = keptByRule(namespaces)
+    return [...namespaces].map(([checkpointNs, [newest]]) => {
+      const ids = kept.get(checkpointNs) ?? null
+      return { threadId, checkpointNs, newestId: newest!.checkpointId, ids }
+    })
   })
 }
 

@@ -5,10 +5,19 @@ import { qualified, type SqlSession } from '../connection/session.js'
 export interface PruneRequest {
   readonly schema: string
   readonly threadIds: readonly string[]
-  /** Newest checkpoints of each namespace that stay; null: the threads go whole. */
-  readonly keepLast: number | null
+  /** What stays of each namespace; null: the threads go whole. */
+  readonly kept: readonly KeptNamespace[] | null
   /** False: nothing is removed. */
   readonly removes: boolean
+}
+
+export interface KeptNamespace {
+  readonly threadId: string
+  readonly checkpointNs: string
+  /** What came after it stays, too. */
+  readonly newestId: string
+  /** Null: the namespace goes whole, with writes whose checkpoint is not there. */
+  readonly ids: ReadonlySet<string> | null
 }
 
 /** What goes of each thread; those of which nothing goes are left out. */
@@ -16,10 +25,10 @@ export async function pruneRows(
   session: SqlSession,
   request: PruneRequest,
 ): Promise<Map<string, RowAmounts>> {
-  const { threadIds, keepLast } = request
+  const { threadIds, kept } = request
   const { rows } = await session.query<{ thread_id: string } & Record<keyof RowAmounts, string>>(
     statementOf(request),
-    keepLast === null ? [threadIds] : [threadIds, keepLast],
+    kept === null ? [threadIds] : [threadIds, ...columnsOf(kept)],
   )
   return new Map(
     rows.map(({ thread_id, checkpoints, writes, blobs, bytes }) => [
@@ -34,6 +43,20 @@ export async function pruneRows(
   )
 }
 
+/** Of the namespaces, then of the checkpoints that stay. */
+function columnsOf(kept: readonly KeptNamespace[]): unknown[] {
+  const ids = kept.flatMap(({ threadId, checkpointNs, ids: of }) =>
+    [...(of ?? [])].map((id) => [threadId, checkpointNs, id] as const),
+  )
+  return [
+    kept.map(({ threadId }) => threadId),
+    kept.map(({ checkpointNs }) => checkpointNs),
+    kept.map(({ newestId }) => newestId),
+    kept.map((namespace) => namespace.ids === null),
+    ...[0, 1, 2].map((column) => ids.map((id) => id[column])),
+  ]
+}
+
 type Tables = Readonly<Record<'checkpoints' | 'blobs' | 'writes', string>>
 
 const SIZES = {
@@ -42,13 +65,13 @@ const SIZES = {
   writes: 'coalesce(pg_column_size(x.blob), 0)',
 } as const
 
-function statementOf({ schema, keepLast, removes }: PruneRequest): string {
+function statementOf({ schema, kept, removes }: PruneRequest): string {
   const tables: Tables = {
     checkpoints: qualified(schema, 'checkpoints'),
     blobs: qualified(schema, 'checkpoint_blobs'),
     writes: qualified(schema, 'checkpoint_writes'),
   }
-  const isGoing = keepLast === null ? WHOLE : PARTS
+  const isGoing = kept === null ? WHOLE : PARTS
   const part = (table: keyof Tables): string => {
     const returned = `x.thread_id, ${SIZES[table]} AS bytes`
     return removes
@@ -56,13 +79,13 @@ function statementOf({ schema, keepLast, removes }: PruneRequest): string {
       : `SELECT ${returned} FROM ${tables[table]} x WHERE ${isGoing[table]}`
   }
   const names = Object.keys(SIZES) as (keyof Tables)[]
-  const unlink = removes && keepLast !== null ? `, unlinked AS (${unlinkOf(tables)})` : ''
+  const unlink = removes && kept !== null ? `, unlinked AS (${unlinkOf(tables)})` : ''
   const removed = names.map((table) => `gone_${table} AS (${part(table)})`).join(', ')
   const all = names
     .map((table) => `SELECT thread_id, '${table}' AS tbl, bytes FROM gone_${table}`)
     .join(' UNION ALL ')
   const counts = names.map((table) => `count(*) FILTER (WHERE tbl = '${table}') AS ${table}`).join(', ')
-  return `WITH ${keepLast === null ? '' : `${choiceOf(tables)}, `}${removed}${unlink}
+  return `WITH ${kept === null ? '' : `${choiceOf(tables)}, `}${removed}${unlink}
     SELECT thread_id, ${counts}, sum(bytes) AS bytes FROM (${all}) AS gone GROUP BY thread_id`
 }
 
@@ -80,32 +103,21 @@ const PARTS: Tables = {
     OR (x.thread_id, x.checkpoint_ns) IN (SELECT * FROM calls))`,
 }
 
-/**
- * The rules of the official `prune` (langgraph-checkpoint-postgres 3.2.0, `keep_latest`) for any number: the newest of each namespace,
- * the parent that holds the Sends of one before v4, no subgraph call whose root checkpoint goes, no blob that nothing kept names.
- */
-const choiceOf = ({ checkpoints, blobs, writes }: Tables): string => `
-  ranked AS MATERIALIZED (
-    SELECT thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata -> 'parents' ->> '' AS root,
-      CASE WHEN checkpoint ->> 'v' ~ '^[0-9]{1,4}$' THEN (checkpoint ->> 'v')::int END AS v,
-      row_number() OVER (PARTITION BY thread_id, checkpoint_ns ORDER BY checkpoint_id DESC) AS place
-    FROM ${checkpoints} WHERE thread_id = ANY($1::text[])
-  ), newest AS MATERIALIZED (
-    SELECT thread_id, checkpoint_ns, checkpoint_id FROM ranked WHERE place <= $2::int
-    UNION
-    SELECT thread_id, checkpoint_ns, parent_checkpoint_id FROM ranked r
-    WHERE place <= $2::int AND v < 4 AND EXISTS (
-      SELECT FROM ${writes} w WHERE w.thread_id = r.thread_id AND w.checkpoint_ns = r.checkpoint_ns
-        AND w.checkpoint_id = r.parent_checkpoint_id AND w.channel = '__pregel_tasks')
+/** What goes by what is to stay; whatever was written since it was chosen stays. */
+const choiceOf = ({ checkpoints, blobs }: Tables): string => `
+  chosen AS MATERIALIZED (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::bool[]) AS c (thread_id, checkpoint_ns, newest, is_whole)
+  ), staying AS MATERIALIZED (
+    SELECT * FROM unnest($6::text[], $7::text[], $8::text[]) AS s (thread_id, checkpoint_ns, checkpoint_id)
   ), calls AS MATERIALIZED (
-    SELECT thread_id, checkpoint_ns FROM ranked
-    WHERE place = 1 AND strpos(checkpoint_ns, ':') > 0
-      AND (thread_id, root) IN (SELECT thread_id, checkpoint_id FROM ranked WHERE checkpoint_ns = '')
-      AND (thread_id, root) NOT IN (SELECT thread_id, checkpoint_id FROM newest WHERE checkpoint_ns = '')
-  ), kept AS MATERIALIZED (
-    SELECT * FROM newest WHERE (thread_id, checkpoint_ns) NOT IN (SELECT * FROM calls)
+    SELECT thread_id, checkpoint_ns FROM chosen WHERE is_whole
   ), going AS MATERIALIZED (
-    SELECT thread_id, checkpoint_ns, checkpoint_id FROM ranked EXCEPT SELECT * FROM kept
+    SELECT x.thread_id, x.checkpoint_ns, x.checkpoint_id FROM ${checkpoints} x JOIN chosen USING (thread_id, checkpoint_ns)
+    WHERE ${WHOLE.checkpoints} AND x.checkpoint_id COLLATE "C" <= newest
+    EXCEPT SELECT * FROM staying
+  ), kept AS MATERIALIZED (
+    SELECT x.thread_id, x.checkpoint_ns, x.checkpoint_id FROM ${checkpoints} x WHERE ${WHOLE.checkpoints}
+    EXCEPT SELECT * FROM going
   ), dead_blobs AS MATERIALIZED (
     ${namedBy('going', checkpoints)} EXCEPT ${namedBy('kept', checkpoints)}
     UNION SELECT thread_id, checkpoint_ns, channel, version FROM ${blobs} JOIN calls USING (thread_id, checkpoint_ns)
