@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 
 const BENCH = join(dirname(import.meta.dirname), 'bench')
 /** Programs of bench/, each a part that can be run alone; it writes its figures into bench/results/. */
-const PARTS = ['migrate', 'detect', 'steps', 'purge-latency', 'start-up']
+const PARTS = ['migrate', 'way-back', 'detect', 'steps', 'purge-latency', 'start-up']
 
 /** @param {string[]} args a part and what it is given; all parts without @returns {Promise<number>} exit code */
 export async function main([part, ...args]) {

@@ -1,0 +1,141 @@
+/** `npm run bench -- way-back`: the plain script and the way back from Postgres to Redis, alternating, in one run. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { officialPython } from '../scripts/services/python.mjs'
+import { startRedis } from '../scripts/services/redis.mjs'
+import { run } from '../scripts/services/run.mjs'
+import { command } from './command.mjs'
+import { emptyDatabase, fill, machine, startPair } from './servers.mjs'
+
+const FOLDER = join(import.meta.dirname, 'results')
+
+/** @typedef {import('./works.mjs').Work} Work */
+/** @typedef {{ seconds: number, peakMiB: number, sequential: number }} Round `sequential`: checkpoints a second of the script */
+
+/** @type {Work[]} */
+const WORKS = [
+  work('2 kB growth', 1000, 10, 2000, { plain: 1000, rounds: 3 }),
+  work('0.5 kB growth', 1000, 10, 500, { plain: 1000, rounds: 3 }),
+  work('20 kB growth', 100, 10, 20_000, { plain: 300, rounds: 3 }),
+]
+
+/** @param {string[]} args parts of the names of works to run; all without */
+export async function main(args) {
+  const results = []
+  for (const one of WORKS.filter(
+    ({ name }) => args.length === 0 || args.some((part) => name.includes(part)),
+  )) {
+    results.push(await measure(one))
+    await save(results)
+  }
+}
+
+/** Postgres is filled by a migration of generated threads. @param {Work} work */
+async function measure(work) {
+  const pair = await startPair()
+  try {
+    await fill(pair, work)
+    const url = await emptyDatabase(pair, 'threads')
+    const env = { REDIS_URL: pair.redisUrl, CHECKPOINT_DB_URI: url }
+    await command(['init', ...pair.compression], env)
+    await command(['migrate'], env)
+    const rounds = []
+    for (let round = 0; round < work.rounds; round++) {
+      const found = { ...(await ours(url, work)), sequential: await plain(url, work.plain) }
+      rounds.push(found)
+      process.stderr.write(`${work.name}, round ${round + 1}: ${line(work, found)}\n`)
+    }
+    return { work, rounds }
+  } finally {
+    await pair.stop()
+  }
+}
+
+/** Into an empty Redis that has the saver's indexes; the ledger forgets it. @param {string} url @param {Work} work */
+async function ours(url, work) {
+  return inEmptyRedis(async (redis) => {
+    const ends = ['--from', url, '--to', redis]
+    await command(['init', ...ends], {})
+    const { report, seconds, peakMiB } = await command(['migrate', ...ends, '--json'], {})
+    const expected = work.threads * work.checkpoints
+    if (report.checkpoints.inserted !== expected)
+      throw new Error(`${report.checkpoints.inserted} of ${expected} checkpoints arrived`)
+    await command(['rollback', ...ends, '--run', String(report.runId), '--yes'], {})
+    return { seconds, peakMiB }
+  })
+}
+
+/** @param {string} url @param {number} limit @returns {Promise<number>} checkpoints a second */
+async function plain(url, limit) {
+  return inEmptyRedis(async (redis) => {
+    const script = join(import.meta.dirname, 'back-one-by-one.py')
+    const said = await run(await officialPython(), [script, url, redis, String(limit)])
+    const { checkpoints, seconds } = JSON.parse(said)
+    return checkpoints / seconds
+  })
+}
+
+/** @template T @param {(url: string) => Promise<T>} use @returns {Promise<T>} */
+async function inEmptyRedis(use) {
+  const redis = await startRedis()
+  try {
+    return await use(redis.url)
+  } finally {
+    await redis.stop()
+  }
+}
+
+/** @param {Work} work @param {Round} round */
+function line({ threads, checkpoints }, { seconds, sequential }) {
+  const rate = (threads * checkpoints) / seconds
+  return `${Math.round(rate)}/s, one by one ${Math.round(sequential)}/s: ${(rate / sequential).toFixed(1)}×`
+}
+
+/** @param {{ work: Work, rounds: Round[] }[]} measured */
+async function save(measured) {
+  const results = measured.map(({ work, rounds }) => {
+    const all = work.threads * work.checkpoints
+    return {
+      work: work.name,
+      checkpoints: all,
+      perSecond: median(rounds.map(({ seconds }) => all / seconds)),
+      sequentialPerSecond: median(rounds.map(({ sequential }) => sequential)),
+      overSequential: median(rounds.map(({ seconds, sequential }) => all / seconds / sequential)),
+      peakMiB: Math.max(...rounds.map(({ peakMiB }) => peakMiB)),
+    }
+  })
+  const head = `From Postgres to Redis, measured on ${await machine()}, both servers and the command on the same machine; medians of the rounds in JSON.`
+  const columns = [
+    'work',
+    'checkpoints',
+    'checkpoints/s',
+    'official savers one by one',
+    'over them',
+    'peak memory',
+  ]
+  const rows = results.map((one) => [
+    one.work,
+    one.checkpoints.toLocaleString('en-US'),
+    Math.round(one.perSecond).toLocaleString('en-US'),
+    Math.round(one.sequentialPerSecond).toLocaleString('en-US'),
+    `${one.overSequential.toFixed(1)}×`,
+    `${Math.round(one.peakMiB)} MiB`,
+  ])
+  const table = [columns, columns.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(join(FOLDER, 'way-back.md'), `${head}\n\n${table}`)
+  const json = { machine: await machine(), results, rounds: measured }
+  await writeFile(join(FOLDER, 'way-back.json'), `${JSON.stringify(json, null, 1)}\n`)
+}
+
+/**
+ * @param {string} name @param {number} threads @param {number} checkpoints @param {number} bytes
+ * @param {{ plain: number, rounds: number }} how
+ * @returns {Work}
+ */
+function work(name, threads, checkpoints, bytes, { plain, rounds }) {
+  return { name, layout: 'a5', threads, checkpoints, bytes, plain, rounds }
+}
+
+/** @param {number[]} values */
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
