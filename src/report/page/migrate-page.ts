@@ -7,7 +7,7 @@ import { type FlagsAgain, nextStepOf } from '../next.js'
 import { storeLines } from '../store-text.js'
 import { noticesOf } from '../text.js'
 import { verdictOf } from '../verdict.js'
-import { sayFor } from '../way-back.js'
+import { isWayBack, sayFor } from '../way-back.js'
 import { endsOf } from './ends.js'
 import { findingSection } from './finding-section.js'
 import { foundSection, layoutTable, stayingSection } from './found-sections.js'
@@ -27,7 +27,7 @@ export function migratePage(report: MigrateReport, again: FlagsAgain): Page {
     forecastSection(report.forecast, report.bytes.read),
     ...(survey === null ? [] : surveySections(survey)),
     choiceSection(report),
-    readerSection(report.dialect, survey),
+    ...(isWayBack(target) ? [] : [readerSection(report.dialect, survey)]),
     stayingSection(
       {
         storeItems: report.leftAlone.storeItems,
@@ -76,24 +76,33 @@ function figuresOf(report: MigrateReport): Figure[] {
           ? `${formatCounted(waiting, 'thread waits', 'threads wait')} at an interrupt`
           : rowNote(writes),
     },
-    {
-      label: 'channel values',
-      value: formatCount(totalOf(blobs)),
-      note: seen > totalOf(blobs) ? `of ${formatCount(seen)} in Redis; the rest are repeats` : rowNote(blobs),
-    },
+    ...(isWayBack(report.target)
+      ? []
+      : [
+          {
+            label: 'channel values',
+            value: formatCount(totalOf(blobs)),
+            note:
+              seen > totalOf(blobs)
+                ? `of ${formatCount(seen)} in Redis; the rest are repeats`
+                : rowNote(blobs),
+          },
+        ]),
     {
       label: sayFor(report.target)('read from Redis'),
       value: formatBytes(bytes.read),
       note: `in ${formatDuration(seconds)}`,
     },
     ...(report.dryRun
-      ? forecastFigure(report.forecast)
+      ? [...memoryFigure(report.redisMemory), ...forecastFigure(report.forecast)]
       : [
-          {
-            label: 'rows written',
-            value: formatBytes(bytes.written),
-            note: 'before Postgres compresses them',
-          },
+          isWayBack(report.target)
+            ? { label: 'keys written', value: formatBytes(bytes.written), note: '' }
+            : {
+                label: 'rows written',
+                value: formatBytes(bytes.written),
+                note: 'before Postgres compresses them',
+              },
         ]),
     ...(grave > 0
       ? [
@@ -107,6 +116,19 @@ function figuresOf(report: MigrateReport): Figure[] {
       : []),
   ]
 }
+
+/** Of the way back. */
+const memoryFigure = (memory: MigrateReport['redisMemory']): Figure[] =>
+  memory === undefined
+    ? []
+    : [
+        {
+          label: 'more in Redis',
+          value: formatBytes(memory.needed),
+          note: `${formatBytes(memory.used)} used${memory.limit === 0 ? '' : ` of ${formatBytes(memory.limit)}`}`,
+          ...(memory.limit > 0 && memory.used + memory.needed > memory.limit && { tone: 'bad' as const }),
+        },
+      ]
 
 const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inserted + updated + alreadyThere
 
