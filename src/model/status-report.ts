@@ -47,6 +47,8 @@ export interface RunTotals {
     readonly writes: number
     readonly blobs: number
     readonly rewritten: number
+    /** Items of the long-term memory that the run wrote and that are still on record. */
+    readonly storeItems: number
   }
   /** Bytes of the rows, before Postgres compresses them. */
   readonly bytes: number

@@ -192,7 +192,7 @@ const stateText = ({ state }: RunStatus): string => state.replace('_', ' ')
 /** `2026-11-20 17:04` in UTC. */
 const timeText = (iso: string): string => `${iso.replace('T', ' ').slice(0, 16)}Z`
 
-function threadsText({ threads }: RunStatus): string {
+function threadsText({ threads, rows }: RunStatus): string {
   const counts: readonly (readonly [number, string])[] = [
     [threads.whole, 'whole'],
     [threads.partial, 'partly'],
@@ -202,6 +202,7 @@ function threadsText({ threads }: RunStatus): string {
     [threads.purging, 'being purged'],
     [threads.purged, 'purged'],
     [threads.rolledBack, 'rolled back'],
+    [rows.storeItems, rows.storeItems === 1 ? 'store item' : 'store items'],
   ]
   const named = counts.filter(([count]) => count > 0).map(([count, name]) => `${formatCount(count)} ${name}`)
   return named.length === 0 ? 'none changed' : named.join(' · ')

@@ -38,7 +38,13 @@ const runTotals = {
     purged: count,
     rolledBack: count,
   }),
-  rows: z.strictObject({ checkpoints: count, writes: count, blobs: count, rewritten: count }),
+  rows: z.strictObject({
+    checkpoints: count,
+    writes: count,
+    blobs: count,
+    rewritten: count,
+    storeItems: count.describe('of the long-term memory, still there'),
+  }),
   bytes: count,
 }
 

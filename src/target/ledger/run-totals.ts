@@ -5,7 +5,7 @@ import { LEDGER_TABLES } from '../init/ddl.js'
 
 type Row = { readonly run_id: number } & Readonly<Record<string, bigint>>
 
-/** Runs without a thread are left out. */
+/** Runs without a thread or an item of the store are left out. */
 export async function runTotals(
   session: SqlSession,
   ledgerSchema: string,
@@ -18,7 +18,22 @@ export async function runTotals(
      FROM ${qualified(ledgerSchema, 'threads')} WHERE run_id = ANY($1::int[]) GROUP BY run_id`,
     [runIds],
   )
-  return new Map(rows.map((row) => [row.run_id, totalsOf(row)]))
+  const { rows: items } = await session.query<Row>(
+    `SELECT run_id, count(*) AS store_items FROM ${qualified(ledgerSchema, 'store_items')}
+     WHERE run_id = ANY($1::int[]) AND is_written AND progress <> 'rolled_back' GROUP BY run_id`,
+    [runIds],
+  )
+  const itemsOf = new Map(items.map((row) => [row.run_id, row]))
+  return new Map(
+    [...rows, ...items].map(({ run_id }) => [
+      run_id,
+      totalsOf({
+        ...rows.find((row) => row.run_id === run_id),
+        ...itemsOf.get(run_id),
+        run_id,
+      } as unknown as Row),
+    ]),
+  )
 }
 
 const PROGRESS = ['differs', 'verified', 'purging', 'purged', 'rolled_back']
@@ -44,6 +59,7 @@ function totalsOf(row: Row): RunTotals {
       writes: of('writes'),
       blobs: of('blobs'),
       rewritten: of('rewritten'),
+      storeItems: of('store_items'),
     },
     bytes: of('target_bytes'),
   }
