@@ -2,7 +2,8 @@
 
     generate.py LAYOUT REDIS_URL THREADS CHECKPOINTS BYTES
 
-LAYOUT is a5 (langgraph-checkpoint-redis 0.5.2: documents, writes, pointer, index keys) or f1 (PickleRedisSaver: pickled
+LAYOUT is a5 (langgraph-checkpoint-redis 0.5.2: documents, writes, pointer, index keys), b1 (the JavaScript RedisSaver 1.0.11: documents
+that hold what changed, blobs, writes), c3 (the saver of LangGraph's how-to: hashes of msgpack) or f1 (PickleRedisSaver: pickled
 CheckpointTuple, integer versions). A turn is three checkpoints: the input, the human message, the model's answer; BYTES is what
 the state grows by at each checkpoint on average. The same arguments give the same data. Prints how much it wrote.
 """
@@ -156,9 +157,97 @@ def thread_f1(pipe, rnd, text, checkpoints, start):
     pipe.set(f"checkpoint_latest:{thread}", parent)
 
 
+def thread_b1(pipe, rnd, text, checkpoints, start):
+    thread, parent = hexid(rnd), None
+    compact = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    message = lambda name, **kwargs: {"lc": 1, "type": "constructor", "id": ["langchain_core", "messages", name], "kwargs": kwargs}
+    messages, versions, seen, human, answer = [], {}, {"__input__": {}}, None, None
+    for kind, step, cid, ts, number in turns(rnd, checkpoints, start):
+        task, changed = hexid(rnd), {}
+        if kind == "input":
+            human = message("HumanMessage", content=text(rnd), additional_kwargs={}, response_metadata={})
+            changed = {"__start__": {"messages": [human]}}
+            writes, source = [("messages", [human]), ("branch:to:model", None)], "input"
+        elif kind == "human":
+            seen = {**seen, "__start__": {"__start__": versions["__start__"]}}
+            messages = [*messages, {**human, "kwargs": {**human["kwargs"], "id": hexid(rnd)}}]
+            changed = {"messages": messages, "branch:to:model": None}
+            answer = message("AIMessage", content=text(rnd), tool_calls=[], usage_metadata=usage(rnd), response_metadata={"score": rnd.random()})
+            writes, source = [("messages", [answer])], "loop"
+        else:
+            seen = {**seen, "model": {"branch:to:model": versions["branch:to:model"]}}
+            messages = [*messages, {**answer, "kwargs": {**answer["kwargs"], "id": hexid(rnd)}}]
+            changed = {"messages": messages}
+            writes, source = [], "loop"
+        versions = {**versions, **{channel: number for channel in changed}}
+        ids = {"thread_id": thread, "checkpoint_ns": "", "checkpoint_id": cid}
+        document = {
+            **ids, "checkpoint_ns": "__empty__", "parent_checkpoint_id": parent,
+            "checkpoint": {"v": 4, "id": cid, "ts": ts, "channel_values": changed, "channel_versions": versions, "versions_seen": seen},
+            "metadata": {"source": source, "step": step, "parents": {}}, "checkpoint_ts": 1_500_000_000_000 + number,
+            "has_writes": "true" if writes else "false", "source": source, "step": step,
+        }
+        pipe.execute_command("JSON.SET", f"checkpoint:{thread}::{cid}", "$", compact(document))
+        for channel, value in changed.items():
+            blob = {**ids, "channel": channel, "version": str(number), "type": "json", "value": value}
+            pipe.execute_command("JSON.SET", f"checkpoint_blob:{thread}::{channel}:{number}", "$", compact(blob))
+        names = {}
+        for idx, (channel, value) in enumerate(writes):
+            name = f"checkpoint_write:{thread}::{cid}:{task}:{idx}"
+            names[name] = idx
+            write = {**ids, "task_id": task, "idx": idx, "channel": channel, "type": "json", "value": value, "timestamp": number, "global_idx": number + idx}
+            pipe.execute_command("JSON.SET", name, "$", compact(write))
+        if names:
+            pipe.zadd(f"write_keys_zset:{thread}::{cid}", names)
+        parent = cid
+
+
+def thread_c3(pipe, rnd, text, checkpoints, start):
+    from langchain_core.messages import AIMessage, HumanMessage
+
+    thread, parent = hexid(rnd), ""
+    messages, versions, seen, human, answer = [], {}, {"__input__": {}}, None, None
+    for kind, step, cid, ts, number in turns(rnd, checkpoints, start):
+        version, task = f"{number:032}.{rnd.random():016}", hexid(rnd)
+        values, writes, source = {"messages": messages} if messages else {}, [], "loop"
+        if kind == "input":
+            human = HumanMessage(text(rnd))
+            values["__start__"] = {"messages": [human]}
+            versions = {**versions, "__start__": version}
+            writes, source = [("messages", [human]), ("branch:to:model", None)], "input"
+        elif kind == "human":
+            seen = {**seen, "__start__": {"__start__": versions["__start__"]}}
+            versions = {**versions, "__start__": version, "messages": version, "branch:to:model": version}
+            messages = [*messages, human.model_copy(update={"id": hexid(rnd)})]
+            values = {"messages": messages, "branch:to:model": None}
+            answer = AIMessage(text(rnd), usage_metadata=usage(rnd))
+            writes = [("messages", [answer])]
+        else:
+            seen = {**seen, "model": {"branch:to:model": versions["branch:to:model"]}}
+            versions = {**versions, "messages": version, "branch:to:model": version}
+            messages = [*messages, answer.model_copy(update={"id": hexid(rnd)})]
+            values = {"messages": messages}
+        checkpoint = {"v": 4, "ts": ts, "id": cid, "channel_values": values, "channel_versions": versions, "versions_seen": seen}
+        serde, body = serializer().dumps_typed(checkpoint)
+        metadata = json.dumps({"source": source, "step": step, "parents": {}})
+        pipe.hset(f"checkpoint${thread}$${cid}", mapping={"checkpoint": body, "type": serde, "metadata": metadata, "checkpoint_id": cid, "parent_checkpoint_id": parent})
+        for idx, (channel, value) in enumerate(writes):
+            serde, body = serializer().dumps_typed(value)
+            pipe.hset(f"writes${thread}$${cid}${task}${idx}", mapping={"channel": channel, "type": serde, "value": body})
+        parent = cid
+
+
+def serializer(made=[]):
+    if not made:
+        from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+        made.append(JsonPlusSerializer())
+    return made[0]
+
+
 def main():
     layout, url, threads, checkpoints, size = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
-    write = {"a5": thread_a5, "f1": thread_f1}[layout]
+    write = {"a5": thread_a5, "b1": thread_b1, "c3": thread_c3, "f1": thread_f1}[layout]
     # Two of three checkpoints bring a message; the rest of a message is envelope.
     text = Text(int(size * 1.5) - 300)
     pipe = redis.Redis.from_url(url, protocol=2).pipeline(transaction=False)

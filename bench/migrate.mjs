@@ -44,10 +44,10 @@ async function measure(work, pair) {
       const tool = await ours(work, pair, rows)
       const found = {
         tool,
-        limit: await limit(pair, rows),
+        limit: await limit(work, pair, rows),
         sequential: work.plain > 0 ? await plain('one-by-one.py', work, pair, []) : null,
         concurrent:
-          work.plain > 0 ? await plain('side-by-side.py', work, pair, BEST_WORKERS[work.layout]) : null,
+          work.plain > 0 ? await plain('side-by-side.py', work, pair, BEST_WORKERS[work.layout] ?? []) : null,
       }
       rounds.push(found)
       process.stderr.write(`${work.name}, round ${round + 1}: ${line(work, found)}\n`)
@@ -69,7 +69,7 @@ function line({ threads, checkpoints }, { tool, limit, sequential }) {
 async function ours(work, pair, rows) {
   const url = await emptyDatabase(pair, 'ours')
   const env = { REDIS_URL: pair.redisUrl, CHECKPOINT_DB_URI: url }
-  await command(['init', ...pair.compression], env)
+  await command(['init', ...initFlags(work, pair)], env)
   const before = await pair.processorSeconds()
   const { report, seconds, peakMiB, processor } = await command(['migrate', '--json'], env)
   const after = await pair.processorSeconds()
@@ -94,6 +94,10 @@ async function ours(work, pair, rows) {
   }
 }
 
+/** The tables of the saver that is going to read them. @param {Work} work @param {Pair} pair */
+const initFlags = ({ layout }, { compression }) =>
+  layout === 'b1' ? ['--dialect', 'js', ...compression] : compression
+
 /** @param {string} url @param {string} folder */
 async function exportRows(url, folder) {
   await mkdir(folder, { recursive: true })
@@ -106,10 +110,10 @@ async function exportRows(url, folder) {
   await client.end()
 }
 
-/** @param {Pair} pair @param {string} rows @returns {Promise<{ seconds: number, fetched: number, copied: number }>} */
-async function limit(pair, rows) {
+/** @param {Work} work @param {Pair} pair @param {string} rows @returns {Promise<{ seconds: number, fetched: number, copied: number }>} */
+async function limit(work, pair, rows) {
   const url = await emptyDatabase(pair, 'physical_limit')
-  await command(['init', ...pair.compression], { REDIS_URL: pair.redisUrl, CHECKPOINT_DB_URI: url })
+  await command(['init', ...initFlags(work, pair)], { REDIS_URL: pair.redisUrl, CHECKPOINT_DB_URI: url })
   const args = [join(import.meta.dirname, 'physical-limit.mjs'), pair.redisUrl, url, rows]
   const found = JSON.parse(await run(process.execPath, args))
   await dropDatabase(pair, 'physical_limit')

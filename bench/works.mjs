@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Work
  * @property {string} name
- * @property {'a5' | 'f1'} layout
+ * @property {'a5' | 'b1' | 'c3' | 'f1'} layout
  * @property {number} threads
  * @property {number} checkpoints a thread
  * @property {number} bytes what the state grows by at each checkpoint
@@ -15,6 +15,8 @@
 export const WORKS = [
   work('a5', 'documents, 2 kB growth', 2000, 10, 2000, { plain: 2000, rounds: 5 }),
   work('f1', 'pickles, 2 kB growth', 2000, 10, 2000, { plain: 2000, rounds: 5 }),
+  work('c3', 'hashes of msgpack, 2 kB growth', 1000, 10, 2000, { rounds: 3 }),
+  work('b1', 'documents of JavaScript, 2 kB growth', 1000, 10, 2000, { rounds: 3 }),
   work('a5', 'documents, 0.5 kB growth', 2000, 10, 500, { rounds: 3 }),
   work('a5', 'documents, 20 kB growth', 200, 10, 20_000, { plain: 500, rounds: 5 }),
   work('a5', 'documents, 200 kB growth', 20, 10, 200_000, { rounds: 3 }),
@@ -24,7 +26,7 @@ export const WORKS = [
   work('a5', '1,000,000 checkpoints', 333_333, 3, 700, { rounds: 1 }),
 ]
 
-/** Workers of the concurrent script that were the fastest here, by layout: processes and threads of each. */
+/** Workers of the concurrent script that were the fastest here, by layout: processes and threads of each. @type {Record<string, string[]>} */
 export const BEST_WORKERS = { a5: ['2', '2'], f1: ['1', '8'] }
 
 /**
