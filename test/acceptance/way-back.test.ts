@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Redis } from 'ioredis'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { fixture } from '../corpus/cases.js'
 import { loadCase } from '../corpus/load.js'
@@ -59,12 +60,19 @@ describe('threads that go back to Redis', () => {
     ends = await golden(NAME)
   })
 
-  test('init makes the indexes once', async () => {
+  test('init makes the indexes that setup() makes, once', async () => {
     expect(await ends.report('init')).toMatchObject({ exit: 0, made: [], missing: [] })
-    expect(((await ends.redis.call('FT._LIST')) as string[]).sort()).toEqual([
-      'checkpoint',
-      'checkpoint_write',
-    ])
+    const official = await freshRedis()
+    await runPython(
+      'import sys\nfrom langgraph.checkpoint.redis import RedisSaver\nwith RedisSaver.from_conn_string(sys.argv[1]) as saver: saver.setup()',
+      { args: [official.url] },
+    )
+    const shapes = async (redis: Redis) => {
+      const names = ((await redis.call('FT._LIST')) as string[]).sort()
+      const infos = (await Promise.all(names.map((name) => redis.call('FT.INFO', name)))) as unknown[][]
+      return infos.map((info) => [0, 1, 2, 3, 4, 5, 6, 7].map((at) => info[at]))
+    }
+    expect(await shapes(ends.redis)).toEqual(await shapes(redisClient(official.url)))
   })
 
   test('a rehearsal writes nothing', async () => {
