@@ -25,7 +25,20 @@ const MOVED: Readonly<Record<string, string>> = {
   'pathlib._local': 'pathlib',
 }
 
-export function formOf(given: ObjectHead): RedisForm {
+export function formOf(head: ObjectHead): RedisForm {
+  const name = `${head.form} ${head.module} ${head.name} ${head.method ?? ''}`
+  const known = FORMS.get(name)
+  if (known !== undefined) return known
+  const form = newFormOf(head)
+  if (FORMS.size < MOST_FORMS) FORMS.set(name, form)
+  return form
+}
+
+/** Of classes that were met: a thread holds thousands of objects of few. */
+const FORMS = new Map<string, RedisForm>()
+const MOST_FORMS = 1000
+
+function newFormOf(given: ObjectHead): RedisForm {
   const module = MOVED[given.module] ?? given.module
   const head = module === given.module ? given : { ...given, module }
   const { form, name } = head

@@ -5,6 +5,8 @@ import type { StoredParts } from './stored.js'
 /** A value as it stands in a document. */
 export interface ValueText {
   readonly text: Buffer
+  /** What ends the text, where it is shared with that of a longer value. */
+  readonly close?: string
   /** The most containers that are inside each other. */
   readonly depth: number
   /** What the saver gives back in another form, as a phrase, and how often. */

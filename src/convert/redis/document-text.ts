@@ -3,6 +3,7 @@ import { GrowingBuffer } from '../../codec/growing-buffer.js'
 import { redisText } from '../../codec/json/redis-text.js'
 import { QUOTE } from '../../codec/json/scan.js'
 import { Slabs } from '../../codec/slabs.js'
+import type { ValueText } from './dialect.js'
 import { bytesOf, type JsonRange } from './stored.js'
 
 /** RedisJSON takes no longer value. */
@@ -49,6 +50,11 @@ export class DocumentText {
     this.out.room(end - start)
     this.out.append(text, start, end)
     return this
+  }
+
+  value({ text, close }: ValueText): this {
+    this.json(text)
+    return close === undefined ? this : this.text(close)
   }
 
   string(value: string): this {

@@ -1,13 +1,17 @@
-/** Lists that grow from version to version: what a later one begins with is not read and written again. */
+/** Lists that grow from version to version: what a later one begins with is not read and written again, nor kept twice. */
 import type { ValueText } from './dialect.js'
 
 /** Shorter ones are written as soon as compared. */
-const WORTH_BYTES = 2048
+const WORTH_BYTES = 1024
 /** Channels whose last value is kept, with its text. */
 const MOST_KEPT = 4
 
 interface Kept {
-  readonly blob: Buffer
+  readonly items: number
+  /** What stands in msgpack behind the header. */
+  readonly body: AppendOnly
+  /** The text without the bracket that closes it. */
+  readonly text: AppendOnly
   readonly written: ValueText
 }
 
@@ -16,43 +20,78 @@ export class GrowingLists {
 
   /** The text of a list in msgpack; `write` is asked for what was not written before, as a list of its own. */
   write(place: string, blob: Buffer, write: (list: Buffer) => ValueText): ValueText {
-    if (blob.length < WORTH_BYTES || sizeOf(blob) === undefined) return write(blob)
+    const size = blob.length < WORTH_BYTES ? undefined : sizeOf(blob)
+    if (size === undefined || size.items === 0) return write(blob)
+    const body = blob.subarray(size.header)
     const earlier = this.kept.get(place)
-    const rest = earlier && itemsBehind(earlier.blob, blob)
-    const written = rest === undefined ? write(blob) : joined(earlier!.written, write(rest))
+    const grown =
+      earlier !== undefined && earlier.items < size.items && earlier.body.begins(body)
+        ? longer(earlier, size.items, body, write)
+        : anew(size.items, body, write(blob))
     this.kept.delete(place)
-    this.kept.set(place, { blob: Buffer.from(blob), written })
+    this.kept.set(place, grown)
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= MOST_KEPT) break
       this.kept.delete(oldest)
     }
-    return written
+    return grown.written
   }
 }
 
-/** The items that `later` has behind those of `earlier`, as a list; undefined where it has none, or does not begin with them. */
-function itemsBehind(earlier: Buffer, later: Buffer): Buffer | undefined {
-  const before = sizeOf(earlier)
-  const after = sizeOf(later)
-  if (before === undefined || after === undefined || before.items === 0 || after.items <= before.items)
-    return undefined
-  const body = earlier.subarray(before.header)
-  const end = after.header + body.length
-  if (end > later.length || later.compare(body, 0, body.length, after.header, end) !== 0) return undefined
-  const header = Buffer.alloc(5)
-  header[0] = ARRAY_32
-  header.writeUInt32BE(after.items - before.items, 1)
-  return Buffer.concat([header, later.subarray(end)])
+function anew(items: number, body: Buffer, { text, depth, losses }: ValueText): Kept {
+  const start = new AppendOnly()
+  start.append(text.subarray(0, -1))
+  const kept = new AppendOnly()
+  kept.append(body)
+  return { items, body: kept, text: start, written: writtenOf(start, depth, losses) }
 }
 
-function joined(earlier: ValueText, rest: ValueText): ValueText {
-  const text = Buffer.allocUnsafe(earlier.text.length + rest.text.length - 1)
-  earlier.text.copy(text)
-  text[earlier.text.length - 1] = COMMA
-  rest.text.copy(text, earlier.text.length, 1)
-  const losses = new Map(earlier.losses)
+function longer(earlier: Kept, items: number, body: Buffer, write: (list: Buffer) => ValueText): Kept {
+  const header = Buffer.alloc(5)
+  header[0] = ARRAY_32
+  header.writeUInt32BE(items - earlier.items, 1)
+  const news = body.subarray(earlier.body.length)
+  const rest = write(Buffer.concat([header, news]))
+  earlier.body.append(news)
+  earlier.text.append(COMMA)
+  earlier.text.append(rest.text.subarray(1, -1))
+  const losses = new Map(earlier.written.losses)
   for (const [what, count] of rest.losses ?? []) losses.set(what, (losses.get(what) ?? 0) + count)
-  return { text, depth: Math.max(earlier.depth, rest.depth), ...(losses.size > 0 && { losses }) }
+  const depth = Math.max(earlier.written.depth, rest.depth)
+  return { ...earlier, items, written: writtenOf(earlier.text, depth, losses) }
+}
+
+const writtenOf = (text: AppendOnly, depth: number, losses?: ReadonlyMap<string, number>): ValueText => ({
+  text: text.view(),
+  close: ']',
+  depth,
+  ...(losses !== undefined && losses.size > 0 && { losses }),
+})
+
+/** Bytes that only ever become more: what was seen of them stays as it was. */
+class AppendOnly {
+  length = 0
+  private bytes = Buffer.alloc(0)
+
+  append(more: Buffer): void {
+    const wanted = this.length + more.length
+    if (wanted > this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(wanted, this.bytes.length * 2))
+      this.bytes.copy(larger, 0, 0, this.length)
+      this.bytes = larger
+    }
+    more.copy(this.bytes, this.length)
+    this.length = wanted
+  }
+
+  view(): Buffer {
+    return this.bytes.subarray(0, this.length)
+  }
+
+  /** Whether `longer` begins with these bytes. */
+  begins(longer: Buffer): boolean {
+    return longer.length > this.length && longer.compare(this.bytes, 0, this.length, 0, this.length) === 0
+  }
 }
 
 /** Of the list that begins the bytes: its items, and the bytes of its header; undefined where none begins there. */
@@ -66,4 +105,4 @@ function sizeOf(blob: Buffer): { readonly items: number; readonly header: number
 
 const ARRAY_16 = 0xdc
 const ARRAY_32 = 0xdd
-const COMMA = 0x2c
+const COMMA = Buffer.from(',')

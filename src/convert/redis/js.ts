@@ -67,7 +67,7 @@ export class JsKeys implements RedisDialect {
     json.name('checkpoint').open('{')
     for (const [name, range] of members) if (name !== 'channel_values') json.name(name).stored(range)
     json.name('channel_values').open('{')
-    for (const [channel, { text }] of values) json.name(channel).json(text)
+    for (const [channel, value] of values) json.name(channel).value(value)
     json.close('}}')
     json.name('metadata').json(redisText(row.metadata).text)
     json.name('checkpoint_ts').text(String(documentTs(stored)))
@@ -94,7 +94,7 @@ export class JsKeys implements RedisDialect {
     json.name('idx').text(String(row.idx))
     json.name('channel').string(row.channel)
     json.name('type').string('json')
-    if (value !== undefined) json.name('value').json(value.text)
+    if (value !== undefined) json.name('value').value(value)
     // The reader sorts by it; the saver itself counts microseconds of its process, which are more.
     json.name('timestamp').text(String(place + 1))
     json.name('global_idx').text(String(place + 1))

@@ -154,8 +154,8 @@ export class PythonKeys implements RedisDialect {
     const isMoved = (channel: string): boolean => sends !== undefined && channel === TASKS_CHANNEL
     for (const [channel, range] of inlined)
       if (!values.has(channel) && !isMoved(channel)) json.name(channel).stored(range)
-    for (const [channel, { text }] of values) if (!isMoved(channel)) json.name(channel).json(text)
-    if (sends !== undefined) json.name(TASKS_CHANNEL).json(sends.text)
+    for (const [channel, value] of values) if (!isMoved(channel)) json.name(channel).value(value)
+    if (sends !== undefined) json.name(TASKS_CHANNEL).value(sends)
   }
 }
 
