@@ -1,8 +1,7 @@
 /**
- * Builds dist/ as the package ships it: without comments and long names, to stay small. The same sources give the same files, so that a
- * stack trace of the package is read with `--sourcemap` on the same version.
+ * Builds dist/ as the package ships it: without comments and long names, to stay small. The same sources give the same files. With
+ * `--sourcemap` it builds what can be read with maps instead: members keep their names, and texts their places.
  */
-import { readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { rolldown } from 'rolldown'
@@ -12,6 +11,8 @@ import { packedTexts } from './package/texts.mjs'
 
 const ROOT = dirname(import.meta.dirname)
 const DIST = join(ROOT, 'dist')
+
+const isForReading = process.argv.includes('--sourcemap')
 
 const bundle = await rolldown({
   input: {
@@ -23,27 +24,16 @@ const bundle = await rolldown({
   platform: 'node',
   // Modules do nothing when they are imported: what nobody uses may go.
   treeshake: { moduleSideEffects: false },
-  plugins: [privateNames(), packedTexts('cli/ready-answer.js')],
+  plugins: isForReading ? [] : [privateNames(), packedTexts('cli/ready-answer.js')],
 })
 // What a former build left there would go into the package too.
 await rm(DIST, { recursive: true, force: true })
 await bundle.write({
   dir: DIST,
-  sourcemap: process.argv.includes('--sourcemap'),
+  sourcemap: isForReading,
   comments: false,
-  // What one or two commands load stands in files of its own. What more of them need is one file, without any foreign package: it loads
-  // in a moment, and every file that there is repeats whom it imports.
+  // What several commands load stands in files of its own: a command loads only what it needs.
   chunkFileNames: 'parts/[name].js',
-  codeSplitting: {
-    groups: [
-      {
-        name: 'common',
-        minShareCount: 3,
-        test: (id) => !/[\\/]src[\\/](?:cli|commands|report)[\\/]/.test(id) && isOurOwn(id),
-      },
-      { name: 'words', minShareCount: 2, test: /[\\/]src[\\/]report[\\/]/ },
-    ],
-  },
   minify: {
     compress: true,
     mangle: { toplevel: true },
@@ -53,8 +43,3 @@ await bundle.write({
 await bundle.close()
 await import('./write-help.mjs')
 await writeFile(join(DIST, 'library', 'index.d.ts'), await libraryTypes(ROOT))
-
-/** @param {string} id */
-function isOurOwn(id) {
-  return isAbsolute(id) && !/ from '(?!node:|\.)/.test(readFileSync(id, 'utf8'))
-}
