@@ -121,8 +121,8 @@ with PostgresSaver.from_conn_string(sys.argv[1]) as saver:
         saver.put_writes(where, [("value", value), ("__interrupt__", [Interrupt("why")])], "task")
     put(saver, "keys", KEYS)
     first = put(saver, "deep once", {"value": nested(200)})
-    put(saver, "deep once", {"value": [1]}, {"checkpoint_id": first["configurable"]["checkpoint_id"]}, {"value": "2"})
+    second = put(saver, "deep once", {"value": [1]}, {"checkpoint_id": first["configurable"]["checkpoint_id"]}, {"value": "2"})
     for task in range(3):
-        saver.put_writes(first, [("value", bytes([task]) * 3_000_000), ("other", task)], f"t{task}", f"~{2 - task}")
+        saver.put_writes(second, [("value", bytes([task]) * 3_000_000), ("other", task)], f"t{task}", f"~{2 - task}")
     orphan = {"configurable": {"thread_id": "keys", "checkpoint_ns": "", "checkpoint_id": "gone"}}
     saver.put_writes(orphan, [("a", 1), ("b", 2)], "task")

@@ -26,6 +26,8 @@ describe('values of every kind', () => {
   const finding = (threadId: string, reason: string) =>
     written.findings.find((one) => one.threadId === threadId && one.reason === reason)
 
+  const partsOf = (threadId: string) => written.parts.filter(({ keys }) => keys.threadId === threadId)
+
   test('come back equal, but for what JSON cannot say', () => {
     const others = compared.differences.filter(({ at }) => at[0] !== 'too deep' && at[0] !== 'deep once')
     expect(others).toEqual([])
@@ -64,16 +66,35 @@ describe('values of every kind', () => {
   test('leave their thread in Postgres where the newest checkpoint is too deep for RedisJSON', () => {
     expect(finding('too deep', 'older-head-in-redis')).toBeDefined()
     expect(finding('too deep', 'refused-by-redis')?.detail).toContain('channel value: 125 containers')
-    expect(written.parts.filter(({ keys }) => keys.threadId === 'too deep')).toEqual([])
+    expect(partsOf('too deep')).toEqual([])
   })
 
   test('leave out an older checkpoint alone', () => {
-    expect(finding('deep once', 'refused-by-redis')?.checkpointId).toBeDefined()
+    const refused = finding('deep once', 'refused-by-redis')?.checkpointId
+    expect(refused).toBeDefined()
     expect(finding('deep once', 'older-head-in-redis')).toBeUndefined()
-    const names = written.parts
-      .filter(({ keys }) => keys.threadId === 'deep once')
-      .flatMap((part) => part.names)
-    expect(names.map((name) => name.split(':')[0])).toEqual(['checkpoint', 'checkpoint_latest'])
+    expect(partsOf('deep once').filter(({ keys }) => keys.checkpointId === refused)).toEqual([])
+    expect(partsOf('deep once').length).toBeGreaterThan(0)
+  })
+
+  test('come in parts where the writes of a checkpoint are many, in the order of its tasks', () => {
+    const parts = partsOf('deep once')
+    expect(parts.length).toBeGreaterThan(2)
+    const names = parts.flatMap((part) => part.names.map((name) => name.split(':')))
+    expect(names.map(([kind]) => kind)).toEqual([
+      ...Array(6).fill('checkpoint_write'),
+      'write_keys_zset',
+      'checkpoint',
+      'checkpoint_latest',
+    ])
+    expect(names.slice(0, 6).map((name) => name.slice(-2).join())).toEqual([
+      't2,0',
+      't2,1',
+      't1,0',
+      't1,1',
+      't0,0',
+      't0,1',
+    ])
   })
 
   test('name writes without a checkpoint', () => {
