@@ -5,6 +5,7 @@ import { printableText } from '../model/printable.js'
 import { detectNotices, expiringText } from './detect-notices.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { jsonText } from './json-text.js'
+import { sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -39,10 +40,7 @@ function detectText(report: DetectReport, { columns, colored, again }: DetectRen
     expiringLines(report, style),
     next === null ? [] : [`Next  ${style.strong(next)}`],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 /** The table of layouts and what is left alone; the head of every rehearsal, too. */

@@ -2,6 +2,7 @@
 import type { Check, CheckLevel, DoctorEnd, DoctorReport } from '../model/doctor-report.js'
 import { formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
+import { sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
@@ -37,10 +38,7 @@ function doctorText(
     [`${style.strong(verdictOf(report))}${report.exitCode === 0 ? '' : `; exit code ${report.exitCode}`}`],
     next === null ? [] : [`Next  ${style.strong(next.command)}   ${next.why}`],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 const MARKS: Readonly<Record<CheckLevel, string>> = { ok: '✓', note: '·', warning: '!', must: '✗' }

@@ -4,6 +4,7 @@ import type { InitReport } from '../model/init-report.js'
 import { printableText } from '../model/printable.js'
 import { formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
+import { sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
@@ -56,8 +57,7 @@ function initText(report: InitReport, options: InitRenderOptions): string {
     notes,
     [`${mark} ${verdictOf(report)}`, ...exit, `Next  ${style.strong(nextOf(report, options))}`],
   ]
-  const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
-  return `${text.join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function verdictOf({ made, missing, dialect, endpoint }: InitReport): string {

@@ -3,6 +3,7 @@ import type { LedgerDropReport } from '../model/ledger-drop-report.js'
 import { printableText } from '../model/printable.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
+import { sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
@@ -60,8 +61,5 @@ function text(report: LedgerDropReport, { columns, colored, again }: LedgerDropR
       `Next  ${style.strong(planOnly ? `cp-migrate ledger drop${again.target} --yes` : `cp-migrate init${again.target}`)}    ${planOnly ? 'drops it' : 'makes an empty one, before the next migrate'}`,
     ],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }

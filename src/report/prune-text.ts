@@ -9,6 +9,7 @@ import {
 } from '../model/prune-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
+import { leftAloneLines, sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
@@ -35,9 +36,6 @@ export function renderPrune(report: PruneReport, options: PruneRenderOptions): s
 export const pruneEndpointLine = ({ target }: Pick<PruneReport, 'target'>): string =>
   `${target.endpoint}, schema ${printableText(target.schema ?? '')} (${target.setBy})`
 
-/** Threads of one reason that are named. */
-const NAMED = 5
-
 function pruneText(report: PruneReport, options: PruneRenderOptions): string {
   const style = styleOf(options.colored)
   const { columns } = options
@@ -60,7 +58,13 @@ function pruneText(report: PruneReport, options: PruneRenderOptions): string {
           `  ${planOnly ? 'would remove' : 'removed'}  ${amounts.join(' · ')}  ${formatBytes(rows.bytes)}`,
           `  ${planOnly ? 'from        ' : 'from   '}  ${formatCounted(threads.pruned, 'thread')} of ${formatCount(threads.looked)}`,
         ],
-    refusedLines(report, columns),
+    (Object.keys(PRUNE_REFUSALS) as PruneRefusal[]).flatMap((reason) => {
+      const of = report.refused
+        .filter((thread) => thread.reason === reason)
+        .map(({ threadId }) => ({ threadId }))
+      const left = { ...PRUNE_REFUSALS[reason], count: of.length, threads: of }
+      return of.length === 0 ? [] : leftAloneLines(left, { columns, style, where: ' (--json)' })
+    }),
     threads.ageUnknown === 0
       ? []
       : [style.warn(`  ${formatCounted(threads.ageUnknown, 'thread')} left alone: nothing tells the age`)],
@@ -90,28 +94,7 @@ function pruneText(report: PruneReport, options: PruneRenderOptions): string {
       ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
     ],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
-
-  function refusedLines({ refused }: PruneReport, width: number): string[] {
-    return (Object.keys(PRUNE_REFUSALS) as PruneRefusal[]).flatMap((reason) => {
-      const ofReason = refused.filter((thread) => thread.reason === reason)
-      if (ofReason.length === 0) return []
-      const { title, remedy } = PRUNE_REFUSALS[reason]
-      const more = ofReason.length - NAMED
-      return [
-        ...wrapText(`${formatCounted(ofReason.length, 'thread')} left alone: ${title}`, width, {
-          first: '  ',
-          hanging: '    ',
-        }).map(style.warn),
-        ...ofReason.slice(0, NAMED).map(({ threadId }) => `    ${printableText(threadId)}`),
-        ...(more > 0 ? [style.faint(`    … and ${formatCount(more)} more (--json)`)] : []),
-        ...wrapText(remedy, width, { first: '    ' }).map(style.faint),
-      ]
-    })
-  }
+  return sectionsText(sections)
 }
 
 /** The whole of it in one line, for a log. */

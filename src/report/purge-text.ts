@@ -3,6 +3,7 @@ import { printableText } from '../model/printable.js'
 import { PURGE_LEFT, type PurgeLeft, type PurgeReport, purgeExitCodeOf } from '../model/purge-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
+import { sectionsText } from './sections.js'
 import { storePurged, storePurgedWords } from './store-text.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
@@ -54,8 +55,7 @@ function purgeText(report: PurgeReport, options: PurgeRenderOptions): string {
       ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
     ],
   ]
-  const shown = sections.filter((lines) => lines.length > 0)
-  return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function deletedLines({ planOnly, threads, keys, bytes, archived, archive }: PurgeReport): string[] {

@@ -3,6 +3,7 @@ import { printableText } from '../model/printable.js'
 import { type RestoreReport, restoreExitCodeOf } from '../model/restore-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
+import { sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -80,8 +81,7 @@ function restoreText(report: RestoreReport, { columns, colored, again }: Restore
         : []),
     ],
   ]
-  const shown = sections.filter((lines) => lines.length > 0)
-  return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function restoreVerdict({ keys, threads, bytes, seconds, dryRun, stoppedBy }: RestoreReport): string {

@@ -6,8 +6,9 @@ import {
   type RollbackReport,
   rollbackExitCodeOf,
 } from '../model/rollback-report.js'
-import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
+import { formatBytes, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
+import { leftAloneLines, sectionsText } from './sections.js'
 import { storeUndone, storeUndoneWords } from './store-text.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
@@ -37,9 +38,6 @@ export function renderRollback(report: RollbackReport, options: RollbackRenderOp
 export const rollbackEndpointLine = ({ target }: Pick<RollbackReport, 'target'>): string =>
   `${target.endpoint}${target.schema === undefined ? '' : `, schema ${printableText(target.schema)}`} (${target.setBy})`
 
-/** Threads of one reason that are named. */
-const NAMED = 5
-
 function rollbackText(report: RollbackReport, options: RollbackRenderOptions): string {
   const { columns } = options
   const style = styleOf(options.colored)
@@ -55,20 +53,16 @@ function rollbackText(report: RollbackReport, options: RollbackRenderOptions): s
     [{ align: 'left' }, { align: 'left' }, { align: 'left' }, { align: 'right' }, { align: 'left' }],
   )
   const reasons = Object.keys(report.refusals) as RollbackRefusal[]
-  const refused = reasons.flatMap((reason) => {
-    const count = report.refusals[reason] ?? 0
-    const { title, remedy } = ROLLBACK_REFUSALS[reason]
-    const named = report.refused.filter((thread) => thread.reason === reason).slice(0, NAMED)
-    return [
-      ...wrapText(`${formatCounted(count, 'thread')} left alone: ${title}`, columns, {
-        first: '  ',
-        hanging: '    ',
-      }).map(style.warn),
-      ...named.map(({ threadId, detail }) => `    ${printableText(threadId)}  ${printableText(detail)}`),
-      ...(count > named.length ? [style.faint(`    … and ${formatCount(count - named.length)} more`)] : []),
-      ...wrapText(remedy, columns, { first: '    ' }).map(style.faint),
-    ]
-  })
+  const refused = reasons.flatMap((reason) =>
+    leftAloneLines(
+      {
+        ...ROLLBACK_REFUSALS[reason],
+        count: report.refusals[reason] ?? 0,
+        threads: report.refused.filter((thread) => thread.reason === reason),
+      },
+      { columns, style },
+    ),
+  )
   const next = nextOf(report, options)
   const mark = report.stoppedBy !== undefined ? style.bad('✗') : style.good('✓')
   const sections = [
@@ -83,10 +77,7 @@ function rollbackText(report: RollbackReport, options: RollbackRenderOptions): s
       ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
     ],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function rowLines({ planOnly, threads, rows, bytes, target }: RollbackReport): string[] {

@@ -5,6 +5,7 @@ import type { ListedFinding, RunStatus, StatusReport } from '../model/status-rep
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import type { NextStep } from './next.js'
+import { sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
@@ -73,10 +74,7 @@ function statusText(report: StatusReport, options: StatusRenderOptions): string 
     [`  the ledger takes ${formatBytes(ledgerBytes)}`],
     [`Next  ${style.strong(next.command)}    ${next.why}`],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function runLines(runs: readonly RunStatus[], style: Style): string[] {

@@ -4,6 +4,7 @@ import type { MigrateReport, RowCounts } from '../model/report.js'
 import { rehearsalLines } from './detect-text.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
+import { sectionsText } from './sections.js'
 import { shortText } from './short-text.js'
 import { databaseHint, snapshotNotices } from './snapshot-notices.js'
 import { storeLines } from './store-text.js'
@@ -33,10 +34,7 @@ export function migrateText(report: MigrateReport, options: TextOptions): string
     noticeLines(report, columns, style),
     [...verdictLines(report, options), ...durationLines(report), ...nextLines(report, options)],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function sourceLines({ source, keysScanned }: MigrateReport): string[] {

@@ -4,6 +4,7 @@ import type { ListedThread, ThreadOrder, ThreadsReport } from '../model/threads-
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import type { NextStep } from './next.js'
+import { sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 
@@ -47,10 +48,7 @@ function threadsText(report: ThreadsReport, next: NextStep | null, options: Thre
     hidden > 0 ? [style.faint(`  … and ${formatCount(hidden)} more (--limit)`)] : [],
     next === null ? [] : [`Next  ${style.strong(next.command)}    ${next.why}`],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function summaryOf({ total, matching, waiting, checkpoints, bytes }: ThreadsReport): string {

@@ -4,6 +4,7 @@ import type { InspectedKey, InspectedThread, InspectReport, Shown } from '../../
 import { printableKey, printableText, shellWord, utf8TextOf } from '../../model/printable.js'
 import { ROOT_NS } from '../../model/thread.js'
 import { formatBytes, formatCounted, formatDuration } from '../format.js'
+import { sectionsText } from '../sections.js'
 import { type Style, styleOf } from '../style.js'
 import { wrapText } from '../wrap.js'
 import { inspectJson } from './json.js'
@@ -33,10 +34,7 @@ export function renderInspect(report: InspectReport, options: InspectRenderOptio
     ...(thread === null || options.raw ? [] : threadSections(thread, key !== null, options, style)),
     nextLines(report, options, style),
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function keySections(key: InspectedKey, options: InspectRenderOptions, style: Style): string[][] {

@@ -12,6 +12,7 @@ import {
 } from '../../model/verify-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import type { FlagsAgain } from '../next.js'
+import { sectionsText } from '../sections.js'
 import { storeComparison } from '../store-text.js'
 import type { Style } from '../style.js'
 import { sayFor } from '../way-back.js'
@@ -37,10 +38,7 @@ export function verifyText(report: VerifyReport, options: TextOptions): string {
     noticeLines(report, options),
     [...verdictLines(report, options), ...nextLines(report, options)],
   ]
-  return `${sections
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`
+  return sectionsText(sections)
 }
 
 function comparedLines(
