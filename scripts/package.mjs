@@ -5,6 +5,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { rolldown } from 'rolldown'
+import { arrowFunctions } from './package/arrow-functions.mjs'
 import { libraryTypes } from './package/declarations.mjs'
 import { privateNames } from './package/private-names.mjs'
 import { packedTexts } from './package/texts.mjs'
@@ -24,7 +25,7 @@ const bundle = await rolldown({
   platform: 'node',
   // Modules do nothing when they are imported: what nobody uses may go.
   treeshake: { moduleSideEffects: false },
-  plugins: isForReading ? [] : [privateNames(), packedTexts('cli/ready-answer.js')],
+  plugins: isForReading ? [] : [privateNames(), arrowFunctions(), packedTexts('cli/ready-answer.js')],
 })
 // What a former build left there would go into the package too.
 await rm(DIST, { recursive: true, force: true })
