@@ -23,6 +23,7 @@ const TOGETHER = 100
 
 export class RedisWriter {
   #client: Redis | null = null
+  #opening: Promise<Redis> | null = null
   /** WATCH belongs to a connection: one group at a time. */
   #replacing: Promise<unknown> = Promise.resolve()
 
@@ -84,6 +85,9 @@ export class RedisWriter {
   async close(): Promise<void> {
     this.#client?.disconnect()
     this.#client = null
+    // Whoever waits for it will hear of its error.
+    const opened = await this.#opening?.catch(() => null)
+    opened?.disconnect()
   }
 
   /** Null where somebody touched one of them. */
@@ -144,8 +148,13 @@ export class RedisWriter {
     return all
   }
 
+  /** One for all who ask at the same time: a second one nobody would close. */
   private async client(): Promise<Redis> {
-    if (this.#client?.status !== 'ready') this.#client = await this.access.open()
+    if (this.#client?.status === 'ready') return this.#client
+    this.#opening ??= this.access.open().finally(() => {
+      this.#opening = null
+    })
+    this.#client = await this.#opening
     return this.#client
   }
 }
