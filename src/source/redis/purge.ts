@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { describeEndpoint, type RedisEndpoint } from '../../model/endpoint.js'
 import { Failure } from '../../model/failure.js'
+import { Reopened } from '../../model/reopened.js'
 import type { DumpedKey, Examined, KeyToPurge, PurgeDigests, Purged, Purger } from '../purge.js'
 import { openRedis, type RedisConnectionOptions } from './connection.js'
 import { commandFailure } from './errors.js'
@@ -21,7 +22,11 @@ const SCRIPT = { keys: 500, bytes: 1024 ** 2 } as const
 const MAX_ATTEMPTS = 5
 
 export class RedisPurger implements Purger {
-  #scripts: Promise<Redis> | null = null
+  readonly #scripts = new Reopened<Redis>({
+    open: () => openRedis(this.endpoint, this.options),
+    isAlive: ({ status }) => status === 'ready',
+    close: (client) => client.disconnect(),
+  })
   #watched: WatchedKeys | null = null
   #isScriptingOff = false
   #watching: Promise<unknown> = Promise.resolve()
@@ -37,7 +42,7 @@ export class RedisPurger implements Purger {
   }
 
   async sizes(keys: readonly Pick<KeyToPurge, 'key' | 'type'>[]): Promise<readonly (number | null)[]> {
-    return measureValues(await this.client(), this.endpoint, keys)
+    return measureValues(await this.#scripts.get(), this.endpoint, keys)
   }
 
   async examine(keys: readonly KeyToPurge[]): Promise<Examined> {
@@ -74,19 +79,14 @@ export class RedisPurger implements Purger {
   }
 
   async close(): Promise<void> {
-    const scripts = this.#scripts
-    this.#scripts = null
-    await scripts?.then(
-      (client) => client.disconnect(),
-      () => {},
-    )
+    await this.#scripts.close()
     this.#watched?.close()
     this.#watched = null
   }
 
   /** Null where scripts do not run. */
   private async script(mode: ScriptMode, keys: readonly KeyToPurge[]): Promise<ScriptReply | null> {
-    const client = await this.client()
+    const client = await this.#scripts.get()
     const facts = keys.flatMap(({ use, digest }) => [use === 'index' ? 'i' : 'c', digest.toString('hex')])
     const names = keys.map(({ key }) => key)
     try {
@@ -151,23 +151,6 @@ export class RedisPurger implements Purger {
       group.push(key)
     }
     if (group.length > 0) yield group
-  }
-
-  private async client(): Promise<Redis> {
-    const opening = this.#scripts ?? this.open()
-    const client = await opening
-    if (client.status === 'ready') return client
-    // Several calls may find the connection lost: the first one opens the next for all of them.
-    return this.#scripts === opening ? this.open() : this.client()
-  }
-
-  private open(): Promise<Redis> {
-    const opening = openRedis(this.endpoint, this.options)
-    this.#scripts = opening
-    opening.catch(() => {
-      if (this.#scripts === opening) this.#scripts = null
-    })
-    return opening
   }
 
   private async watched(): Promise<WatchedKeys> {

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { describeEndpoint, type RedisEndpoint } from '../../model/endpoint.js'
 import type { ReadResult, RedisType } from '../../model/redis-value.js'
+import { Reopened } from '../../model/reopened.js'
 import { oneAhead } from '../ahead.js'
 import { type BatchReader, type Measure, readBatches } from '../read-stream.js'
 import type {
@@ -27,7 +28,11 @@ import { measureValues, readValues } from './values.js'
 export class RedisSource implements Source {
   readonly #endpoint: RedisEndpoint
   readonly #options: RedisConnectionOptions
-  #opening: Promise<Redis> | null = null
+  readonly #connection = new Reopened<Redis>({
+    open: () => this.#open(),
+    isAlive: ({ status }) => status === 'ready',
+    close: (client) => client.disconnect(),
+  })
   #isClosed = false
   /** Until the server refuses one. */
   #runsScripts = true
@@ -104,29 +109,15 @@ export class RedisSource implements Source {
   /** For good: whoever still looks ahead of a run that was stopped must not open it again. */
   async close(): Promise<void> {
     this.#isClosed = true
-    const opening = this.#opening
-    this.#opening = null
-    await opening?.then(
-      (client) => client.disconnect(),
-      () => {},
-    )
+    await this.#connection.close()
   }
 
-  async #client(): Promise<Redis> {
-    const opening = this.#opening ?? this.#open()
-    const client = await opening
-    if (client.status === 'ready') return client
-    // Several calls may find the connection lost: the first one opens the next for all of them.
-    return this.#opening === opening ? this.#open() : this.#client()
+  #client(): Promise<Redis> {
+    return this.#connection.get()
   }
 
   #open(): Promise<Redis> {
     if (this.#isClosed) return Promise.reject(new Error('the source is closed'))
-    const opening = openRedis(this.#endpoint, this.#options)
-    this.#opening = opening
-    opening.catch(() => {
-      if (this.#opening === opening) this.#opening = null
-    })
-    return opening
+    return openRedis(this.#endpoint, this.#options)
   }
 }

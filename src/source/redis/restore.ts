@@ -1,6 +1,7 @@
 /** Puts keys back from what DUMP gave. Never overwrites: a key that is there stays as it is. */
 import type { Redis } from 'ioredis'
 import type { RedisEndpoint } from '../../model/endpoint.js'
+import { Reopened } from '../../model/reopened.js'
 import type { DumpedKey } from '../purge.js'
 import { openRedis, type RedisConnectionOptions } from './connection.js'
 import { isReplyError, replyCodeOf } from './errors.js'
@@ -10,7 +11,11 @@ import { purgeFailure } from './purge.js'
 export type Restored = 'restored' | 'exists' | 'refused'
 
 export class RedisRestorer {
-  #client: Redis | null = null
+  readonly #connection = new Reopened<Redis>({
+    open: () => openRedis(this.endpoint, this.options),
+    isAlive: ({ status }) => status === 'ready',
+    close: (client) => client.disconnect(),
+  })
 
   constructor(
     private readonly endpoint: RedisEndpoint,
@@ -19,7 +24,7 @@ export class RedisRestorer {
 
   /** In their order. A key lives on as long as it had left when it was dumped. */
   async restore(keys: readonly DumpedKey[]): Promise<readonly Restored[]> {
-    const client = await this.client()
+    const client = await this.#connection.get()
     const pipeline = client.pipeline()
     // A key that had expired in that very millisecond still had one.
     for (const { key, dump, pttlMs } of keys) {
@@ -34,13 +39,7 @@ export class RedisRestorer {
     })
   }
 
-  async close(): Promise<void> {
-    this.#client?.disconnect()
-    this.#client = null
-  }
-
-  private async client(): Promise<Redis> {
-    if (this.#client?.status !== 'ready') this.#client = await openRedis(this.endpoint, this.options)
-    return this.#client
+  close(): Promise<void> {
+    return this.#connection.close()
   }
 }

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Failure } from '../../model/failure.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { RedisKeyWrite } from '../../model/redis-write.js'
+import { Reopened } from '../../model/reopened.js'
 
 /** How the server is reached, and how its errors are worded. */
 export interface RedisAccess {
@@ -22,8 +23,11 @@ const PIPELINE_BYTES = 4 * 1024 ** 2
 const TOGETHER = 100
 
 export class RedisWriter {
-  #client: Redis | null = null
-  #opening: Promise<Redis> | null = null
+  readonly #connection = new Reopened<Redis>({
+    open: () => this.access.open(),
+    isAlive: ({ status }) => status === 'ready',
+    close: (client) => client.disconnect(),
+  })
   /** WATCH belongs to a connection: one group at a time. */
   #replacing: Promise<unknown> = Promise.resolve()
 
@@ -76,18 +80,14 @@ export class RedisWriter {
 
   /** One command on the writer's connection. */
   async call(name: string, ...args: (string | Buffer)[]): Promise<unknown> {
-    const client = await this.client()
+    const client = await this.#connection.get()
     return client.callBuffer(name, args).catch((error) => {
       throw this.access.failureOf(error, name)
     })
   }
 
-  async close(): Promise<void> {
-    this.#client?.disconnect()
-    this.#client = null
-    // Whoever waits for it will hear of its error.
-    const opened = await this.#opening?.catch(() => null)
-    opened?.disconnect()
+  close(): Promise<void> {
+    return this.#connection.close()
   }
 
   /** Null where somebody touched one of them. */
@@ -95,7 +95,7 @@ export class RedisWriter {
     writes: readonly RedisKeyWrite[],
     isSeen: (write: RedisKeyWrite, now: RedisValue | null) => boolean,
   ): Promise<Written[] | null> {
-    const client = await this.client()
+    const client = await this.#connection.get()
     try {
       await client.call(
         'WATCH',
@@ -131,7 +131,7 @@ export class RedisWriter {
   private async pipelined(commands: readonly Command[], weights?: readonly number[]): Promise<unknown[]> {
     const all: unknown[] = []
     for (let at = 0; at < commands.length; ) {
-      const client = await this.client()
+      const client = await this.#connection.get()
       const pipeline = client.pipeline()
       const first = at
       for (let bytes = 0; at < commands.length && (at === first || bytes < PIPELINE_BYTES); at++) {
@@ -146,16 +146,6 @@ export class RedisWriter {
       }
     }
     return all
-  }
-
-  /** One for all who ask at the same time: a second one nobody would close. */
-  private async client(): Promise<Redis> {
-    if (this.#client?.status === 'ready') return this.#client
-    this.#opening ??= this.access.open().finally(() => {
-      this.#opening = null
-    })
-    this.#client = await this.#opening
-    return this.#client
   }
 }
 
