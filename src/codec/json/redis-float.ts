@@ -13,24 +13,45 @@ const MAX_POWER = 308
 /** How many powers of ten are tried. */
 const POWERS = 6
 
-/** The shortest spelling, or a longer one, that is read right; undefined where there is none (two of a thousand). Finite floats only. */
-export function redisFloat(value: number): string | undefined {
-  const shortest = shortestFloat(value)
+/**
+ * The shortest spelling, or a longer one, that RedisJSON reads right. Two floats of a thousand have none: then it is that of their neighbour,
+ * so that any parser reads what Redis holds. Finite floats only.
+ */
+export function redisFloat(value: number): string {
+  const exact = spelling(value)
+  if (exact !== undefined) return exact
+  for (const steps of [-1, 1, -2, 2]) {
+    const text = spelling(neighbour(value, steps))
+    if (text !== undefined) return text
+  }
+  return shortestOf(value)
+}
+
+/** One that every parser reads as this float. */
+function spelling(value: number): string | undefined {
+  const shortest = shortestOf(value)
   if (parsed(shortest) === value) return shortest
   const text = spelled(Math.abs(value))
   return text !== undefined && value < 0 ? `-${text}` : text
 }
 
+/** So many floats further from zero. */
+function neighbour(value: number, steps: number): number {
+  const bits = new DataView(new ArrayBuffer(8))
+  bits.setFloat64(0, value)
+  bits.setBigInt64(0, bits.getBigInt64(0) + BigInt(steps))
+  return bits.getFloat64(0)
+}
+
 /** With a point or an exponent, so that it stays a float. */
-export function shortestFloat(value: number): string {
+function shortestOf(value: number): string {
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)
   return /[.e]/.test(text) ? text : `${text}.0`
 }
 
-/** As an integer that is a double, times a power of ten; one that every parser reads right, if there is one. */
+/** As an integer that is a double, times a power of ten. */
 function spelled(size: number): string | undefined {
-  let found: string | undefined
   const most = Math.floor(Math.log10(MAX_DIGITS_VALUE / size))
   for (let power = Math.min(most, MAX_POWER); power > most - POWERS && power >= -MAX_POWER; power--) {
     const near = scaled(size, power)
@@ -41,10 +62,9 @@ function spelled(size: number): string | undefined {
       if (digits <= 0 || digits >= MAX_DIGITS_VALUE || divided(digits, -power) !== size) continue
       const text = `${BigInt(digits)}e${-power}`
       if (Number(text) === size) return text
-      found ??= text
     }
   }
-  return found
+  return undefined
 }
 
 const scaled = (size: number, power: number): number =>

@@ -8,7 +8,7 @@ import { JsonOutput } from './json-output.js'
 import { SET_BRACKETS } from './jsonb-objects.js'
 import { floatKey } from './python-float.js'
 import { datetimeEnvelope } from './redis-datetime.js'
-import { redisFloat, shortestFloat } from './redis-float.js'
+import { redisFloat } from './redis-float.js'
 import {
   BYTEARRAY,
   INNER_BYTES,
@@ -89,9 +89,9 @@ export class RedisJsonWriter extends JsonOutput implements ValueSink {
     if (this.atKey()) {
       this.plain(floatKey(value))
     } else if (Number.isFinite(value)) {
-      const exact = redisFloat(value)
-      if (exact === undefined) this.lose(LAST_DIGIT)
-      this.plain(exact ?? shortestFloat(value))
+      const text = redisFloat(value)
+      if (text.length > SHORT_FLOAT && Number(text) !== value) this.lose(LAST_DIGIT)
+      this.plain(text)
     } else {
       this.lose(NO_NUMBER)
       this.plain('null')
@@ -260,6 +260,8 @@ const rootFrame = (): Frame => ({
   items: HASHABLE,
 })
 
+/** Every float that is spelled so is read right. */
+const SHORT_FLOAT = 16
 const SEND_FIELDS = ['"node":', ',"arg":', '']
 /** The envelope of a datetime with a zone. */
 const DATETIME_DEPTH = 6

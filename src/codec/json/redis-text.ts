@@ -38,13 +38,11 @@ export function redisText(text: Buffer): RedisText {
       const end = skipScalar(text, at, text.length)
       const digits = end - at > EXACT_DIGITS ? text.toString('latin1', at, end) : '0'
       if (/[.eE]/.test(digits)) {
-        const exact = redisFloat(Math.min(Number(digits), Number.MAX_VALUE))
-        if (exact === undefined) {
-          lostFloats++
-        } else {
-          parts.push(text.subarray(from, at), Buffer.from(exact))
-          from = end
-        }
+        const value = Math.min(Number(digits), Number.MAX_VALUE)
+        const spelled = redisFloat(value)
+        if (Number(spelled) !== value) lostFloats++
+        parts.push(text.subarray(from, at), Buffer.from(spelled))
+        from = end
       } else if (digits.length > EXACT_DIGITS) {
         const value = BigInt(digits) * (text[at - 1] === MINUS ? -1n : 1n)
         if (value < MIN_INT || value >= MAX_INT) longIntegers++

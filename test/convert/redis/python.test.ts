@@ -58,9 +58,8 @@ it('spells floats as what they are', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const text = redisFloat(value)
-      if (text === undefined) return
       expect(text).toMatch(/[.e]/)
-      // The nearest double, or its neighbour where RedisJSON rounds twice.
+      // Itself, or its neighbour where RedisJSON would round twice.
       expect(Math.abs(Number(text) - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -51)
     }),
     { numRuns: 1000, seed: 9 },
