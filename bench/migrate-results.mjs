@@ -1,8 +1,9 @@
 /** What `migrate.mjs` measured, as a table, as JSON and as a chart. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chart } from './chart.mjs'
 import { machine } from './servers.mjs'
+import { WORKS } from './works.mjs'
 
 const FOLDER = join(import.meta.dirname, 'results')
 
@@ -16,8 +17,12 @@ const FOLDER = join(import.meta.dirname, 'results')
  * @typedef {{ work: import('./works.mjs').Work, rounds: Round[] }} Measured
  */
 
-/** @param {Measured[]} measured */
-export async function save(measured) {
+/** Works that were not measured now keep the figures they have. @param {Measured[]} now */
+export async function save(now) {
+  const measured = WORKS.flatMap(({ name }) => {
+    const isThis = (/** @type {Measured} */ { work }) => work.name === name
+    return now.find(isThis) ?? before.find(isThis) ?? []
+  })
   const results = measured.map(figures)
   const head = `Measured on ${await machine()}, both servers and the command on the same machine; medians of the rounds in JSON.`
   await mkdir(FOLDER, { recursive: true })
@@ -26,6 +31,11 @@ export async function save(measured) {
   await writeFile(join(FOLDER, 'migrate.json'), `${JSON.stringify(json, null, 1)}\n`)
   await writeFile(join(FOLDER, 'migrate.svg'), chart(results))
 }
+
+/** @type {Measured[]} */
+const before = await readFile(join(FOLDER, 'migrate.json'), 'utf8')
+  .then((text) => JSON.parse(text).rounds)
+  .catch(() => [])
 
 /** @typedef {ReturnType<typeof figures>} Figures */
 

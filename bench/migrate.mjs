@@ -95,8 +95,10 @@ async function ours(work, pair, rows) {
 }
 
 /** The tables of the saver that is going to read them. @param {Work} work @param {Pair} pair */
-const initFlags = ({ layout }, { compression }) =>
-  layout === 'b1' ? ['--dialect', 'js', ...compression] : compression
+const initFlags = ({ layout, compressed }, { compression }) => [
+  ...(layout === 'b1' ? ['--dialect', 'js'] : []),
+  ...(compressed === false ? [] : compression),
+]
 
 /** @param {string} url @param {string} folder */
 async function exportRows(url, folder) {

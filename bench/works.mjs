@@ -9,12 +9,14 @@
  * @property {number} bytes what the state grows by at each checkpoint
  * @property {number} plain checkpoints that the plain scripts copy; 0: they are left out
  * @property {number} rounds
+ * @property {boolean} [compressed] false: Postgres keeps values as it does by itself, not with lz4
  */
 
 /** @type {Work[]} */
 export const WORKS = [
   work('a5', 'documents, 2 kB growth', 2000, 10, 2000, { plain: 2000, rounds: 5 }),
   work('f1', 'pickles, 2 kB growth', 2000, 10, 2000, { plain: 2000, rounds: 5 }),
+  work('a5', 'documents, 2 kB growth, without lz4', 2000, 10, 2000, { rounds: 3, compressed: false }),
   work('c3', 'hashes of msgpack, 2 kB growth', 1000, 10, 2000, { rounds: 3 }),
   work('b1', 'documents of JavaScript, 2 kB growth', 1000, 10, 2000, { rounds: 3 }),
   work('a5', 'documents, 0.5 kB growth', 2000, 10, 500, { rounds: 3 }),
@@ -31,9 +33,9 @@ export const BEST_WORKERS = { a5: ['2', '2'], f1: ['1', '8'] }
 
 /**
  * @param {Work['layout']} layout @param {string} name @param {number} threads @param {number} checkpoints @param {number} bytes
- * @param {{ plain?: number, rounds: number }} how
+ * @param {{ plain?: number, rounds: number, compressed?: boolean }} how
  * @returns {Work}
  */
-function work(layout, name, threads, checkpoints, bytes, { plain = 0, rounds }) {
-  return { name, layout, threads, checkpoints, bytes, plain, rounds }
+function work(layout, name, threads, checkpoints, bytes, { plain = 0, rounds, compressed = true }) {
+  return { name, layout, threads, checkpoints, bytes, plain, rounds, compressed }
 }
