@@ -1,5 +1,5 @@
 /**
- * What the two servers can do at most: every value fetched by multi-key calls, the final rows copied into empty tables with
+ * What the two servers can do at most: every value fetched many keys at a time, the final rows copied into empty tables with
  * the same indexes, both at once, nothing decoded.
  *
  *     physical-limit.mjs REDIS_URL POSTGRES_URL ROWS
@@ -20,10 +20,16 @@ const KEYS_A_CALL = 64
 const CALLS_AHEAD = 4
 /** Tables that are copied one after the other, on a connection of their own. */
 const CONNECTIONS = [['checkpoint_blobs'], ['checkpoints', 'checkpoint_writes']]
-/** TYPE of a key → the call that answers for many. Others (index keys) are few and small, and not fetched. */
+/**
+ * TYPE of a key → the call that answers for many; of a hash there is none, so many calls go together. Others (index keys) are few and small,
+ * and not fetched.
+ *
+ * @type {Map<string, (keys: string[]) => Buffer>}
+ */
 const CALLS = new Map([
-  ['string', { command: 'MGET', after: /** @type {string[]} */ ([]) }],
-  ['ReJSON-RL', { command: 'JSON.MGET', after: ['.'] }],
+  ['string', (keys) => encoded(['MGET', ...keys])],
+  ['ReJSON-RL', (keys) => encoded(['JSON.MGET', ...keys, '.'])],
+  ['hash', (keys) => Buffer.concat(keys.map((key) => encoded(['HGETALL', key])))],
 ])
 
 const MARK_LENGTH = mark(0).length
@@ -34,7 +40,7 @@ const [redisUrl = '', postgresUrl = '', rows = ''] = process.argv.slice(2)
 async function multiKeyCalls() {
   const redis = new Redis(redisUrl, { protocol: 2 })
   const found = []
-  for (const [type, { command, after }] of CALLS) {
+  for (const [type, callFor] of CALLS) {
     /** @type {string[]} */
     let keys = []
     for (let cursor = '0'; ; ) {
@@ -43,7 +49,7 @@ async function multiKeyCalls() {
       cursor = next
       const isLast = cursor === '0'
       while (keys.length >= KEYS_A_CALL || (isLast && keys.length > 0)) {
-        found.push(encoded([command, ...keys.slice(0, KEYS_A_CALL), ...after]))
+        found.push(callFor(keys.slice(0, KEYS_A_CALL)))
         keys = keys.slice(KEYS_A_CALL)
       }
       if (isLast) break
