@@ -1,4 +1,5 @@
 /** Reads Redis and Postgres again after the way back and compares them value by value; tells the ledger what it found. */
+import { formsOfWayBack } from '../convert/compare/forms.js'
 import type { Dialect } from '../convert/converter.js'
 import type { RedisPrefixes } from '../convert/redis/options.js'
 import type { Layout } from '../layouts/layout.js'
@@ -124,6 +125,7 @@ class Comparison implements VerifyListener {
         readBytes: memoryBytes * SHARES.read,
         copiesBytes: memoryBytes * SHARES.copies,
         showValues,
+        forms: formsOfWayBack(this.dialect),
         signal,
         recover,
       })

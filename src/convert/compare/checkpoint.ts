@@ -52,7 +52,8 @@ export class CheckpointComparison {
   }
 
   channelValue(value: StoredChannelValue): void {
-    this.inherited.channelValue(value)
+    const found = value.value && this.stored.forms.source(value.value)
+    this.inherited.channelValue({ ...value, ...(found && { value: found }) })
   }
 
   /** All checkpoints were compared. */

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../model/thread.js'
 import type { Dialect } from '../converter.js'
 import { misfitOfCast, misfitOfKey } from '../limits.js'
 import { staysInline, topLevelOf } from '../top-level.js'
+import type { ValueForms } from './forms.js'
 import { GrowingDigests } from './growing.js'
 import { jsonbDigest, metadataDigests } from './jsonb.js'
 import { type Digest, sourceList } from './values.js'
@@ -23,8 +24,9 @@ export class SourceDigests {
   constructor(
     private readonly dialect: Dialect,
     budgetBytes: number,
+    forms: ValueForms,
   ) {
-    this.growing = new GrowingDigests(budgetBytes, sourceList)
+    this.growing = new GrowingDigests(budgetBytes, (value, before) => sourceList(forms.source(value), before))
   }
 
   /** Undefined where the checkpoint cannot be read, or not be stored by the official saver. */

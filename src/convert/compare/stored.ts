@@ -6,12 +6,14 @@ import { DecodeError } from '../../codec/bytes.js'
 import type { StoredBlob, StoredCheckpoint, StoredRows, StoredWrite } from '../../model/stored-thread.js'
 import type { ChannelVersion } from '../../model/thread.js'
 import type { Dialect } from '../converter.js'
+import { AS_THEY_ARE, type ValueForms } from './forms.js'
 import { GrowingDigests } from './growing.js'
 import { jsonbDigest, metadataDigests } from './jsonb.js'
 import { type Digest, digestOfStored, storedList } from './values.js'
 
 /** What threads that are read together share; the blobs of a channel come in the order in which they were written. */
-export const lastBlobs = (budgetBytes: number): GrowingDigests => new GrowingDigests(budgetBytes, storedList)
+export const lastBlobs = (budgetBytes: number, forms = AS_THEY_ARE): GrowingDigests =>
+  new GrowingDigests(budgetBytes, (value, before) => storedList(forms.stored(value), before))
 
 /** Stands for what cannot be decoded; equal to no digest. */
 export const UNREADABLE = 'unreadable'
@@ -65,6 +67,7 @@ export class StoredThread implements StoredRows {
   constructor(
     dialect: Dialect,
     private readonly blobDigests = lastBlobs(0),
+    readonly forms: ValueForms = AS_THEY_ARE,
   ) {
     this.dialect = dialect
   }
@@ -74,8 +77,8 @@ export class StoredThread implements StoredRows {
   }
 
   checkpoint(row: StoredCheckpoint): void {
-    const { dialect } = this
-    const { checkpointNs, checkpointId, parentCheckpointId } = row
+    const { dialect, forms } = this
+    const { checkpointNs, checkpointId } = row
     const fields = new Map<string, Digest>()
     for (const [name, value] of row.fields) {
       if (isLeftOver(name, value.bytes)) continue
@@ -88,13 +91,13 @@ export class StoredThread implements StoredRows {
     for (const [channel, value] of row.inlined) {
       inlined.set(
         this.once(channel),
-        readable(() => digestOfStored(value)),
+        readable(() => digestOfStored(forms.stored(value))),
       )
     }
     this.checkpoints.set(checkpointKey(checkpointNs, checkpointId), {
       checkpointNs,
       checkpointId,
-      parentCheckpointId,
+      parentCheckpointId: forms.parent(row),
       fields,
       channelVersions: this.versions(row.channelVersions),
       versionsSeen: new Map(
@@ -106,12 +109,13 @@ export class StoredThread implements StoredRows {
   }
 
   blob({ threadId, checkpointNs, channel, version, value }: StoredBlob): void {
+    const isNone = value === undefined || this.forms.isNone(value)
     const place = `${threadId}\0${checkpointNs}\0${channel}`
     this.blobs.set(blobKey(checkpointNs, channel, version), {
       checkpointNs,
       channel,
       version,
-      digest: value && readable(() => this.blobDigests.of(place, value)),
+      digest: isNone ? undefined : readable(() => this.blobDigests.of(place, value)),
       isNamed: false,
       isMatched: false,
     })
@@ -124,7 +128,7 @@ export class StoredThread implements StoredRows {
       writes = new Map()
       this.writes.set(key, writes)
     }
-    const digest = readable(() => digestOfStored(value))
+    const digest = readable(() => digestOfStored(this.forms.stored(value)))
     writes.set(writeKey(taskId, idx), { taskId, taskPath, idx, channel, digest, isMatched: false })
   }
 

@@ -50,7 +50,7 @@ export class ThreadComparison {
     private readonly options: CompareOptions,
   ) {
     this.outcome = new Outcome(threadId, options.recorded)
-    this.digests = new SourceDigests(stored.dialect, options.copiesBytes)
+    this.digests = new SourceDigests(stored.dialect, options.copiesBytes, stored.forms)
     this.values = new CheckpointComparison(stored, this.outcome, options)
     this.writes = new WriteComparison(stored, this.outcome, options)
   }

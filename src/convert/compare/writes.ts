@@ -118,7 +118,7 @@ export class WriteComparison {
   private digestOf({ value, channel, taskId }: PendingWrite): Digest | undefined {
     if ((misfitOfCast('channel', channel) ?? misfitOfCast('task id', taskId)) !== undefined) return undefined
     try {
-      return digestOfSource(value, true)
+      return digestOfSource(this.stored.forms.source(value), true)
     } catch (error) {
       if (error instanceof DecodeError || error instanceof EncodeError) return undefined
       throw error

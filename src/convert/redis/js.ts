@@ -112,7 +112,7 @@ export class JsKeys implements RedisDialect {
   }
 }
 
-const bytesText = (bytes: Buffer): string =>
+export const bytesText = (bytes: Buffer): string =>
   `{"lc":2,"type":"constructor","id":["Uint8Array"],"method":"from","args":[[${[...bytes].join(',')}]]}`
 
 /** What `list()` filters by, where the index takes it. */

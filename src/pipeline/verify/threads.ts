@@ -164,8 +164,9 @@ export class ThreadVerification {
   ): Promise<Map<string, StoredThread>> {
     const { schema, dialect } = this.target
     // The rows of these threads come table by table, those of a channel in the order in which they were written.
-    const blobs = lastBlobs(this.options.copiesBytes / 4)
-    const stored = new Map(threadIds.map((threadId) => [threadId, new StoredThread(dialect, blobs)]))
+    const { copiesBytes, forms } = this.options
+    const blobs = lastBlobs(copiesBytes / 4, forms)
+    const stored = new Map(threadIds.map((threadId) => [threadId, new StoredThread(dialect, blobs, forms)]))
     const onBytes = (bytes: number) => this.listener.readTarget(bytes)
     const { signal } = this.options
     await readRows(

@@ -1,4 +1,5 @@
 /** What a verification is told to do, what it needs of the target, and whom it tells what it has found. */
+import type { ValueForms } from '../../convert/compare/forms.js'
 import type { Dialect } from '../../convert/converter.js'
 import type { SqlSession } from '../../target/connection/session.js'
 import type { Recover } from '../../target/rows/batch-sink.js'
@@ -25,6 +26,8 @@ export interface VerifyOptions {
   /** Bytes of source values kept to recognise repeats. */
   readonly copiesBytes: number
   readonly showValues: boolean
+  /** How values are compared; absent: as they are. */
+  readonly forms?: ValueForms
   readonly signal: AbortSignal
   /** Waits where a server is away; throws what ends the verification. */
   readonly recover: Recover
