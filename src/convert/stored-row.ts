@@ -18,7 +18,10 @@ export interface StoredRow {
 }
 
 /** What LangGraph writes into the metadata of threads with delta channels, in Python and in JavaScript. */
-const DELTA_MARKS: ReadonlySet<string> = new Set(['counters_since_delta_snapshot', 'delta_writes_versioned'])
+export const DELTA_MARKS: ReadonlySet<string> = new Set([
+  'counters_since_delta_snapshot',
+  'delta_writes_versioned',
+])
 
 export function storedRowOf({
   checkpoint,

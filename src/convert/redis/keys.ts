@@ -9,7 +9,7 @@ import type { RedisKeysOptions } from './options.js'
 import { OrderedWrites } from './ordered-writes.js'
 import { parentSends } from './parent-sends.js'
 import { PythonKeys } from './python.js'
-import { partsOf, type StoredParts } from './stored.js'
+import { partsOf, type StoredParts, tellsOfDeltas } from './stored.js'
 import { ThreadLosses } from './thread-losses.js'
 
 const REMEMBERED_BYTES = 16 * 1024 * 1024
@@ -59,11 +59,13 @@ class RedisKeys {
   /** Threads that would open at an older state. */
   private async threadsToLeave(): Promise<ReadonlySet<string>> {
     const leave = new Set<string>()
+    const deltas = new Set<string>()
     for await (const page of this.rows.heads()) {
       const heads = page.map(partsOf)
       const sends = await this.sendsOf(heads)
       const writes = this.dialect.writesAreText ? new OrderedWrites(this.rows.writes(page)) : undefined
       for (const [at, head] of heads.entries()) {
+        if (tellsOfDeltas(head)) deltas.add(head.row.threadId)
         const isHeld = await this.isHeld(head, async () => {
           await this.valuesOf(head, heads.slice(at + 1), sends)
           for await (const piece of writes?.of(head.row) ?? [])
@@ -74,7 +76,30 @@ class RedisKeys {
         this.options.onFinding({ reason: 'older-head-in-redis', threadId: head.row.threadId })
       }
     }
+    for (const threadId of leave) deltas.delete(threadId)
+    for await (const threadId of this.brokenDeltas(deltas)) leave.add(threadId)
     return leave
+  }
+
+  /** Values of delta channels are rebuilt from the checkpoints before: without one of those they would be others. */
+  private async *brokenDeltas(threads: ReadonlySet<string>): AsyncGenerator<string, void, undefined> {
+    if (threads.size === 0) return
+    const broken = new Set<string>()
+    for await (const page of this.rows.checkpoints()) {
+      const stored = page.filter(({ threadId }) => threads.has(threadId)).map(partsOf)
+      const sends = await this.sendsOf(stored)
+      for (const [at, one] of stored.entries()) {
+        const { threadId } = one.row
+        if (broken.has(threadId)) continue
+        const isHeld = await this.isHeld(one, async () => {
+          await this.valuesOf(one, stored.slice(at + 1, at + TOGETHER), sends)
+        })
+        if (isHeld) continue
+        broken.add(threadId)
+        this.options.onFinding({ reason: 'broken-delta-chain-in-redis', threadId })
+        yield threadId
+      }
+    }
   }
 
   private async *some(page: readonly StoredParts[]): AsyncGenerator<CheckpointKeys, void, undefined> {

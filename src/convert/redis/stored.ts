@@ -2,6 +2,7 @@
 import { jsonString, members } from '../../codec/json/read.js'
 import { MAP, QUOTE } from '../../codec/json/scan.js'
 import type { CheckpointRow } from '../../model/rows.js'
+import { DELTA_MARKS } from '../stored-row.js'
 
 /** A JSON value inside a row. */
 export interface JsonRange {
@@ -54,6 +55,10 @@ export function partsOf(row: CheckpointRow): StoredParts {
     v: v === undefined ? 0 : Number(spelling(v)),
   }
 }
+
+/** LangGraph rebuilds some values of the thread from the writes of earlier checkpoints. */
+export const tellsOfDeltas = ({ metadata }: StoredParts): boolean =>
+  [...DELTA_MARKS].some((mark) => metadata.has(mark))
 
 const whole = (text: Buffer): JsonRange => ({ text, start: 0, end: text.length })
 

@@ -101,4 +101,9 @@ export const REJECTED = {
     title: 'the newest checkpoint cannot be held in Redis, so the thread would open at an older state',
     remedy: 'The thread stays in Postgres.',
   },
+  'broken-delta-chain-in-redis': {
+    kind: 'rejected',
+    title: 'delta channels, whose values need a checkpoint that Redis cannot hold',
+    remedy: 'The thread stays in Postgres.',
+  },
 } as const satisfies Record<string, Reason>

@@ -48,7 +48,11 @@ export function turned(
   return { ...verdict, explained, differences, state, otherForms }
 }
 
-const LEFT_OUT: ReadonlySet<string> = new Set(['refused-by-redis', 'older-head-in-redis'])
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'refused-by-redis',
+  'older-head-in-redis',
+  'broken-delta-chain-in-redis',
+])
 
 /** Values that no checkpoint names: no reader sees them. */
 const isOnlyABlob = ({ part, kind }: Difference): boolean => part === 'blob' && kind === 'extra'

@@ -104,13 +104,13 @@ VALUES = {
 KEYS = {'chan "quoted"\\': 1, "ключ:with|signs": {"ü": [None, True]}, "a,b": "text"}
 
 
-def put(saver, thread, values, parent=None, versions=None):
+def put(saver, thread, values, parent=None, versions=None, **more):
     checkpoint = empty_checkpoint()
     checkpoint["channel_values"] = values
     checkpoint["channel_versions"] = versions or {channel: f"{1:032}.{0.5:016}" for channel in values}
     checkpoint["versions_seen"] = {"node": dict(checkpoint["channel_versions"])}
     config = {"configurable": {"thread_id": thread, "checkpoint_ns": "", **(parent or {})}}
-    metadata = {"source": "loop", "step": 1, "parents": {}, "note": 'nul \\ " ü', "float": 0.30000000000000004}
+    metadata = {"source": "loop", "step": 1, "parents": {}, "note": 'nul \\ " ü', "float": 0.30000000000000004, **more}
     return saver.put(config, checkpoint, metadata, checkpoint["channel_versions"])
 
 
@@ -124,5 +124,8 @@ with PostgresSaver.from_conn_string(sys.argv[1]) as saver:
     second = put(saver, "deep once", {"value": [1]}, {"checkpoint_id": first["configurable"]["checkpoint_id"]}, {"value": "2"})
     for task in range(3):
         saver.put_writes(second, [("value", bytes([task]) * 3_000_000), ("other", task)], f"t{task}", f"~{2 - task}")
+    marks = {"counters_since_delta_snapshot": {"value": [1, 1]}}
+    first = put(saver, "delta", {"other": nested(200)}, **marks)
+    put(saver, "delta", {"other": [1]}, {"checkpoint_id": first["configurable"]["checkpoint_id"]}, {"other": "2"}, **marks)
     orphan = {"configurable": {"thread_id": "keys", "checkpoint_ns": "", "checkpoint_id": "gone"}}
     saver.put_writes(orphan, [("a", 1), ("b", 2)], "task")
