@@ -28,7 +28,7 @@ async function runStatus(options: Options, context: Context): Promise<ExitCode> 
     verb,
     { renderStatus },
     { flagsAgain },
-    { namesOf },
+    { namesOf, wayBackSource },
   ] = await Promise.all([
     import('./config.js'),
     import('./connections.js'),
@@ -45,7 +45,13 @@ async function runStatus(options: Options, context: Context): Promise<ExitCode> 
     const { postgres, scope, note } = await openLedger(connections, config, { context, writes: false })
     const isBack = config.direction === 'back' && config.values.redis !== undefined
     const targetSchema = isBack ? namesOf(config, note.schema).target : scope.targetSchema
-    const report = await verb.status({ postgres, scope: { ...scope, targetSchema }, to: note, runId })
+    const report = await verb.status({
+      postgres,
+      scope: { ...scope, targetSchema },
+      to: note,
+      runId,
+      ...(!isBack && { wayBackSource: wayBackSource(note.schema) }),
+    })
     const { json, quiet, color } = context.output
     context.stdout.write(
       renderStatus(report, {

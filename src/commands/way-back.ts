@@ -68,8 +68,11 @@ export async function openWayBackLedger(
 export function namesOf({ values }: Config, schema: string): WayBackNames {
   if (values.redis === undefined) throw new Failure('no-source')
   const redis = values.sourceName ?? sourceNameOf(values.redis)
-  return { source: `Postgres, schema ${schema}`, target: `redis ${redis}`, redis }
+  return { source: wayBackSource(schema), target: `redis ${redis}`, redis }
 }
+
+/** As runs of the way back call the schema that they read. */
+export const wayBackSource = (schema: string): string => `Postgres, schema ${schema}`
 
 /** Connects when it is first used. */
 export function redisWriter(

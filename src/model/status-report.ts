@@ -85,6 +85,8 @@ export interface StatusReport {
   } | null
   /** Newest first. */
   readonly runs: readonly RunStatus[]
+  /** Runs of the way back, which a Redis named by --to lists; absent where it is their status, or that of one run. */
+  readonly runsOfWayBack?: number
   /** Only where one run was asked for: its findings, gravest first. */
   readonly findings?: readonly ListedFinding[]
   /** What the ledger takes on disk. */

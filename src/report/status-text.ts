@@ -71,10 +71,17 @@ function statusText(report: StatusReport, options: StatusRenderOptions): string 
         ],
     findings === undefined || one === undefined ? runLines(runs, style) : oneRunLines(one, style),
     findings === undefined ? [] : findingsText(findings, options.columns, style),
+    wayBackLine(report, style),
     [`  the ledger takes ${formatBytes(ledgerBytes)}`],
     [`Next  ${style.strong(next.command)}    ${next.why}`],
   ]
   return sectionsText(sections)
+}
+
+function wayBackLine({ runsOfWayBack = 0 }: StatusReport, style: Style): string[] {
+  if (runsOfWayBack === 0) return []
+  const command = style.strong('cp-migrate status --from POSTGRES --to REDIS')
+  return [`  ${formatCounted(runsOfWayBack, 'run')} of the way back: ${command}`]
 }
 
 function runLines(runs: readonly RunStatus[], style: Style): string[] {

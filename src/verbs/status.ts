@@ -12,6 +12,8 @@ export interface StatusRequest {
   readonly postgres: Postgres
   readonly scope: { readonly ledgerSchema: string; readonly targetSchema: string }
   readonly to: EndpointNote
+  /** What runs of the way back call this target; absent where they are not counted. */
+  readonly wayBackSource?: string
   /** Only this run, with its findings. */
   readonly runId: number | null
 }
@@ -31,13 +33,17 @@ export async function status(request: StatusRequest): Promise<StatusReport> {
 
 async function statusOver(
   session: SqlSession,
-  { postgres, scope, to, runId }: StatusRequest,
+  { postgres, scope, to, runId, wayBackSource: sourceName }: StatusRequest,
 ): Promise<StatusReport> {
   const { ledgerSchema, targetSchema } = scope
   const rows = await readRuns(session, ledgerSchema, { targetSchema, ...(runId !== null && { id: runId }) })
   if (runId !== null && rows.length === 0) {
     throw new Failure('unknown-run', { run: runId, endpoint: postgres.name, schema: targetSchema })
   }
+  const back =
+    sourceName === undefined || runId !== null
+      ? undefined
+      : await readRuns(session, ledgerSchema, { sourceName })
   const ids = rows.map(({ id }) => id)
   const totals = await runTotals(session, ledgerSchema, ids)
   const findings = await findingTotals(session, ledgerSchema, ids)
@@ -58,6 +64,7 @@ async function statusOver(
     target: to,
     holder: holder ?? null,
     runs,
+    ...(back !== undefined && { runsOfWayBack: back.length }),
     ...(runId !== null && {
       findings: await readFindings(session, ledgerSchema, { runId, limit: MAX_FINDINGS }),
     }),

@@ -104,6 +104,12 @@ describe('threads that go back to Redis', () => {
       { id: 2, state: 'done', threads: { whole: 0 } },
       { id: 1, state: 'done', dialect: 'python', sourceName: 'Postgres, schema public' },
     ])
+    const plain = ['status', '--postgres', ends.postgresUrl]
+    expect((await commandLine(plain, {})).out).toContain(
+      '2 runs of the way back: cp-migrate status --from POSTGRES --to REDIS',
+    )
+    const { out } = await commandLine([...plain, '--json'], {})
+    expect(JSON.parse(out)).toMatchObject({ runs: [], runsOfWayBack: 2 })
   })
 
   test('verify finds both sides equal, and what differs', async () => {

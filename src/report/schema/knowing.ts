@@ -87,6 +87,7 @@ export const status = z.strictObject({
     )
     .optional()
     .describe('only with --run'),
+  runsOfWayBack: count.optional().describe('runs of the way back, which --from POSTGRES --to REDIS lists'),
   ledgerBytes: count,
   exitCode: z.int().describe('always 0'),
   next: text.describe('the sensible next command line'),
