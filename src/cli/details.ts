@@ -3,7 +3,7 @@ import type { OnEvent } from '../model/events.js'
 import { printableText } from '../model/printable.js'
 import { progressText } from './progress-text.js'
 
-/** Of events that come with every batch. */
+/** Of events that come with every batch; the first of each kind comes at once, however fast a run is. */
 const EVERY_MS = 200
 
 export function detailLines(
@@ -11,15 +11,15 @@ export function detailLines(
   now: () => number,
 ): { line(text: string): void; readonly event: OnEvent } {
   const started = now()
-  let last = Number.NEGATIVE_INFINITY
+  let last: { readonly kind: string; readonly at: number } | undefined
   const line = (text: string): void =>
     stream.write(`${((now() - started) / 1000).toFixed(3)} s  ${printableText(text)}\n`)
   return {
     line,
     event(event) {
       const isFrequent = event.kind === 'scanning' || event.kind === 'threads'
-      if (isFrequent && now() - last < EVERY_MS) return
-      if (isFrequent) last = now()
+      if (isFrequent && last?.kind === event.kind && now() - last.at < EVERY_MS) return
+      if (isFrequent) last = { kind: event.kind, at: now() }
       line(progressText(event, now() - started))
     },
   }
