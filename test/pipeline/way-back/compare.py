@@ -138,7 +138,7 @@ with RedisSaver.from_conn_string(order["redis"], **prefixes) as redis, PostgresS
     redis.setup()
     stored = list(postgres.list(None))
     for index in (redis.checkpoints_index, redis.checkpoint_writes_index):
-        while int(index.info().get("percent_indexed", 1)) < 1:
+        while float(index.info().get("percent_indexed", 1)) < 1:
             time.sleep(0.05)
     newest, listing = {}, {}
     for found in stored:
