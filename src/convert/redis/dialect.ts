@@ -33,7 +33,7 @@ export interface RedisDialect {
   valueText(row: Pick<BlobRow, 'type' | 'blob'>, place?: string): ValueText | undefined
   /** What the saver gives back in another form of the values that stand in the row itself. */
   inlinedLosses(stored: StoredParts): ReadonlyMap<string, number> | undefined
-  /** Why no saver could open the thread under such names. */
+  /** Why Redis or its saver takes no such checkpoint, whatever its values. Throws `EncodeError`. */
   misfit(stored: StoredParts): string | undefined
   document(parts: DocumentParts): Buffer
   /** `place`: among all writes of the checkpoint, from 0. Throws `DecodeError` and `EncodeError`. */

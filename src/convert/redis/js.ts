@@ -53,7 +53,9 @@ export class JsKeys implements RedisDialect {
   misfit({ row }: StoredParts): string | undefined {
     if (row.threadId === '') return 'an empty thread id'
     const isPattern = [row.threadId, row.checkpointNs, row.checkpointId].some((id) => PATTERN.test(id))
-    return isPattern ? 'an id with one of * ? [ ] \\' : undefined
+    if (isPattern) return 'an id with one of * ? [ ] \\'
+    const { depth } = redisText(row.metadata)
+    return depth + 1 > MAX_DEPTH ? `metadata: ${depth} containers inside each other` : undefined
   }
 
   document({ stored, values, hasWrites }: DocumentParts): Buffer {

@@ -1,6 +1,7 @@
 /** A thread of Postgres as the keys of the official RedisSaver: for each checkpoint its writes, their registry and its document. */
 import { DecodeError, EncodeError } from '../../codec/bytes.js'
-import type { CheckpointKeys, RedisKeyWrite, RedisScore } from '../../model/redis-write.js'
+import type { CheckpointKeys } from '../../model/redis-write.js'
+import type { WriteRow } from '../../model/rows.js'
 import type { ThreadRows } from '../../model/thread-rows.js'
 import { ChannelTexts, RefusedByRedis } from './channel-texts.js'
 import type { RedisDialect, ValueText } from './dialect.js'
@@ -11,10 +12,10 @@ import { parentSends } from './parent-sends.js'
 import { PythonKeys } from './python.js'
 import { partsOf, type StoredParts, tellsOfDeltas } from './stored.js'
 import { ThreadLosses } from './thread-losses.js'
+import { WriteKeys } from './write-keys.js'
 
 const REMEMBERED_BYTES = 16 * 1024 * 1024
-/** Writes go out in parts of this size; how many checkpoints are looked at together for the Sends of their parents. */
-const PART_BYTES = 4 * 1024 * 1024
+/** How many checkpoints are looked at together for the Sends of their parents. */
 const TOGETHER = 64
 
 /**
@@ -68,8 +69,7 @@ class RedisKeys {
         if (tellsOfDeltas(head)) deltas.add(head.row.threadId)
         const isHeld = await this.isHeld(head, async () => {
           await this.valuesOf(head, heads.slice(at + 1), sends)
-          for await (const piece of writes?.of(head.row) ?? [])
-            for (const row of piece) this.dialect.write(row, 0)
+          await this.tryWrites(writes?.of(head.row) ?? [])
         })
         if (isHeld || leave.has(head.row.threadId)) continue
         leave.add(head.row.threadId)
@@ -110,37 +110,32 @@ class RedisKeys {
       this.newest = stored
       const { row } = stored
       let values: ReadonlyMap<string, ValueText> = new Map()
-      const keys: RedisKeyWrite[] = []
-      const members: RedisScore[] = []
-      let bytes = 0
-      const isHeld = await this.isHeld(stored, async () => {
+      const ownWrites = new WriteKeys(this.dialect)
+      let areTried = !this.dialect.writesAreText
+      let isHeld = await this.isHeld(stored, async () => {
         values = await this.valuesOf(stored, page.slice(at + 1), sends)
       })
+      // Also the writes of a checkpoint that is left out have to be gone through.
       for await (const piece of writes.of(row)) {
-        if (!isHeld) continue
-        for (const write of piece) {
-          const key = Buffer.from(this.dialect.writeKey(write))
-          const document = this.dialect.write(write, members.length)
-          members.push({ member: key, score: members.length })
-          keys.push({ type: 'json', key, document })
-          bytes += document.length
-        }
-        if (bytes < PART_BYTES) continue
-        yield { ...idsOf(row), keys: keys.splice(0) }
-        bytes = 0
+        isHeld &&= await this.isHeld(stored, async () => {
+          ownWrites.add(piece)
+          if (!ownWrites.isPart || areTried) return
+          // None goes before it is known that all can.
+          await this.tryWrites(this.rows.writes([row]))
+          areTried = true
+        })
+        if (isHeld && ownWrites.isPart) yield { ...idsOf(row), keys: ownWrites.takePart() }
       }
       if (!isHeld) continue
-      if (members.length > 0)
-        keys.push({ type: 'zset', key: Buffer.from(this.dialect.registryKey(row)), members })
       const parentsSends = sends.get(stored)
       const document = this.dialect.document({
         stored,
         values,
-        hasWrites: members.length > 0,
+        hasWrites: ownWrites.isAny,
         ...(parentsSends !== undefined && !(parentsSends instanceof Error) && { sends: parentsSends }),
       })
-      keys.push({ type: 'json', key: Buffer.from(this.dialect.checkpointKey(row)), document })
-      yield { ...idsOf(row), keys }
+      const key = Buffer.from(this.dialect.checkpointKey(row))
+      yield { ...idsOf(row), keys: [...ownWrites.takeRest(row), { type: 'json', key, document }] }
     }
   }
 
@@ -159,6 +154,11 @@ class RedisKeys {
     }
     const finding = isSameThread ? undefined : this.losses.finding(threadId)
     if (finding !== undefined) this.options.onFinding(finding)
+  }
+
+  /** Throws what a write throws that Redis cannot hold. */
+  private async tryWrites(pieces: AsyncIterable<readonly WriteRow[]> | Iterable<never>): Promise<void> {
+    for await (const piece of pieces) for (const row of piece) this.dialect.write(row, 0)
   }
 
   private sendsOf(page: readonly StoredParts[]): Promise<ReadonlyMap<StoredParts, ValueText | Error>> {

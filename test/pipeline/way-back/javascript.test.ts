@@ -68,6 +68,74 @@ describe('the way back to the JavaScript RedisSaver', () => {
   })
 })
 
+describe('a checkpoint that is too deep for RedisJSON', () => {
+  const ID = (n: number) => `1f000000-0000-6000-8000-00000000000${n}`
+  const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
+
+  async function written({ many }: { readonly many: boolean }) {
+    const url = await freshDatabase()
+    await (await postgresSaver(url)).setup()
+    const checkpoint = (thread: string, n: number, metadata = '{}') =>
+      sql(
+        url,
+        `INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint, metadata)
+         VALUES ($1, $2, '{"v":4,"channel_versions":{}}', $3)`,
+        [thread, ID(n), metadata],
+      )
+    const write = (thread: string, n: number, idx: number, value: string) =>
+      sql(
+        url,
+        `INSERT INTO checkpoint_writes (thread_id, checkpoint_id, task_id, idx, channel, type, blob)
+         VALUES ($1, $2, 'task', $3, 'a', 'json', $4)`,
+        [thread, ID(n), idx, Buffer.from(value)],
+      )
+    for (const n of [1, 2, 3]) {
+      await checkpoint('older', n)
+      for (const idx of [0, 1]) await write('older', n, idx, nested(n === 2 ? 126 + idx : 126))
+      await checkpoint('metadata', n, `{"writes":${nested(n === 2 ? 126 : 125)}}`)
+      await checkpoint('newest', n)
+    }
+    await write('newest', 3, 0, nested(127))
+    if (many) {
+      // Two pieces go before the one that is refused is come to.
+      for (const idx of [2, 3, 4]) await write('older', 1, idx, JSON.stringify('x'.repeat(3 << 20)))
+      await write('older', 1, 5, nested(127))
+    }
+    const server = await freshRedis()
+    const redis = redisClient(server.url)
+    const { findings } = await writeBack(url, redis, { dialect: 'js' })
+    return { findings, keys: (await redis.keys('*')).sort() }
+  }
+  const keysOf = (thread: string, n: number) => [
+    `checkpoint:${thread}::${ID(n)}`,
+    ...(thread === 'older' ? [0, 1].map((idx) => `checkpoint_write:${thread}::${ID(n)}:task:${idx}`) : []),
+    ...(thread === 'older' ? [`write_keys_zset:${thread}::${ID(n)}`] : []),
+  ]
+
+  it.each([
+    { many: false, left: [1, 3], refused: [2] },
+    { many: true, left: [3], refused: [1, 2] },
+  ])('is left out, and everything else goes back ($refused.length with deep writes)', async (one) => {
+    const { findings, keys } = await written(one)
+    const wanted = [
+      ...one.left.flatMap((n) => keysOf('older', n)),
+      ...[1, 3].flatMap((n) => keysOf('metadata', n)),
+    ]
+    expect(keys).toEqual(wanted.sort())
+    const refused = findings.filter(({ reason }) => reason === 'refused-by-redis')
+    expect(refused.map(({ threadId, checkpointId, detail }) => [threadId, checkpointId, detail])).toEqual(
+      expect.arrayContaining([
+        ...one.refused.map((n) => ['older', ID(n), '127 containers inside each other']),
+        ['metadata', ID(2), 'metadata: 127 containers inside each other'],
+        ['newest', ID(3), '127 containers inside each other'],
+      ]),
+    )
+    expect(refused).toHaveLength(one.refused.length + 2)
+    const heads = findings.filter(({ reason }) => reason === 'older-head-in-redis')
+    expect(heads.map(({ threadId }) => threadId)).toEqual(['newest'])
+  })
+})
+
 /** Whatever counts of a tuple; the Redis saver has no list where there are no writes. */
 function shape(tuple: SavedTuple | undefined): unknown {
   if (tuple === undefined) return undefined
