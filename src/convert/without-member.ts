@@ -1,72 +1,55 @@
 /** A sink that passes a map on without one of its members. */
-import type { ObjectHead, SetKind, ValueSink } from '../model/value.js'
+import { NOWHERE } from '../codec/nowhere.js'
+import { PassingSink } from '../codec/passing-sink.js'
+import type { ValueSink } from '../model/value.js'
 
 /** Leaves out the member `name` of the outermost map; everything else goes through to `inner`. */
-export class WithoutMember implements ValueSink {
+export class WithoutMember extends PassingSink {
   private depth = 0
   private atKey = false
   /** Depth at which a skipped value began; −1 while nothing is skipped, −2 when the next value is to be skipped. */
   private skipping = -1
   private readonly name: Buffer
 
-  constructor(
-    name: string,
-    private readonly inner: ValueSink,
-  ) {
+  constructor(name: string, inner: ValueSink) {
+    super(inner)
     this.name = Buffer.from(name)
   }
 
-  null(): void {
-    if (this.passes()) this.inner.null()
-  }
-  bool(value: boolean): void {
-    if (this.passes()) this.inner.bool(value)
-  }
-  int(value: number | bigint): void {
-    if (this.passes()) this.inner.int(value)
-  }
-  float(value: number): void {
-    if (this.passes()) this.inner.float(value)
-  }
-  text(source: Buffer, start: number, end: number): void {
+  override text(source: Buffer, start: number, end: number): void {
     if (this.depth === 1 && this.atKey && this.name.compare(source, start, end) === 0) {
       this.atKey = false
       this.skipping = -2
-    } else if (this.passes()) {
-      this.inner.text(source, start, end)
+    } else {
+      super.text(source, start, end)
     }
   }
-  bytes(source: Buffer, start: number, end: number): void {
-    if (this.passes()) this.inner.bytes(source, start, end)
-  }
-  bytearray(source: Buffer, start: number, end: number): void {
-    if (this.passes()) this.inner.bytearray(source, start, end)
-  }
-  beginList(size: number): void {
-    if (this.opens()) this.inner.beginList(size)
-  }
-  beginTuple(size: number): void {
-    if (this.opens()) this.inner.beginTuple(size)
-  }
-  beginSet(size: number, kind: SetKind): void {
-    if (this.opens()) this.inner.beginSet(size, kind)
-  }
-  beginMap(_size: number): void {
+
+  override beginMap(size: number): void {
+    const isOutermost = this.depth === 0
+    if (isOutermost) this.atKey = true
     // The size is no longer known once a member may be left out.
-    if (this.depth === 0) this.atKey = true
-    const outermost = this.depth === 0
-    if (this.opens(outermost)) this.inner.beginMap(outermost ? -1 : _size)
+    super.beginMap(isOutermost ? -1 : size)
   }
-  beginObject(head: ObjectHead): void {
-    if (this.opens()) this.inner.beginObject(head)
-  }
-  end(): void {
+
+  override end(): void {
     this.depth--
     if (this.skipping === this.depth) this.skipping = -1
     else if (this.skipping === -1) this.inner.end()
   }
 
-  /** Whether a scalar goes through; keeps track of keys and values of the outermost map. */
+  protected override scalar(): ValueSink {
+    return this.passes() ? this.inner : NOWHERE
+  }
+
+  protected override container(): ValueSink {
+    const goes = this.depth === 0 || this.passes()
+    if (!goes && this.skipping === -1) this.skipping = this.depth
+    this.depth++
+    return goes ? this.inner : NOWHERE
+  }
+
+  /** Whether a value goes through; keeps track of keys and values of the outermost map. */
   private passes(): boolean {
     if (this.skipping >= 0) return false
     if (this.depth === 1) this.atKey = !this.atKey
@@ -77,12 +60,5 @@ export class WithoutMember implements ValueSink {
       return false
     }
     return true
-  }
-
-  private opens(outermost = false): boolean {
-    const goes = outermost || this.passes()
-    if (!goes && this.skipping === -1) this.skipping = this.depth
-    this.depth++
-    return goes
   }
 }

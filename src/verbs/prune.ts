@@ -6,6 +6,7 @@ import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
 import { addPruneRefused, emptyPruneReport, type PruneReport, type PruneRule } from '../model/prune-report.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
+import { slicesBySize } from '../model/slices.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
 import { inTransaction, type SqlSession } from '../target/connection/session.js'
@@ -54,7 +55,10 @@ export async function prune(request: PruneVerbRequest): Promise<PruneReport> {
     for await (const page of pages(request)) {
       for (const { threadId } of page) missing.delete(threadId)
       const ttls = rule.byRedisTtl ? await ttlsOf(page, request) : null
-      for (const batch of batchesOf(page.filter((thread) => isChosen(thread, ttls, request, report)))) {
+      const chosen = page.filter((thread) => isChosen(thread, ttls, request, report))
+      for (const batch of slicesBySize(chosen, ({ checkpoints }) => checkpoints, {
+        size: BATCH_CHECKPOINTS,
+      })) {
         signal.throwIfAborted()
         await pruneBatch(batch, request, report)
       }
@@ -228,19 +232,4 @@ async function keptOf(
       return { threadId, checkpointNs, newestId: newest!.checkpointId, ids }
     })
   })
-}
-
-function* batchesOf(threads: readonly PrunableThread[]): Generator<PrunableThread[]> {
-  let batch: PrunableThread[] = []
-  let checkpoints = 0
-  for (const thread of threads) {
-    if (batch.length > 0 && checkpoints + thread.checkpoints > BATCH_CHECKPOINTS) {
-      yield batch
-      batch = []
-      checkpoints = 0
-    }
-    batch.push(thread)
-    checkpoints += thread.checkpoints
-  }
-  if (batch.length > 0) yield batch
 }

@@ -3,6 +3,7 @@ import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { addRefused, emptyRollbackReport, type RollbackReport } from '../model/rollback-report.js'
+import { slicesBySize } from '../model/slices.js'
 import type { Recovery } from '../pipeline/recovery.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
@@ -115,7 +116,9 @@ class Rollback {
 
   private async page(threadIds: readonly string[]): Promise<void> {
     const checked = await this.retried(async (session) => this.checked(session, threadIds))
-    for (const batch of batchesOf(checked.filter((thread) => this.isFree(thread)))) {
+    const free = checked.filter((thread) => this.isFree(thread))
+    // Neighbours; a larger thread goes alone.
+    for (const batch of slicesBySize(free, rowsOf, { size: MAX_BATCH_ROWS })) {
       this.request.signal.throwIfAborted()
       if (this.request.lease === null) this.forecast(batch)
       else await this.undo(this.request.lease, batch)
@@ -262,22 +265,5 @@ class Rollback {
   }
 }
 
-/** Neighbours, with so many rows at most; a larger thread goes alone. */
-function* batchesOf(threads: readonly CheckedThread[]): Generator<CheckedThread[]> {
-  let batch: CheckedThread[] = []
-  let rows = 0
-  for (const thread of threads) {
-    const size = thread.undone.reduce(
-      (sum, run) => sum + run.checkpoints + run.blobs + run.writes + run.rewritten,
-      0,
-    )
-    if (batch.length > 0 && rows + size > MAX_BATCH_ROWS) {
-      yield batch
-      batch = []
-      rows = 0
-    }
-    batch.push(thread)
-    rows += size
-  }
-  if (batch.length > 0) yield batch
-}
+const rowsOf = ({ undone }: CheckedThread): number =>
+  undone.reduce((sum, run) => sum + run.checkpoints + run.blobs + run.writes + run.rewritten, 0)

@@ -3,6 +3,7 @@
  * normal form, as the official reader of each side gives them.
  */
 import { jsJsonValue, UNDEFINED } from '../../codec/json/js-json.js'
+import { PassingSink } from '../../codec/passing-sink.js'
 import { emitTree, TreeBuilder } from '../../codec/tree.js'
 import type { ObjectHead, SetKind, Tree, Value, ValueSink } from '../../model/value.js'
 import type { Dialect } from '../converter.js'
@@ -60,55 +61,10 @@ function uint8Array({ bytes }: Value): Value {
   return jsJsonValue(text, 0, text.length)
 }
 
-/** Passes everything on. */
-class Passing implements ValueSink {
-  constructor(protected to: ValueSink) {}
-
-  null(): void {
-    this.to.null()
-  }
-  bool(value: boolean): void {
-    this.to.bool(value)
-  }
-  int(value: number | bigint): void {
-    this.to.int(value)
-  }
-  float(value: number): void {
-    this.to.float(value)
-  }
-  text(source: Buffer, start: number, end: number): void {
-    this.to.text(source, start, end)
-  }
-  bytes(source: Buffer, start: number, end: number): void {
-    this.to.bytes(source, start, end)
-  }
-  bytearray(source: Buffer, start: number, end: number): void {
-    this.to.bytearray(source, start, end)
-  }
-  beginList(size: number): void {
-    this.to.beginList(size)
-  }
-  beginTuple(size: number): void {
-    this.to.beginTuple(size)
-  }
-  beginSet(size: number, kind: SetKind): void {
-    this.to.beginSet(size, kind)
-  }
-  beginMap(size: number): void {
-    this.to.beginMap(size)
-  }
-  beginObject(head: ObjectHead): void {
-    this.to.beginObject(head)
-  }
-  end(): void {
-    this.to.end()
-  }
-}
-
 /** It has one kind of number, however Redis spells it. */
-class AsJavaScriptReads extends Passing {
+class AsJavaScriptReads extends PassingSink {
   override int(value: number | bigint): void {
-    this.to.float(Number(value))
+    this.inner.float(Number(value))
   }
 }
 
@@ -116,54 +72,42 @@ class AsJavaScriptReads extends Passing {
  * A datetime is the same by its ISO text and by its arguments. Of a set in msgpack that holds lists the readers give a list, because lists
  * cannot be hashed, and so it stands in Redis' documents; there such a set would be left as JSON.
  */
-class AsPythonReads extends Passing {
+class AsPythonReads extends PassingSink {
   /** A set or a datetime while it is gathered, and how many containers are open in it. */
   private gathered: TreeBuilder | undefined
   private depth = 0
 
   constructor(
-    private readonly inner: ValueSink,
+    inner: ValueSink,
     private readonly hasSetsAsLists: boolean,
   ) {
     super(inner)
   }
 
-  override beginList(size: number): void {
-    this.open(false)
-    super.beginList(size)
-  }
-  override beginTuple(size: number): void {
-    this.open(false)
-    super.beginTuple(size)
-  }
   override beginSet(size: number, kind: SetKind): void {
-    this.open(true)
+    this.gathered ??= new TreeBuilder()
     super.beginSet(size, kind)
   }
-  override beginMap(size: number): void {
-    this.open(false)
-    super.beginMap(size)
-  }
   override beginObject(head: ObjectHead): void {
-    this.open(isDatetimeByArguments(head))
+    if (isDatetimeByArguments(head)) this.gathered ??= new TreeBuilder()
     super.beginObject(head)
   }
 
   override end(): void {
-    super.end()
+    this.scalar().end()
     if (this.gathered === undefined || --this.depth > 0) return
     const whole = this.gathered.result()
     this.gathered = undefined
-    this.to = this.inner
     emitTree(this.normal(whole), this.inner)
   }
 
-  private open(isSpecial: boolean): void {
-    if (isSpecial && this.gathered === undefined) {
-      this.gathered = new TreeBuilder()
-      this.to = this.gathered
-    }
+  protected override scalar(): ValueSink {
+    return this.gathered ?? this.inner
+  }
+
+  protected override container(): ValueSink {
     if (this.gathered !== undefined) this.depth++
+    return this.scalar()
   }
 
   private normal(tree: Tree): Tree {

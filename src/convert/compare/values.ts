@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto'
 import { EncodeError } from '../../codec/bytes.js'
 import { digestList, digestText, type ListDigest } from '../../codec/digest.js'
 import { replaceSurrogates, surrogateAt } from '../../codec/lone-surrogates.js'
+import { PassingSink } from '../../codec/passing-sink.js'
 import { emitTree, TreeBuilder } from '../../codec/tree.js'
-import type { ObjectHead, SetKind, Value, ValueEncoding, ValueSink } from '../../model/value.js'
+import type { ObjectHead, Value, ValueEncoding, ValueSink } from '../../model/value.js'
 import { storedKey } from './keys.js'
 
 /** Twenty bytes as a latin1 string: equal for equal values. */
@@ -49,7 +50,7 @@ const MIN_INT64 = -(2n ** 63n)
 const PYDANTIC_METHOD = 'model_validate_json'
 
 /** Passes a value on as a Python target holds it. */
-class AsStored implements ValueSink {
+class AsStored extends PassingSink {
   /** Of each open container whether it is a map, and how many values it has. */
   private readonly maps: boolean[] = []
   private readonly counts: number[] = []
@@ -58,59 +59,33 @@ class AsStored implements ValueSink {
   private keyDepth = 0
 
   constructor(
-    private readonly inner: ValueSink,
+    inner: ValueSink,
     private readonly inWrite: boolean,
-  ) {}
+  ) {
+    super(inner)
+  }
 
-  null(): void {
-    this.scalar().null()
-  }
-  bool(value: boolean): void {
-    this.scalar().bool(value)
-  }
-  int(value: number | bigint): void {
+  override int(value: number | bigint): void {
     const isWhole = this.counts.length === 0 && !this.inWrite
     if (typeof value === 'bigint' && !isWhole && (value > MAX_UINT64 || value < MIN_INT64)) {
       throw new EncodeError('integer over 64 bits', 'integer-too-large')
     }
-    this.scalar().int(value)
+    super.int(value)
   }
-  float(value: number): void {
-    this.scalar().float(value)
-  }
-  text(source: Buffer, start: number, end: number): void {
-    const sink = this.scalar()
+  override text(source: Buffer, start: number, end: number): void {
     if (surrogateAt(source, start, end) < 0) {
-      sink.text(source, start, end)
+      super.text(source, start, end)
     } else {
       const { text } = replaceSurrogates(source, start, end)
-      sink.text(text, 0, text.length)
+      super.text(text, 0, text.length)
     }
   }
-  bytes(source: Buffer, start: number, end: number): void {
-    this.scalar().bytes(source, start, end)
-  }
-  bytearray(source: Buffer, start: number, end: number): void {
-    this.scalar().bytearray(source, start, end)
-  }
-  beginList(size: number): void {
-    this.open(false).beginList(size)
-  }
-  beginTuple(size: number): void {
-    this.open(false).beginTuple(size)
-  }
-  beginSet(size: number, kind: SetKind): void {
-    this.open(false).beginSet(size, kind)
-  }
-  beginMap(size: number): void {
-    this.open(true).beginMap(size)
-  }
-  beginObject(head: ObjectHead): void {
+  override beginObject(head: ObjectHead): void {
     const isComplete = head.form !== 'pydantic-v2' || head.method !== undefined
-    this.open(false).beginObject(isComplete ? head : { ...head, method: PYDANTIC_METHOD })
+    super.beginObject(isComplete ? head : { ...head, method: PYDANTIC_METHOD })
   }
 
-  end(): void {
+  override end(): void {
     if (this.key === undefined) {
       this.maps.pop()
       this.counts.pop()
@@ -125,14 +100,14 @@ class AsStored implements ValueSink {
     emitTree(key, this.inner)
   }
 
-  private scalar(): ValueSink {
+  protected override scalar(): ValueSink {
     if (this.key !== undefined) return this.key
     const innermost = this.counts.length - 1
     if (innermost >= 0) this.counts[innermost]!++
     return this.inner
   }
 
-  private open(isMap: boolean): ValueSink {
+  protected override container(isMap: boolean): ValueSink {
     if (this.key === undefined) {
       const innermost = this.counts.length - 1
       const isKey = innermost >= 0 && this.maps[innermost]! && this.counts[innermost]! % 2 === 0

@@ -2,9 +2,9 @@
 import { createHash, hash } from 'node:crypto'
 import { digestOf } from '../../codec/digest.js'
 import { plainJsonValue } from '../../codec/json/read.js'
+import { PassingSink } from '../../codec/passing-sink.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { RedisKeyWrite } from '../../model/redis-write.js'
-import type { ObjectHead, SetKind, ValueSink } from '../../model/value.js'
 
 const BYTES = 12
 
@@ -28,49 +28,11 @@ function ofDocument(text: Buffer): Buffer {
 }
 
 /** RedisJSON holds integers of 64 bits, signed or not; every other number is a double there. */
-class RedisCounts implements ValueSink {
-  constructor(private readonly sink: ValueSink) {}
-
-  int(value: number | bigint): void {
+class RedisCounts extends PassingSink {
+  override int(value: number | bigint): void {
     const isLong = typeof value === 'bigint' && (value < -(2n ** 63n) || value >= 2n ** 64n)
-    if (isLong) this.sink.float(Number(value))
-    else this.sink.int(value)
-  }
-  null(): void {
-    this.sink.null()
-  }
-  bool(value: boolean): void {
-    this.sink.bool(value)
-  }
-  float(value: number): void {
-    this.sink.float(value)
-  }
-  text(source: Buffer, start: number, end: number): void {
-    this.sink.text(source, start, end)
-  }
-  bytes(source: Buffer, start: number, end: number): void {
-    this.sink.bytes(source, start, end)
-  }
-  bytearray(source: Buffer, start: number, end: number): void {
-    this.sink.bytearray(source, start, end)
-  }
-  beginList(size: number): void {
-    this.sink.beginList(size)
-  }
-  beginTuple(size: number): void {
-    this.sink.beginTuple(size)
-  }
-  beginSet(size: number, kind: SetKind): void {
-    this.sink.beginSet(size, kind)
-  }
-  beginMap(size: number): void {
-    this.sink.beginMap(size)
-  }
-  beginObject(head: ObjectHead): void {
-    this.sink.beginObject(head)
-  }
-  end(): void {
-    this.sink.end()
+    if (isLong) this.inner.float(Number(value))
+    else this.inner.int(value)
   }
 }
 

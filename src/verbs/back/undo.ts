@@ -2,6 +2,7 @@
 import type { RedisValue } from '../../model/redis-value.js'
 import type { RedisKeyWrite } from '../../model/redis-write.js'
 import type { RefusedThread } from '../../model/rollback-report.js'
+import { slicesBySize } from '../../model/slices.js'
 import { sourceDigest } from '../../pipeline/source-digest.js'
 import type { KeyToPurge, Purger } from '../../source/purge.js'
 import type { KeyOfType, Source } from '../../source/source.js'
@@ -32,7 +33,7 @@ export interface UndoPlan {
 
 const READ_TOGETHER = 50
 /** One step of deletion; the purger looks at all of them before it takes one. */
-const DELETED_TOGETHER = { keys: 200, bytes: 512 * 1024 } as const
+const DELETED_TOGETHER = { items: 200, size: 512 * 1024 } as const
 
 /** Reads every key of the thread that the runs wrote. `replaced`: what these keys held before, by any of the runs. */
 export async function planUndo(
@@ -122,6 +123,8 @@ function writeOf({ key, type, value }: ReplacedKey): RedisKeyWrite {
   return { type, key, members: members.map(([member, score]) => ({ member: Buffer.from(member), score })) }
 }
 
+const sizeOf = ({ bytes }: KeyToPurge): number => bytes ?? 0
+
 /** Gives the key that somebody has changed since it was looked at; what was done until then stays done, and is found done by the next. */
 export async function carryOutUndo({ writer, purger }: UndoRedis, plan: UndoPlan): Promise<string | null> {
   for (const old of plan.restoring) {
@@ -138,26 +141,10 @@ export async function carryOutUndo({ writer, purger }: UndoRedis, plan: UndoPlan
     const added = now.filter((member) => !stay.has(keyText(member)))
     if (added.length > 0) await writer.call('ZREM', old.key, ...added)
   }
-  for (const group of groupsOf(plan.going)) {
+  for (const group of slicesBySize(plan.going, sizeOf, DELETED_TOGETHER)) {
     const purged = await purger.purge(group)
     if (purged.state !== 'deleted')
       return (purged.state === 'changed' ? purged.changed[0] : group[0]?.key)?.toString() ?? ''
   }
   return null
-}
-
-function* groupsOf(keys: readonly KeyToPurge[]): Generator<KeyToPurge[]> {
-  let group: KeyToPurge[] = []
-  let bytes = 0
-  for (const key of keys) {
-    const isFull = group.length >= DELETED_TOGETHER.keys || bytes + (key.bytes ?? 0) > DELETED_TOGETHER.bytes
-    if (group.length > 0 && isFull) {
-      yield group
-      group = []
-      bytes = 0
-    }
-    group.push(key)
-    bytes += key.bytes ?? 0
-  }
-  if (group.length > 0) yield group
 }

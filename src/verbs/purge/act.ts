@@ -1,6 +1,7 @@
 /** Deletes the keys of threads that may be purged: on record first, archived first, then each thread in as few steps as can be. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PurgeLeft } from '../../model/purge-report.js'
+import { slicesBySize } from '../../model/slices.js'
 import { Pace } from '../../source/pace.js'
 import type { Purged } from '../../source/purge.js'
 import type { Lease } from '../../target/ledger/lease.js'
@@ -105,7 +106,7 @@ export class PurgeAct {
   private async archive(archive: PurgeArchive, { threadId, keys }: Candidate): Promise<number | null> {
     let archived = 0
     await archive.begin(threadId)
-    for (const slice of slicesOf(keys)) {
+    for (const slice of slicesBySize(keys, ({ bytes }) => bytes ?? 0, { size: ARCHIVE_BYTES })) {
       const dumps = await retried(this.request, () => this.request.purger.dump(slice))
       if (dumps === null) return null
       const known = new Map(slice.map((key) => [key.key.toString('latin1'), key]))
@@ -183,21 +184,6 @@ export const leftOf = (candidate: Candidate, reason: PurgeLeft, detail = ''): Ou
   bytes: 0,
   archived: 0,
 })
-
-function* slicesOf(keys: readonly PurgeKey[]): Generator<PurgeKey[]> {
-  let slice: PurgeKey[] = []
-  let bytes = 0
-  for (const key of keys) {
-    if (slice.length > 0 && bytes + (key.bytes ?? 0) > ARCHIVE_BYTES) {
-      yield slice
-      slice = []
-      bytes = 0
-    }
-    slice.push(key)
-    bytes += key.bytes ?? 0
-  }
-  if (slice.length > 0) yield slice
-}
 
 /** Its turns throw when the user stops the purge meanwhile. */
 export function paceOf({
