@@ -241,6 +241,12 @@ export function addFinding(findings: FindingCount[], finding: Finding, times = 1
   if (entry.samples.length < MAX_SAMPLES[kindOf(finding)]) entry.samples.push(finding)
 }
 
+/** So many findings of one reason, of which some are known one by one. */
+export function addFindings(findings: FindingCount[], samples: readonly Finding[], count: number): void {
+  for (const [at, sample] of samples.entries())
+    addFinding(findings, sample, at === 0 ? count - samples.length + 1 : 1)
+}
+
 /** How many findings are of that kind. */
 export const countOfKind = (findings: readonly FindingCount[], kind: FindingKind): number =>
   findings.reduce((sum, { reason, count }) => (REASONS[reason].kind === kind ? sum + count : sum), 0)

@@ -1,7 +1,7 @@
 /** What the walk over all keys says in a migration's report: how many, what is left alone, what other databases seem to hold. */
 import type { Prefixes } from '../../layouts/layout.js'
 import type { Bounds } from '../../model/bounds.js'
-import { addFinding, type MigrateReport } from '../../model/report.js'
+import { addFindings, type MigrateReport } from '../../model/report.js'
 import type { ThreadScope } from '../../model/scope.js'
 import type { Inventory, ThreadKeys } from '../../pipeline/inventory.js'
 import type { Source } from '../../source/source.js'
@@ -16,10 +16,9 @@ export function countKeys(
     const isStore = STORE_PREFIXES.has(group.prefix)
     if (isStore) report.leftAlone.storeItems += group.keys
     else report.leftAlone.foreignKeys += group.keys
-    for (const [at, { key }] of group.samples.entries()) {
-      const times = at === 0 ? group.keys - group.samples.length + 1 : 1
-      addFinding(report.findings, { reason: isStore ? 'store-item' : 'foreign-key', key }, times)
-    }
+    const reason = isStore ? 'store-item' : 'foreign-key'
+    const samples = group.samples.map(({ key }) => ({ reason, key }) as const)
+    addFindings(report.findings, samples, group.keys)
   }
 }
 
