@@ -1,21 +1,9 @@
 /** An item of the source beside its row: in which state the two are (pure). */
 import { DecodeError } from '../../codec/bytes.js'
 import type { FoundItem, StoreDialect, StoreDifference } from '../../model/store.js'
+import type { StoredStoreRow, StoreRow } from '../../model/store-row.js'
 import type { Recorded } from './decide.js'
 import { sameEmbedding, storeValueDigest } from './equal.js'
-import type { StoreRow } from './row.js'
-
-/** As it was read back. */
-export interface ReadStoreRow {
-  readonly value: Buffer
-  /** Microseconds since 1970. */
-  readonly createdAt: bigint
-  readonly updatedAt: bigint
-  readonly expires: boolean
-  readonly digest: Buffer
-  /** Field → embedding. */
-  readonly vectors: ReadonlyMap<string, readonly number[]>
-}
 
 export type StoreState = 'equal' | 'behind' | 'ahead' | 'deleted' | 'older-copy' | StoreDifference['part']
 
@@ -23,7 +11,7 @@ export type StoreState = 'equal' | 'behind' | 'ahead' | 'deleted' | 'older-copy'
 export function stateOf(
   { item, source }: FoundItem,
   row: StoreRow,
-  there: ReadStoreRow | undefined,
+  there: StoredStoreRow | undefined,
   known: (Recorded & { readonly sourceKey: Buffer }) | undefined,
   { dialect, takesVectors }: { readonly dialect: StoreDialect; readonly takesVectors: boolean },
 ): StoreState {
@@ -32,8 +20,7 @@ export function stateOf(
   const part = differenceOf(item.value, row, there, dialect)
   if (part === null) {
     if (known?.isOurs !== true || !known.rowDigest.equals(there.digest)) return 'equal'
-    const isEmbedded = row.vector === null || !takesVectors || hasVector(row.vector, there)
-    if (!isEmbedded) return 'embedding'
+    if (takesVectors && !isEmbedded(row, there)) return 'embedding'
     return (row.remainingMs !== null) === there.expires ? 'equal' : 'behind'
   }
   const isAsWritten = known?.rowDigest.equals(there.digest) === true
@@ -44,7 +31,7 @@ export function stateOf(
 function differenceOf(
   value: Buffer,
   row: StoreRow,
-  there: ReadStoreRow,
+  there: StoredStoreRow,
   dialect: StoreDialect,
 ): StoreDifference['part'] | null {
   if (!sameValue(value, there.value, dialect)) return 'value'
@@ -61,7 +48,6 @@ function sameValue(source: Buffer, target: Buffer, dialect: StoreDialect): boole
   }
 }
 
-const hasVector = (
-  { field, embedding }: NonNullable<StoreRow['vector']>,
-  { vectors }: ReadStoreRow,
-): boolean => sameEmbedding(embedding, vectors.get(field) ?? [])
+/** Whether the embedding of a row that has one is beside what stands there. */
+export const isEmbedded = ({ vector }: StoreRow, there: StoredStoreRow | undefined): boolean =>
+  vector === null || sameEmbedding(vector.embedding, there?.vectors.get(vector.field) ?? [])

@@ -1,13 +1,5 @@
 /** What becomes of a wanted row where something may stand already (pure). */
-
-/** As the target shows it. */
-export interface Standing {
-  readonly found: boolean
-  readonly same: boolean
-  readonly newer: boolean
-  readonly expiryDiffers: boolean
-  readonly digest: Buffer | null
-}
+import type { StandingStoreRow } from '../../model/store-row.js'
 
 /** As the ledger remembers it; undefined where no run knows the item. */
 export interface Recorded {
@@ -28,7 +20,7 @@ export type Fate =
 
 /** A row that is not ours, or was changed since, is never overwritten, unless the user says `replace`. */
 export function fateOf(
-  standing: Standing,
+  standing: StandingStoreRow,
   recorded: Recorded | undefined,
   wanted: { readonly sourceDigest: Buffer; readonly onExisting: string; readonly restoreDeleted: boolean },
 ): Fate {

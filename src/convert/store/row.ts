@@ -4,26 +4,8 @@ import { JsonbWriter } from '../../codec/json/jsonb-write.js'
 import { emitJson } from '../../codec/json/read.js'
 import type { Finding } from '../../model/finding.js'
 import type { FoundItem, StoreDialect } from '../../model/store.js'
+import type { StoreRow } from '../../model/store-row.js'
 import { partsAt, textOf } from './texts.js'
-
-export interface StoreRow {
-  /** As the target has it: labels joined with `.` in Python, with `:` in JavaScript. */
-  readonly namespace: string
-  readonly key: string
-  /** JSON that Postgres takes. */
-  readonly value: string
-  /** Microseconds since 1970. */
-  readonly createdAt: bigint
-  readonly updatedAt: bigint
-  readonly remainingMs: number | null
-  readonly ttlMinutes: number | null
-  readonly vector: {
-    readonly field: string
-    /** What was embedded; only JavaScript keeps it. */
-    readonly text: string
-    readonly embedding: readonly number[]
-  } | null
-}
 
 export interface ConvertedItem {
   /** Null: it stays where it is, as the findings say. */

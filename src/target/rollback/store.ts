@@ -1,9 +1,10 @@
 /** Takes back what runs did to the table store: only rows that still are what was written, each batch with its ledger rows. */
 import type { StoreRolledBack } from '../../model/rollback-report.js'
+import { type StoreRowName, storeRowKey } from '../../model/store-row.js'
 import { inTransaction, qualified, type SqlSession } from '../connection/session.js'
 import type { Lease } from '../ledger/lease.js'
 import { restoreStoreRows, rowDigest, type StoreTarget, takeStoreRows } from '../store/rows.js'
-import { namespaceColumn, readStoreTables } from '../store/tables.js'
+import { dialectOfStore, namespaceColumn, readStoreTables } from '../store/tables.js'
 import type { TargetScope } from './threads.js'
 
 export interface StoreUndo {
@@ -17,10 +18,8 @@ export interface StoreUndo {
 }
 
 /** What the runs on record did to one item, newest first. */
-interface ItemToUndo {
+interface ItemToUndo extends StoreRowName {
   readonly id: Buffer
-  readonly namespace: string
-  readonly key: string
   readonly records: readonly {
     readonly runId: number
     readonly isWritten: boolean
@@ -36,9 +35,11 @@ const PAGE_ITEMS = 500
 export async function rollbackStore(session: SqlSession, undo: StoreUndo): Promise<StoreRolledBack | null> {
   const { scope, runIds, lease, signal } = undo
   if ((await runsWithItems(session, scope, runIds)).length === 0) return null
-  const { columns, embedding } = await readStoreTables(session, scope.targetSchema)
-  const dialect = columns.get('store')?.has('namespace_path') ? 'js' : 'python'
-  const target = columns.has('store') ? ({ schema: scope.targetSchema, dialect, embedding } as const) : null
+  const tables = await readStoreTables(session, scope.targetSchema)
+  const { columns, embedding } = tables
+  const target = columns.has('store')
+    ? { schema: scope.targetSchema, dialect: dialectOfStore(tables), embedding }
+    : null
   const report: StoreRolledBack = { removed: 0, restored: 0, refused: 0 }
   let after: Buffer = Buffer.alloc(0)
   for (;;) {
@@ -121,7 +122,7 @@ async function undoBatch(
   for (const item of items) {
     const undone = item.records.filter(({ runId }) => runIds.includes(runId))
     const written = undone.filter(({ isWritten }) => isWritten)
-    const standing = digests.get(nameOf(item))
+    const standing = digests.get(storeRowKey(item))
     const isBuiltOn = item.records.some(
       ({ runId }) => !runIds.includes(runId) && runId > undone.at(-1)!.runId,
     )
@@ -156,8 +157,6 @@ async function undoBatch(
   )
 }
 
-const nameOf = ({ namespace, key }: Pick<ItemToUndo, 'namespace' | 'key'>): string => `${namespace}\0${key}`
-
 async function digestsOf(
   session: SqlSession,
   { schema, dialect }: StoreTarget,
@@ -165,10 +164,10 @@ async function digestsOf(
   lock: boolean,
 ): Promise<Map<string, Buffer>> {
   const column = namespaceColumn(dialect)
-  const { rows } = await session.query<{ namespace: string; key: string; digest: Buffer }>(
+  const { rows } = await session.query<StoreRowName & { digest: Buffer }>(
     `SELECT s.${column} AS namespace, s.key, ${rowDigest('s')} AS digest FROM ${qualified(schema, 'store')} s
      WHERE (s.${column}, s.key) IN (SELECT * FROM unnest($1::text[], $2::text[]))${lock ? ' FOR UPDATE OF s' : ''}`,
     [items.map(({ namespace }) => namespace), items.map(({ key }) => key)],
   )
-  return new Map(rows.map((row) => [nameOf(row), row.digest]))
+  return new Map(rows.map((row) => [storeRowKey(row), row.digest]))
 }

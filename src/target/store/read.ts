@@ -1,29 +1,15 @@
 /** Rows of the table store read back, with their embeddings: those of some names, or all of them a page at a time. */
+import { type StoredStoreRow, type StoreRowName, storeRowKey } from '../../model/store-row.js'
 import { qualified, type SqlSession } from '../connection/session.js'
 import { rowDigest, type StoreTarget } from './rows.js'
 import { namespaceColumn } from './tables.js'
-
-export interface StoreRowName {
-  readonly namespace: string
-  readonly key: string
-}
-
-export interface StoredRow {
-  readonly value: Buffer
-  /** Microseconds since 1970. */
-  readonly createdAt: bigint
-  readonly updatedAt: bigint
-  readonly expires: boolean
-  readonly digest: Buffer
-  readonly vectors: ReadonlyMap<string, readonly number[]>
-}
 
 /** By `storeRowKey` of their names; those that are not there are left out. */
 export async function readStoreRows(
   session: SqlSession,
   { schema, dialect, embedding }: StoreTarget,
   names: readonly StoreRowName[],
-): Promise<Map<string, StoredRow>> {
+): Promise<Map<string, StoredStoreRow>> {
   const column = namespaceColumn(dialect)
   const field = dialect === 'js' ? 'field_path' : 'field_name'
   const vectors =
@@ -32,7 +18,7 @@ export async function readStoreRows(
       : `(SELECT json_object_agg(v.${field}, v.embedding::text) FROM ${qualified(schema, 'store_vectors')} v
           WHERE v.${column} = s.${column} AND v.key = s.key)`
   const micros = (time: string): string => `coalesce((extract(epoch from s.${time}) * 1000000)::bigint, 0)`
-  const { rows } = await session.query<StoreRowName & Omit<StoredRow, 'value' | 'vectors'> & Texts>(
+  const { rows } = await session.query<StoreRowName & Omit<StoredStoreRow, 'value' | 'vectors'> & Texts>(
     `SELECT s.${column} AS namespace, s.key, s.value::text AS value, ${micros('created_at')} AS "createdAt",
        ${micros('updated_at')} AS "updatedAt", s.expires_at IS NOT NULL AS expires, ${rowDigest('s')} AS digest,
        ${vectors}::text AS vectors
@@ -58,8 +44,6 @@ function vectorsOf(text: string | null): Map<string, readonly number[]> {
   const byField: Record<string, string> = text === null ? {} : JSON.parse(text)
   return new Map(Object.entries(byField).map(([field, list]) => [field, JSON.parse(list) as number[]]))
 }
-
-export const storeRowKey = ({ namespace, key }: StoreRowName): string => `${namespace}\0${key}`
 
 /** Every row's name and digest, in the order of names. */
 export async function* eachStoreRow(

@@ -1,40 +1,14 @@
 /** Rows of the table store and what stands beside them: looked at, inserted, rewritten. All of it inside the caller's transaction. */
 import { createHash } from 'node:crypto'
 import type { StoreDialect } from '../../model/store.js'
+import {
+  type StandingStoreRow,
+  type StoreRow,
+  type StoreRowName,
+  storeRowKey,
+} from '../../model/store-row.js'
 import { qualified, type SqlSession } from '../connection/session.js'
 import { namespaceColumn } from './tables.js'
-
-/** What a row is to hold. Times in microseconds since 1970. */
-export interface NewStoreRow {
-  readonly namespace: string
-  readonly key: string
-  readonly value: string
-  readonly createdAt: bigint
-  readonly updatedAt: bigint
-  /** Null: lives for ever. */
-  readonly remainingMs: number | null
-  readonly ttlMinutes: number | null
-}
-
-export interface NewVectorRow {
-  readonly namespace: string
-  readonly key: string
-  readonly field: string
-  readonly text: string
-  readonly embedding: readonly number[]
-}
-
-/** What stands in the target under the name of a wanted row, and how it compares. */
-export interface StandingRow {
-  readonly found: boolean
-  /** Value and times are those wanted. */
-  readonly same: boolean
-  /** Its updated_at is later than that of the wanted one. */
-  readonly newer: boolean
-  /** It would expire earlier than its source, or at a time where its source does not. */
-  readonly expiryDiffers: boolean
-  readonly digest: Buffer | null
-}
 
 export interface StoreTarget {
   readonly schema: string
@@ -44,7 +18,7 @@ export interface StoreTarget {
 }
 
 /** The name of an item in the ledger. */
-export const storeItemId = (namespace: string, key: string): Buffer =>
+export const storeItemId = ({ namespace, key }: StoreRowName): Buffer =>
   createHash('sha256').update(`${namespace.length}:${namespace}${key.length}:${key}`).digest()
 
 const moment = (column: string): string => `timestamptz 'epoch' + ${column} * interval '1 microsecond'`
@@ -56,8 +30,8 @@ export const rowDigest = (row: string): string =>
 const WANTED = `unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[])
   WITH ORDINALITY AS w (namespace, key, value, created_at, updated_at, remaining_ms, ttl_minutes, at)`
 
-function parametersOf(rows: readonly NewStoreRow[]): unknown[] {
-  const of = <T>(column: (row: NewStoreRow) => T): T[] => rows.map(column)
+function parametersOf(rows: readonly StoreRow[]): unknown[] {
+  const of = <T>(column: (row: StoreRow) => T): T[] => rows.map(column)
   return [
     of((row) => row.namespace),
     of((row) => row.key),
@@ -75,9 +49,9 @@ const EXPIRES = `now() + w.remaining_ms * interval '1 millisecond'`
 export async function standingRows(
   session: SqlSession,
   { schema, dialect }: StoreTarget,
-  rows: readonly NewStoreRow[],
+  rows: readonly StoreRow[],
   lock: boolean,
-): Promise<StandingRow[]> {
+): Promise<StandingStoreRow[]> {
   const namespace = namespaceColumn(dialect)
   const store = qualified(schema, 'store')
   if (lock) {
@@ -87,7 +61,7 @@ export async function standingRows(
       parametersOf(rows).slice(0, 2),
     )
   }
-  const { rows: standing } = await session.query<StandingRow>(
+  const { rows: standing } = await session.query<StandingStoreRow>(
     `SELECT s.key IS NOT NULL AS found,
        coalesce(s.value::text = w.value::jsonb::text AND s.created_at = ${moment('w.created_at')}
          AND s.updated_at = ${moment('w.updated_at')}, false) AS same,
@@ -105,27 +79,27 @@ export async function standingRows(
 export async function insertStoreRows(
   session: SqlSession,
   { schema, dialect }: StoreTarget,
-  rows: readonly NewStoreRow[],
+  rows: readonly StoreRow[],
 ): Promise<(Buffer | null)[]> {
   if (rows.length === 0) return []
   const namespace = namespaceColumn(dialect)
   const [minutes, value] = dialect === 'js' ? ['', ''] : [', ttl_minutes', ', w.ttl_minutes']
-  const { rows: written } = await session.query<{ namespace: string; key: string; digest: Buffer }>(
+  const { rows: written } = await session.query<StoreRowName & { digest: Buffer }>(
     `INSERT INTO ${qualified(schema, 'store')} AS s (${namespace}, key, value, created_at, updated_at, expires_at${minutes})
      SELECT w.namespace, w.key, w.value::jsonb, ${moment('w.created_at')}, ${moment('w.updated_at')}, ${EXPIRES}${value}
      FROM ${WANTED} ORDER BY w.namespace, w.key ON CONFLICT DO NOTHING
      RETURNING s.${namespace} AS namespace, s.key, ${rowDigest('s')} AS digest`,
     parametersOf(rows),
   )
-  const digests = new Map(written.map(({ namespace, key, digest }) => [`${namespace}\0${key}`, digest]))
-  return rows.map(({ namespace, key }) => digests.get(`${namespace}\0${key}`) ?? null)
+  const digests = new Map(written.map((row) => [storeRowKey(row), row.digest]))
+  return rows.map((row) => digests.get(storeRowKey(row)) ?? null)
 }
 
-/** Takes rows out, whole, with their vectors; gives what they were, as JSON. */
+/** Takes rows out, whole, with their vectors; gives by `storeRowKey` what they were, as JSON. */
 export async function takeStoreRows(
   session: SqlSession,
   target: StoreTarget,
-  names: readonly Pick<NewStoreRow, 'namespace' | 'key'>[],
+  names: readonly StoreRowName[],
 ): Promise<Map<string, string>> {
   if (names.length === 0) return new Map()
   const column = namespaceColumn(target.dialect)
@@ -137,12 +111,12 @@ export async function takeStoreRows(
           WHERE v.${column} = s.${column} AND v.key = s.key)`
   const where = `FROM ${qualified(target.schema, 'store')} s
     WHERE (s.${column}, s.key) IN (SELECT * FROM unnest($1::text[], $2::text[]))`
-  const { rows } = await session.query<{ namespace: string; key: string; row: string }>(
+  const { rows } = await session.query<StoreRowName & { row: string }>(
     `SELECT s.${column} AS namespace, s.key, jsonb_build_object('row', to_jsonb(s), 'vectors', ${vectors})::text AS row ${where}`,
     parameters,
   )
   await session.query(`DELETE ${where}`, parameters)
-  return new Map(rows.map(({ namespace, key, row }) => [`${namespace}\0${key}`, row]))
+  return new Map(rows.map((taken) => [storeRowKey(taken), taken.row]))
 }
 
 /** Puts back what `takeStoreRows` gave. */
@@ -165,12 +139,13 @@ export async function restoreStoreRows(
   )
 }
 
-/** Gives how many are new. Their times are those of their items. */
+/** The embeddings of those that have one; gives how many are new. Their times are those of their items. */
 export async function insertVectors(
   session: SqlSession,
   { schema, dialect, embedding }: StoreTarget,
-  rows: readonly NewVectorRow[],
+  all: readonly StoreRow[],
 ): Promise<number> {
+  const rows = all.flatMap(({ vector, ...row }) => (vector === null ? [] : [{ ...row, ...vector }]))
   if (rows.length === 0 || embedding === null) return 0
   const column = namespaceColumn(dialect)
   const [names, values] =

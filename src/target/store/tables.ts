@@ -107,6 +107,10 @@ export function planWithStore(
   }
 }
 
+/** Whose tables they are; Python's where there are none. */
+export const dialectOfStore = ({ columns }: StoreTables): StoreDialect =>
+  columns.get('store')?.has(namespaceColumn('js')) ? 'js' : 'python'
+
 export const namespaceColumn = (dialect: StoreDialect): string =>
   dialect === 'js' ? 'namespace_path' : 'prefix'
 

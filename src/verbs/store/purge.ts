@@ -1,12 +1,10 @@
 /** Frees Redis of store items that are verified in Postgres: compared once more now, and deleted only where the key still holds what was compared. */
-import { DecodeError, EncodeError } from '../../codec/bytes.js'
-import { stateOf } from '../../convert/store/compare.js'
-import { sameEmbedding } from '../../convert/store/equal.js'
-import { type StoreRow, storeRowOf } from '../../convert/store/row.js'
+import { isEmbedded, stateOf } from '../../convert/store/compare.js'
 import type { StorePrefixes } from '../../layouts/store/keys.js'
 import { kindOf } from '../../model/finding.js'
 import type { PurgeLeft, StorePurged } from '../../model/purge-report.js'
-import type { FoundItem } from '../../model/store.js'
+import type { FoundItem, StoreKey } from '../../model/store.js'
+import { type StoredStoreRow, storeRowKey } from '../../model/store-row.js'
 import type { Pace } from '../../source/pace.js'
 import type { KeyToPurge } from '../../source/purge.js'
 import { inTransaction } from '../../target/connection/session.js'
@@ -16,12 +14,13 @@ import {
   recordOf,
   type StoreRecord,
 } from '../../target/ledger/store-items.js'
-import { readStoreRows, type StoredRow, storeRowKey } from '../../target/store/read.js'
-import { type StoreTarget, storeItemId } from '../../target/store/rows.js'
+import { readStoreRows } from '../../target/store/read.js'
+import type { StoreTarget } from '../../target/store/rows.js'
 import { paceOf } from '../purge/act.js'
 import { type PurgeRequest, retried } from '../purge/request.js'
 import { readStore } from './read.js'
 import { openStoreTables } from './tables.js'
+import { type WantedItem, wantedOf } from './wanted.js'
 
 export interface StorePurgeRequest extends PurgeRequest {
   readonly store: { readonly prefixes: StorePrefixes; readonly flags: string }
@@ -71,7 +70,8 @@ class StorePurge {
 
   async batch(items: readonly FoundItem[]): Promise<void> {
     const { postgres, scope } = this.request
-    const wanted = items.flatMap((found) => this.wanted(found))
+    const { wanted } = wantedOf(items, this.target.dialect)
+    this.leave('rejected', items.length - wanted.length)
     if (wanted.length === 0) return
     const ids = wanted.map(({ id }) => id)
     const [rows, records] = await retried(this.request, () =>
@@ -85,32 +85,19 @@ class StorePurge {
       ]),
     )
     const proven: { found: FoundItem; record: StoreRecord }[] = []
-    for (const { found, row, id } of wanted) {
-      const record = recordOf(records, id)
-      const left = this.leftOf(found, row, rows.get(storeRowKey(row)), record)
-      if (left === null) proven.push({ found, record: record! })
+    for (const one of wanted) {
+      const record = recordOf(records, one.id)
+      const left = this.leftOf(one, rows.get(storeRowKey(one.row)), record)
+      if (left === null) proven.push({ found: one.found, record: record! })
       else this.leave(left)
     }
     await this.purge((await this.sized(proven)).filter((candidate) => this.fits(candidate)))
   }
 
-  private wanted(found: FoundItem): { found: FoundItem; row: StoreRow; id: Buffer }[] {
-    try {
-      const { row } = storeRowOf(found, this.target.dialect)
-      if (row !== null) return [{ found, row, id: storeItemId(row.namespace, row.key) }]
-    } catch (error) {
-      if (!(error instanceof DecodeError || error instanceof EncodeError || error instanceof SyntaxError))
-        throw error
-    }
-    this.leave('rejected')
-    return []
-  }
-
   /** Null where the item may go. The ledger alone is never trusted: values are compared again. */
   private leftOf(
-    found: FoundItem,
-    row: StoreRow,
-    there: StoredRow | undefined,
+    { found, row }: WantedItem,
+    there: StoredStoreRow | undefined,
     record: StoreRecord | undefined,
   ): PurgeLeft | null {
     const { source, vector } = found
@@ -129,20 +116,16 @@ class StorePurge {
     if (state !== 'equal' && state !== 'ahead' && state !== 'deleted')
       return state === 'behind' ? 'changed' : 'differs'
     // Without its row in Postgres an embedding is in Redis alone.
-    const isEmbedded =
-      row.vector === null ||
-      state !== 'equal' ||
-      sameEmbedding(row.vector.embedding, there?.vectors.get(row.vector.field) ?? [])
-    if (!isEmbedded) return 'partial'
+    if (state === 'equal' && !isEmbedded(row, there)) return 'partial'
     return olderThanMs > 0 && now() - Number(row.updatedAt / 1000n) < olderThanMs ? 'too-young' : null
   }
 
   private async sized(proven: readonly { found: FoundItem; record: StoreRecord }[]): Promise<Candidate[]> {
-    const keys = proven.flatMap(({ found }) => [found.source, ...(found.vector ? [found.vector.source] : [])])
+    const keys = proven.flatMap(({ found }) => keysOf(found))
     const sizes = keys.length === 0 ? [] : await retried(this.request, () => this.request.purger.sizes(keys))
     let at = 0
     return proven.map(({ found, record }) => {
-      const own = [found.source, ...(found.vector ? [found.vector.source] : [])].map(
+      const own = keysOf(found).map(
         (key): KeyToPurge => ({ ...key, use: 'content', bytes: sizes[at++] ?? null }),
       )
       const bytes = own.reduce((sum, one) => sum + (one.bytes ?? 0), 0)
@@ -251,6 +234,9 @@ class StorePurge {
     )
   }
 }
+
+const keysOf = ({ source, vector }: FoundItem): StoreKey[] =>
+  vector === null ? [source] : [source, vector.source]
 
 /** Items that go in one step. */
 const GROUP = 100

@@ -1,5 +1,4 @@
 /** Reads the items of a source's stores, each with its embedding, a batch at a time. */
-import { DecodeError } from '../../codec/bytes.js'
 import { readStoreItem } from '../../layouts/store/item.js'
 import { type StorePrefixes, storeKeyName, storePatterns, storePrefixesOf } from '../../layouts/store/keys.js'
 import { readStoreVector } from '../../layouts/store/vector.js'
@@ -9,6 +8,7 @@ import type { FoundItem } from '../../model/store.js'
 import { SeenThreads } from '../../pipeline/seen-threads.js'
 import { sourceDigest } from '../../pipeline/source-digest.js'
 import type { KeyOfType, ReadKey, Source } from '../../source/source.js'
+import { undecodable } from './wanted.js'
 
 export interface StoreReadOptions {
   readonly source: Source
@@ -88,8 +88,7 @@ async function batchOf(
             : null,
       })
     } catch (error) {
-      if (!(error instanceof DecodeError) && !(error instanceof SyntaxError)) throw error
-      findings.push({ reason: 'undecodable', key, detail: error.message })
+      findings.push(undecodable(key, error))
     }
   }
   return { items, findings, bytes }

@@ -4,7 +4,7 @@ import type { StoreDialect } from '../../model/store.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import { versionText } from '../../target/connection/connect-checks.js'
 import type { StoreTarget } from '../../target/store/rows.js'
-import { readStoreTables, refusalOfStore } from '../../target/store/tables.js'
+import { dialectOfStore, readStoreTables, refusalOfStore } from '../../target/store/tables.js'
 
 /** Without a dialect that of the tables. Throws `foreign-tables` and, unless they may be missing, `tables-missing`; null then. */
 export async function openStoreTables(
@@ -17,7 +17,7 @@ export async function openStoreTables(
 ): Promise<(StoreTarget & { readonly postgres: Postgres }) | null> {
   const tables = await postgres.use((session) => readStoreTables(session, schema))
   const endpoint = postgres.name
-  const dialect = given ?? (tables.columns.get('store')?.has('namespace_path') ? 'js' : 'python')
+  const dialect = given ?? dialectOfStore(tables)
   const refusal = refusalOfStore(tables, { dialect })
   if (refusal !== undefined) {
     const version = versionText(postgres.server.version)

@@ -1,18 +1,18 @@
 /** Compares the items of a source's stores with the rows of the target, and its rows with what the source has and the ledger knows. */
-import { DecodeError, EncodeError } from '../../codec/bytes.js'
 import { type StoreState, stateOf } from '../../convert/store/compare.js'
-import { type StoreRow, storeRowOf } from '../../convert/store/row.js'
 import { kindOf } from '../../model/finding.js'
 import { type FoundItem, nothingVerified, type StoreVerified } from '../../model/store.js'
+import { type StoreRow, storeRowKey } from '../../model/store-row.js'
 import { SeenThreads } from '../../pipeline/seen-threads.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import type { SqlSession } from '../../target/connection/session.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
 import { readStoreRecords, recordOf, type StoreRecord } from '../../target/ledger/store-items.js'
 import type { Recover } from '../../target/rows/batch-sink.js'
-import { eachStoreRow, readStoreRows, storeRowKey } from '../../target/store/read.js'
+import { eachStoreRow, readStoreRows } from '../../target/store/read.js'
 import { type StoreTarget, storeItemId } from '../../target/store/rows.js'
 import { readStore, type StoreReadOptions } from './read.js'
+import { type WantedItem, wantedOf } from './wanted.js'
 
 /** What a verification says of an item that the ledger knows. */
 export interface StoreVerdict {
@@ -44,12 +44,6 @@ export async function verifyStore(request: StoreVerifyRequest): Promise<StoreVer
   }
 }
 
-interface Compared {
-  readonly found: FoundItem
-  readonly row: StoreRow
-  readonly id: Buffer
-}
-
 class Comparison {
   private readonly report = nothingVerified()
   private readonly seen = new SeenThreads()
@@ -61,28 +55,17 @@ class Comparison {
     if (source !== null) {
       for await (const { items, findings } of readStore({ ...this.request, source })) {
         const rejected = findings.filter((finding) => kindOf(finding) === 'rejected').length
+        const { wanted } = wantedOf(items, this.request.target.dialect)
         this.report.items += items.length + rejected
-        this.report.rejected += rejected
-        await this.batch(items.flatMap((found) => this.compared(found)))
+        this.report.rejected += rejected + items.length - wanted.length
+        await this.batch(wanted)
       }
     }
     await this.others()
     return this.report
   }
 
-  private compared(found: FoundItem): Compared[] {
-    try {
-      const { row } = storeRowOf(found, this.request.target.dialect)
-      if (row !== null) return [{ found, row, id: storeItemId(row.namespace, row.key) }]
-    } catch (error) {
-      if (!(error instanceof DecodeError || error instanceof EncodeError || error instanceof SyntaxError))
-        throw error
-    }
-    this.report.rejected++
-    return []
-  }
-
-  private async batch(all: readonly Compared[]): Promise<void> {
+  private async batch(all: readonly WantedItem[]): Promise<void> {
     if (all.length === 0) return
     const { target, record } = this.request
     const { dialect, embedding } = target
@@ -128,7 +111,7 @@ class Comparison {
     for await (const page of eachStoreRow((work) => target.postgres.use(work), target)) {
       this.request.signal.throwIfAborted()
       const unseen = page.filter((row) => !this.seen.has(storeRowKey(row)))
-      const ids = unseen.map(({ namespace, key }) => storeItemId(namespace, key))
+      const ids = unseen.map(storeItemId)
       const records = await target.postgres.use((session) => this.records(session, ids))
       for (const [at, { digest }] of unseen.entries()) {
         const known = recordOf(records, ids[at]!)
