@@ -1,9 +1,7 @@
 /** Items of real stores, moved, and read back by the official PostgresStore of their language. */
-import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { StoreMoved } from '../../src/model/store.js'
-import { type PythonPeer, pythonPeer } from '../services/python.js'
-import { type ExpectedItem, type StoreEnds, storeEnds } from './store-setup.js'
+import { type ExpectedItem, type StoreApp, type StoreEnds, storeEnds, storeWithApp } from './store-setup.js'
 
 interface Report {
   readonly store: StoreMoved
@@ -27,12 +25,9 @@ describe.each([
   ['python-0.5.2-hash', ' --store-prefix acme:mem --store-vector-prefix acme:vec', 35, 12, 34],
 ] as const)('the store of %s', (fixture, flags, items, vectors, expiring) => {
   let store: StoreEnds
-  let app: PythonPeer
+  let app: StoreApp
   beforeAll(async () => {
-    ;[store, app] = await Promise.all([
-      storeEnds(fixture, { flags }),
-      pythonPeer(join(import.meta.dirname, 'store.py')),
-    ])
+    ;({ store, app } = await storeWithApp(fixture, { flags }))
   }, 60_000)
 
   it('is forecast by a dry run, which writes nothing', async () => {
@@ -53,7 +48,7 @@ describe.each([
       vectors: 0,
     })
     expect(countsOf(report)).toEqual({ 'store-wrapped': 5, 'nul-removed': 2, 'store-vector-left': vectors })
-    const read = byName(await app.ask<Item[]>({ do: 'items', on: store.postgres }))
+    const read = byName(await app.items<Item>())
     const wanted = byName(store.expected)
     expect([...read.keys()].sort()).toEqual([...wanted.keys()].sort())
     for (const [name, item] of wanted) {
@@ -89,10 +84,10 @@ describe.each([
   it('leaves the official setup() nothing to do', async () => {
     const before = await store.sql<{ v: number }>('SELECT v FROM store_migrations ORDER BY v')
     expect(before.map(({ v }) => v)).toEqual([0, 1, 2, 3])
-    const after = await app.ask<string[]>({ do: 'setup', on: store.postgres })
+    const after = await app.setup()
     const other = await storeEnds(fixture)
     await other.sql('DROP TABLE store, store_migrations')
-    expect(after).toEqual(await app.ask<string[]>({ do: 'setup', on: other.postgres }))
+    expect(after).toEqual(await app.setup(other.postgres))
   })
 })
 

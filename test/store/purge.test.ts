@@ -4,25 +4,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { PurgeReport } from '../../src/model/purge-report.js'
-import { type PythonPeer, pythonPeer } from '../services/python.js'
-import { type StoreEnds, storeEnds } from './store-setup.js'
+import { type StoreApp, type StoreEnds, storeWithApp } from './store-setup.js'
 
 type Report = PurgeReport & { readonly store: NonNullable<PurgeReport['store']> }
 
 describe('purge-redis --include store', () => {
   let store: StoreEnds
-  let app: PythonPeer
+  let app: StoreApp
   beforeAll(async () => {
-    ;[store, app] = await Promise.all([
-      storeEnds('python-0.5.2'),
-      pythonPeer(join(import.meta.dirname, 'store.py')),
-    ])
+    ;({ store, app } = await storeWithApp('python-0.5.2'))
     // Embeddings that Postgres does not have stay, and their items with them.
     await store.client.unlink(await store.client.keys('store_vectors:*'))
   }, 60_000)
 
   const keysLeft = async (): Promise<string[]> => (await store.client.keys('store:*')).sort()
-  const key = (name: string): string => store.expected.find((item) => item.key === name)!.redis_key
 
   it('takes nothing that was not moved, and nothing that was not verified', async () => {
     expect((await store.with<Report>('purge-redis', ' --older-than 0 --yes')).store).toMatchObject({
@@ -39,23 +34,17 @@ describe('purge-redis --include store', () => {
 
   it('leaves what has changed on either side since it was verified', async () => {
     await store.with('verify')
-    await store.client.call('JSON.SET', key('m-2'), '$.value.text', '"newer"')
+    await store.client.call('JSON.SET', store.keyOf('m-2'), '$.value.text', '"newer"')
     await store.sql(`UPDATE store SET value = '{"damaged": true}' WHERE prefix = 'nums' AND key = 'big'`)
     await store.sql(`DELETE FROM store WHERE prefix = 'nums' AND key = 'ints'`)
-    await app.ask({
-      do: 'put',
-      on: store.postgres,
-      ns: ['users', '7'],
-      key: 'prefs',
-      value: { theme: 'dark' },
-    })
+    await app.put(['users', '7'], 'prefs', { theme: 'dark' })
     const plan = await store.with<Report>('purge-redis', ' --older-than 0')
     expect(plan.store).toMatchObject({ items: 38, lefts: { changed: 1, differs: 1, deleted: 1 } })
     expect(await keysLeft()).toHaveLength(41)
     const archive = join(await mkdtemp(join(tmpdir(), 'store-')), 'purged.cpmarc')
     const done = await store.with<Report>('purge-redis', ` --older-than 0 --yes --archive ${archive}`)
     expect(done.store).toMatchObject({ items: 38, keys: 38, lefts: { changed: 1, differs: 1, deleted: 1 } })
-    expect(await keysLeft()).toEqual([key('m-2'), key('big'), key('ints')].sort())
+    expect(await keysLeft()).toEqual(['m-2', 'big', 'ints'].map((key) => store.keyOf(key)).sort())
 
     const refused = JSON.parse((await store.run('rollback --yes --json')).out)
     expect(refused.store).toMatchObject({ refused: 39 })

@@ -1,19 +1,14 @@
 /** Rollback of runs that moved the store: exactly what they wrote, and only where it still is what they wrote. */
-import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { RollbackReport } from '../../src/model/rollback-report.js'
-import { type PythonPeer, pythonPeer } from '../services/python.js'
-import { type StoreEnds, storeEnds } from './store-setup.js'
+import { type StoreApp, type StoreEnds, storeWithApp } from './store-setup.js'
 
 describe('rollback of a store', () => {
   let store: StoreEnds
-  let app: PythonPeer
+  let app: StoreApp
   beforeAll(async () => {
-    ;[store, app] = await Promise.all([
-      storeEnds('python-0.5.2'),
-      pythonPeer(join(import.meta.dirname, 'store.py')),
-    ])
-    await app.ask({ do: 'put', on: store.postgres, ns: ['of', 'others'], key: 'k', value: { mine: true } })
+    ;({ store, app } = await storeWithApp('python-0.5.2'))
+    await app.put(['of', 'others'], 'k', { mine: true })
   }, 60_000)
 
   const rows = () =>
@@ -38,14 +33,14 @@ describe('rollback of a store', () => {
   it('gives back what a later run had rewritten, and keeps what the application changed', async () => {
     await store.with('migrate')
     const first = await rows()
-    const key = (name: string) => store.expected.find((item) => item.key === name)!.redis_key
-    await store.client.call('JSON.SET', key('m-2'), '$.value', '{"changed":1}')
-    await store.client.call('JSON.NUMINCRBY', key('m-2'), '$.updated_at', '1000')
+    const key = store.keyOf('m-2')
+    await store.client.call('JSON.SET', key, '$.value', '{"changed":1}')
+    await store.client.call('JSON.NUMINCRBY', key, '$.updated_at', '1000')
     const second = await store.with<{ store: { updated: number } }>('migrate')
     expect(second.store.updated).toBe(1)
     expect((await rollback('--yes')).store).toEqual({ removed: 0, restored: 1, refused: 0 })
     expect(await rows()).toEqual(first)
-    await app.ask({ do: 'put', on: store.postgres, ns: ['nums'], key: 'ints', value: { a: 1 } })
+    await app.put(['nums'], 'ints', { a: 1 })
     const all = await rollback('--all --yes')
     expect(all.store).toEqual({ removed: 40, restored: 0, refused: 1 })
     expect(all.exitCode).toBe(3)

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis'
 import { loadRedisFile } from '../../scripts/services/load-redis.mjs'
 import { type CommandRun, commandLine, ends } from '../acceptance/command-line.js'
 import { freshDatabase, sql } from '../services/postgres.js'
+import { type PythonPeer, pythonPeer } from '../services/python.js'
 import { freshRedis, redisClient } from '../services/redis.js'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/store')
@@ -40,13 +41,68 @@ export class StoreEnds {
     return JSON.parse(out)
   }
 
+  /** Where the document of an item stands in Redis. */
+  keyOf(key: string, namespace?: string): string {
+    const found = this.expected.find(
+      (item) => item.key === key && (namespace === undefined || item.namespace.join('.') === namespace),
+    )
+    if (found === undefined) throw new Error(`no item ${key}`)
+    return found.redis_key
+  }
+
   sql<Row = Record<string, unknown>>(statement: string, values: unknown[] = []): Promise<Row[]> {
     return sql<Row>(this.postgres, statement, values)
   }
 }
 
+/** The application on the other side, with the official Python PostgresStore. */
+export class StoreApp {
+  constructor(
+    private readonly peer: PythonPeer,
+    private readonly on: string,
+  ) {}
+
+  put(ns: readonly string[], key: string, value: unknown): Promise<unknown> {
+    return this.peer.ask({ do: 'put', on: this.on, ns, key, value })
+  }
+
+  delete(ns: readonly string[], key: string): Promise<unknown> {
+    return this.peer.ask({ do: 'delete', on: this.on, ns, key })
+  }
+
+  /** All that its search() finds. */
+  items<Item>(): Promise<Item[]> {
+    return this.peer.ask({ do: 'items', on: this.on })
+  }
+
+  /** Runs its setup(); the tables' shape afterwards. */
+  setup(on = this.on): Promise<string[]> {
+    return this.peer.ask({ do: 'setup', on })
+  }
+}
+
+export const storePeer = (): Promise<PythonPeer> => pythonPeer(join(import.meta.dirname, 'store.py'))
+
+export async function storeWithApp(
+  fixture: string,
+  options: StoreOptions = {},
+): Promise<{ readonly store: StoreEnds; readonly app: StoreApp }> {
+  const [store, peer] = await Promise.all([storeEnds(fixture, options), storePeer()])
+  return { store, app: new StoreApp(peer, store.postgres) }
+}
+
+interface StoreOptions {
+  /** What every command needs, with a space before each. */
+  readonly flags?: string
+  /** What only `init` needs. */
+  readonly init?: string
+}
+
 /** With the tables made. */
-export async function storeEnds(fixture: string, { flags = '', init = '' } = {}): Promise<StoreEnds> {
+export async function storeEnds(
+  fixture: string,
+  { flags = '', init = '' }: StoreOptions = {},
+): Promise<StoreEnds> {
   const [{ url }, postgres] = await Promise.all([freshRedis(), freshDatabase()])
   const folder = join(FIXTURES, fixture)
   if (!existsSync(folder)) throw new Error(`no fixture ${fixture}`)

@@ -1,9 +1,7 @@
 /** A comparison of stores: what is equal, what either side has changed since, and what was damaged. */
-import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { StoreVerified } from '../../src/model/store.js'
-import { type PythonPeer, pythonPeer } from '../services/python.js'
-import { type StoreEnds, storeEnds } from './store-setup.js'
+import { type StoreApp, type StoreEnds, storeWithApp } from './store-setup.js'
 
 interface Report {
   readonly store: StoreVerified
@@ -11,18 +9,11 @@ interface Report {
 
 describe('verify --include store', () => {
   let store: StoreEnds
-  let app: PythonPeer
+  let app: StoreApp
   beforeAll(async () => {
-    ;[store, app] = await Promise.all([
-      storeEnds('python-0.5.2'),
-      pythonPeer(join(import.meta.dirname, 'store.py')),
-    ])
+    ;({ store, app } = await storeWithApp('python-0.5.2'))
     await store.with('migrate')
   }, 60_000)
-
-  /** Where the document of an item stands in Redis. */
-  const redisKey = (namespace: string, key: string): string =>
-    store.expected.find((item) => item.namespace.join('.') === namespace && item.key === key)!.redis_key
 
   it('finds every item equal, and says so in the ledger', async () => {
     const { store: found, exitCode } = await store.with<Report>('verify')
@@ -40,12 +31,11 @@ describe('verify --include store', () => {
   })
 
   it('tells what the application did in Postgres and in Redis from what is damaged', async () => {
-    const on = store.postgres
-    await app.ask({ do: 'put', on, ns: ['users', '7'], key: 'prefs', value: { theme: 'dark' } })
-    await app.ask({ do: 'put', on, ns: ['users', '7'], key: 'of-others', value: { new: true } })
-    await app.ask({ do: 'delete', on, ns: ['nums'], key: 'ints' })
-    await store.client.call('JSON.SET', redisKey('users.42.memories', 'm-2'), '$.value.text', '"newer"')
-    await store.client.unlink(redisKey('users.42.memories.old.2024', 'm-1'))
+    await app.put(['users', '7'], 'prefs', { theme: 'dark' })
+    await app.put(['users', '7'], 'of-others', { new: true })
+    await app.delete(['nums'], 'ints')
+    await store.client.call('JSON.SET', store.keyOf('m-2', 'users.42.memories'), '$.value.text', '"newer"')
+    await store.client.unlink(store.keyOf('m-1', 'users.42.memories.old.2024'))
     const sound = await store.with<Report>('verify')
     expect(sound.store).toMatchObject({
       items: 40,
