@@ -1,5 +1,6 @@
 /** Findings as the ledger keeps them: the grave ones each, of the others a few of each reason and thread, the rest as a number. */
 import { type Finding, type FindingKind, kindOf } from '../../model/finding.js'
+import type { FindingCount } from '../../model/report.js'
 import { qualified, type SqlSession } from '../connection/session.js'
 
 /** How many findings of one reason and thread are listed. */
@@ -61,6 +62,26 @@ export async function recordCounts(
     runId,
   ])
   const entries = counts.map(({ example, count }) => ({ finding: { ...example, threadId: '\0' }, count }))
+  await insert(session, table, runId, entries)
+}
+
+/** What was found of keys of the store: named one by one as far as they are here, and counted. Replaces what the run said of them before. */
+export async function recordOfStore(
+  session: SqlSession,
+  ledgerSchema: string,
+  runId: number,
+  found: readonly FindingCount[],
+): Promise<void> {
+  const table = qualified(ledgerSchema, 'findings')
+  const entries = found.flatMap(({ samples, count }): Entry[] => {
+    const named = listed(samples)
+    const last = named.pop()
+    return last === undefined ? [] : [...named, { ...last, count: last.count + count - samples.length }]
+  })
+  await session.query(
+    `DELETE FROM ${table} WHERE run_id = $1 AND thread_id IS NULL AND kind <> 'ignored' AND key = ANY ($2::bytea[])`,
+    [runId, entries.flatMap(({ finding: { key } }) => key ?? [])],
+  )
   await insert(session, table, runId, entries)
 }
 

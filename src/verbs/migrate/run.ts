@@ -2,11 +2,12 @@
 import type { OnEvent } from '../../model/events.js'
 import { Failure, failureOf } from '../../model/failure.js'
 import { REASONS } from '../../model/finding.js'
-import type { MigrateReport } from '../../model/report.js'
+import type { FindingCount, MigrateReport } from '../../model/report.js'
 import type { Recovery } from '../../pipeline/recovery.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import { checkWritable } from '../../target/connection/connect-checks.js'
-import { qualified, type SqlSession } from '../../target/connection/session.js'
+import { inTransaction, qualified, type SqlSession } from '../../target/connection/session.js'
+import { recordOfStore } from '../../target/ledger/findings.js'
 import { type Lease, takeLease } from '../../target/ledger/lease.js'
 import { RunLedger } from '../../target/ledger/ledger.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
@@ -132,6 +133,19 @@ export class MigrateRun {
   async noteSource(source: Parameters<typeof noteSource>[3]): Promise<void> {
     const { postgres, ledgerSchema } = this.request.target
     await postgres.use((session) => noteSource(session, ledgerSchema, this.run.id, source))
+  }
+
+  /** What was found of the store; the last word counts what was ignored. */
+  async recordOfStore(found: readonly FindingCount[]): Promise<void> {
+    const { postgres, ledgerSchema } = this.request.target
+    const grave = found.filter(({ reason }) => REASONS[reason].kind !== 'ignored')
+    if (grave.length === 0) return
+    await postgres.use((session) =>
+      inTransaction(session, async () => {
+        await this.fence(session)
+        await recordOfStore(session, ledgerSchema, this.run.id, grave)
+      }),
+    )
   }
 
   /** The run's last word; without one the next run finds it interrupted. What was stopped is not retried for long. */

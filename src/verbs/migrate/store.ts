@@ -1,12 +1,13 @@
 /** The store's part of a migration: where its rows go, checked before anything is moved, and the move itself. */
 import { type StorePrefixes, storeKeyName, storePatterns } from '../../layouts/store/keys.js'
 import type { OnEvent } from '../../model/events.js'
-import type { FindingCount } from '../../model/report.js'
+import { addFindings, type FindingCount } from '../../model/report.js'
 import type { StoreDialect, StoreMoved } from '../../model/store.js'
 import type { Source } from '../../source/source.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
 import type { Recover } from '../../target/rows/batch-sink.js'
 import type { MergePolicy } from '../../target/rows/commit.js'
+import { retried } from '../purge/request.js'
 import { moveStore } from '../store/move.js'
 import { openStoreTables } from '../store/tables.js'
 import type { MigrateRun, MigrateTarget } from './run.js'
@@ -46,11 +47,15 @@ export async function openStore(
     target === null || !hasLedger
       ? null
       : { ledgerSchema: target.ledgerSchema, sourceName, targetSchema: target.schema }
-  return (findings) => {
+  return async (findings) => {
     onEvent({ kind: 'step', step: dryRun ? 'reading the store' : 'moving the store' })
     const { source, signal, now, policy } = request
     const read = { source, signal, now, prefixes: store.prefixes, batchBytes: memoryBytes * READ_SHARE }
-    return moveStore({ ...read, dialect, policy, recover, scope, run, target: tables }, findings)
+    const found: FindingCount[] = []
+    const moved = await moveStore({ ...read, dialect, policy, recover, scope, run, target: tables }, found)
+    for (const { samples, count } of found) addFindings(findings, samples, count)
+    if (run !== null) await retried({ recover, signal }, () => run.recordOfStore(found))
+    return moved
   }
 }
 

@@ -1,6 +1,6 @@
 /** Moves the items of a source's stores. A dry run is the same call without a run: it looks, and writes nothing. */
 import type { Finding } from '../../model/finding.js'
-import { addFinding, addFindings, type FindingCount } from '../../model/report.js'
+import { addFinding, type FindingCount } from '../../model/report.js'
 import { type FoundItem, nothingMoved, type StoreDialect, type StoreMoved } from '../../model/store.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import { sqlstateOf } from '../../target/connection/errors.js'
@@ -30,7 +30,7 @@ export async function moveStore(request: StoreMoveRequest, findings: FindingCoun
         for (const finding of batch.findings) mover.tell(finding)
         await mover.move(batch.items)
       }
-      for (const { samples, count } of found) addFindings(findings, samples, count)
+      findings.push(...found)
       return {
         ...moved,
         inserted: before.inserted + moved.inserted,
