@@ -7,20 +7,20 @@ import { sameEmbedding, storeValueDigest } from './equal.js'
 
 export type StoreState = 'equal' | 'behind' | 'ahead' | 'deleted' | 'older-copy' | StoreDifference['part']
 
-/** `takesVectors`: the target has a table for embeddings of that size. */
+/** `vectorType`: of the target's table for embeddings of that size; null where it has none. */
 export function stateOf(
   { item, source }: FoundItem,
   row: StoreRow,
   there: StoredStoreRow | undefined,
   known: (Recorded & { readonly sourceKey: Buffer }) | undefined,
-  { dialect, takesVectors }: { readonly dialect: StoreDialect; readonly takesVectors: boolean },
+  { dialect, vectorType }: { readonly dialect: StoreDialect; readonly vectorType: string | null },
 ): StoreState {
   const isKnown = known?.sourceKey.equals(source.key) === true && known.sourceDigest.equals(source.digest)
   if (there === undefined) return isKnown ? 'deleted' : 'behind'
   const part = differenceOf(item.value, row, there, dialect)
   if (part === null) {
     if (known?.isOurs !== true || !known.rowDigest.equals(there.digest)) return 'equal'
-    if (takesVectors && !isEmbedded(row, there)) return 'embedding'
+    if (vectorType !== null && !isEmbedded(row, there, vectorType)) return 'embedding'
     return (row.remainingMs !== null) === there.expires ? 'equal' : 'behind'
   }
   const isAsWritten = known?.rowDigest.equals(there.digest) === true
@@ -49,5 +49,9 @@ function sameValue(source: Buffer, target: Buffer, dialect: StoreDialect): boole
 }
 
 /** Whether the embedding of a row that has one is beside what stands there. */
-export const isEmbedded = ({ vector }: StoreRow, there: StoredStoreRow | undefined): boolean =>
-  vector === null || sameEmbedding(vector.embedding, there?.vectors.get(vector.field) ?? [])
+export const isEmbedded = (
+  { vector }: StoreRow,
+  there: StoredStoreRow | undefined,
+  vectorType: string,
+): boolean =>
+  vector === null || sameEmbedding(vector.embedding, there?.vectors.get(vector.field) ?? [], vectorType)

@@ -32,6 +32,15 @@ function whole(value: number): Tree {
   return { kind: 'int', value: Number.isSafeInteger(Number(int)) ? Number(int) : int }
 }
 
-/** Bit by bit, as 32-bit floats. */
-export const sameEmbedding = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((one, at) => Object.is(Math.fround(one), Math.fround(b[at]!)))
+/** Bit by bit, as the 32-bit floats of a `vector`; or rounded to the 16 bits of a `halfvec`. */
+export function sameEmbedding(wanted: readonly number[], there: readonly number[], type: string): boolean {
+  const same = type.startsWith('halfvec') ? isRounded : Object.is
+  return (
+    wanted.length === there.length &&
+    wanted.every((one, at) => same(Math.fround(one), Math.fround(there[at]!)))
+  )
+}
+
+/** To 11 significant bits; the smallest numbers to multiples of 2^-24. */
+const isRounded = (one: number, half: number): boolean =>
+  Math.abs(one - half) <= Math.max(Math.abs(one) * 2 ** -11, 2 ** -25)

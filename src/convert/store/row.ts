@@ -1,7 +1,9 @@
 /** An item as the official PostgresStore of one language would have stored it (pure). */
 
+import { DecodeError } from '../../codec/bytes.js'
 import { JsonbWriter } from '../../codec/json/jsonb-write.js'
 import { emitJson } from '../../codec/json/read.js'
+import { MAP } from '../../codec/json/scan.js'
 import type { Finding } from '../../model/finding.js'
 import type { FoundItem, StoreDialect } from '../../model/store.js'
 import type { StoreRow } from '../../model/store-row.js'
@@ -26,6 +28,8 @@ export function storeRowOf({ item, source, vector }: FoundItem, dialect: StoreDi
     note('nul-in-id', 'of a store item')
     return { row: null, findings }
   }
+  // One row of another kind, and no search() of Python's PostgresStore could be read any more.
+  if (dialect === 'python' && item.value[0] !== MAP) throw new DecodeError('the value is no object', 0)
   const { text, nulsRemoved } = storable(item.value)
   if (nulsRemoved > 0) note('nul-removed', `${nulsRemoved} in a store value`)
   if (item.vectorsLeft) note('store-vector-left', `${item.vectorsLeft} in a SQLite file`)
@@ -39,13 +43,15 @@ export function storeRowOf({ item, source, vector }: FoundItem, dialect: StoreDi
       createdAt: item.createdAt,
       updatedAt: item.updatedAt,
       remainingMs: item.ttl?.remainingMs ?? null,
-      ttlMinutes: item.ttl?.minutes ?? null,
+      ttlMinutes: item.ttl && Math.min(item.ttl.minutes, MAX_INTEGER),
       vector: vector && { ...fieldOf(item.value, vector.path, dialect), embedding: vector.embedding },
     },
     findings,
   }
 }
 
+/** Of Postgres' type. */
+const MAX_INTEGER = 2 ** 31 - 1
 const WRITER = new JsonbWriter()
 /** Only what JSONB refuses is written anew: everything else goes over in the source's own spelling. */
 const REFUSED = /\\u(0000|[dD][89a-fA-F])/
@@ -81,5 +87,5 @@ function fieldOf(value: Buffer, path: string, dialect: StoreDialect): { field: s
   const parts = partsAt(JSON.parse(value.toString()), path)
   const last = parts.length - 1
   const field = last < 1 ? path : dialect === 'js' ? `${path}[${last}]` : `${path}.${last}`
-  return { field, text: last < 0 ? '' : textOf(parts[last]) }
+  return { field, text: last < 0 ? '' : textOf(parts[last]).replaceAll('\0', '') }
 }

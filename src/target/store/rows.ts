@@ -21,7 +21,9 @@ export interface StoreTarget {
 export const storeItemId = ({ namespace, key }: StoreRowName): Buffer =>
   createHash('sha256').update(`${namespace.length}:${namespace}${key.length}:${key}`).digest()
 
-const moment = (column: string): string => `timestamptz 'epoch' + ${column} * interval '1 microsecond'`
+/** In two steps: an interval is multiplied as a double. */
+const moment = (column: string): string =>
+  `timestamptz 'epoch' + ${column} / 1000000 * interval '1 second' + ${column} % 1000000 * interval '1 microsecond'`
 const iso = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')`
 /** TTLs are no part of it: readers renew them. */
 export const rowDigest = (row: string): string =>
@@ -139,6 +141,8 @@ export async function restoreStoreRows(
   )
 }
 
+const spelled = (one: number): string => (Object.is(one, -0) ? '-0' : String(one))
+
 /** The embeddings of those that have one; gives how many are new. Their times are those of their items. */
 export async function insertVectors(
   session: SqlSession,
@@ -163,7 +167,7 @@ export async function insertVectors(
       rows.map((row) => row.key),
       rows.map((row) => row.field),
       rows.map((row) => row.text),
-      rows.map((row) => `[${row.embedding.join(',')}]`),
+      rows.map((row) => `[${row.embedding.map(spelled).join(',')}]`),
     ],
   )
   return written.length

@@ -110,13 +110,13 @@ class StorePurge {
     if (!isSame) return 'changed'
     if (record.progress === 'differs') return 'differs'
     if (!record.isVerified && record.progress !== 'purging') return 'not-verified'
-    const { dialect } = this.target
-    const state = stateOf(found, row, there, record, { dialect, takesVectors: false })
+    const { dialect, embedding } = this.target
+    const state = stateOf(found, row, there, record, { dialect, vectorType: null })
     if (state === 'deleted' && !includeDeleted) return 'deleted'
     if (state !== 'equal' && state !== 'ahead' && state !== 'deleted')
       return state === 'behind' ? 'changed' : 'differs'
     // Without its row in Postgres an embedding is in Redis alone.
-    if (state === 'equal' && !isEmbedded(row, there)) return 'partial'
+    if (state === 'equal' && !isEmbedded(row, there, embedding?.type ?? '')) return 'partial'
     return olderThanMs > 0 && now() - Number(row.updatedAt / 1000n) < olderThanMs ? 'too-young' : null
   }
 

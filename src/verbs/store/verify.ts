@@ -84,10 +84,11 @@ class Comparison {
     for (const { found, row, id } of all) {
       this.seen.note(storeRowKey(row), 0)
       const known = recordOf(records, id)
-      const takesVectors = row.vector !== null && row.vector.embedding.length === embedding?.dims
-      const state = stateOf(found, row, rows.get(storeRowKey(row)), known, { dialect, takesVectors })
+      const vectorType =
+        embedding !== null && row.vector?.embedding.length === embedding.dims ? embedding.type : null
+      const state = stateOf(found, row, rows.get(storeRowKey(row)), known, { dialect, vectorType })
       this.count(state, row)
-      if (state === 'equal' && takesVectors) this.report.vectors++
+      if (state === 'equal' && vectorType !== null) this.report.vectors++
       if (known?.sourceKey.equals(found.source.key)) verdicts.push(...verdictOf(state, known, found))
     }
     await record(verdicts)
