@@ -3,7 +3,7 @@ import { DecodeError } from '../../codec/bytes.js'
 import { MAP } from '../../codec/json/scan.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { StoreDialect, StoreItem } from '../../model/store.js'
-import { fieldsAt } from '../plain/json-fields.js'
+import { fieldsAt, type Range } from '../plain/json-fields.js'
 import { type JsonDocument, stringField } from '../plain/json-records.js'
 
 /** When a value was read, and what its key had left to live then. */
@@ -16,22 +16,21 @@ export interface ReadAt {
 
 const MINUTE_MS = 60_000
 
-/** Null where the value is no item of a store. Throws `DecodeError` where it is a damaged one. */
+/** Null where the value is no item of a store: it has no name. Throws `DecodeError` where it is a damaged one. */
 export function readStoreItem(dialect: StoreDialect, value: RedisValue, at: ReadAt): StoreItem | null {
   if (value.type === 'hash')
     return ofRow(new Map(value.fields.map(([name, cell]) => [name.toString(), cell])), at)
   if (value.type !== 'ReJSON-RL' || value.text[0] !== MAP) return null
   const document = { text: value.text, fields: fieldsAt(value.text, 0) }
-  const range = document.fields.get('value')
-  const names = ['prefix', 'key', 'created_at', 'updated_at']
-  if (range === undefined || !names.every((name) => document.fields.has(name))) return null
+  if (!document.fields.has('prefix') || !document.fields.has('key')) return null
+  const { start, end } = rangeOf(document, 'value')
   const prefix = stringField(document, 'prefix')
   return {
     dialect,
     // The Python saver escapes what RediSearch would take for signs; the JavaScript one does not.
     namespace: dialect === 'python' ? prefix.replace(/\\(.)/gs, '$1') : prefix,
     key: stringField(document, 'key'),
-    value: value.text.subarray(range.start, range.end),
+    value: value.text.subarray(start, end),
     createdAt: microsOf(document, 'created_at', dialect),
     updatedAt: microsOf(document, 'updated_at', dialect),
     ttl:
@@ -41,13 +40,19 @@ export function readStoreItem(dialect: StoreDialect, value: RedisValue, at: Read
   }
 }
 
+function rangeOf({ fields }: JsonDocument, name: string): Range {
+  const range = fields.get(name)
+  if (range === undefined) throw new DecodeError(`no ${name}`, 0)
+  return range
+}
+
 /** Python counts microseconds; JavaScript about nanoseconds, past what a double holds: read from the digits. */
-function microsOf({ text, fields }: JsonDocument, name: string, dialect: StoreDialect): bigint {
-  const { start, end } = fields.get(name)!
-  const [, digits, exponent] =
-    /^(\d{1,25})(?:\.\d*)?(?:e\+?(\d{1,2}))?$/i.exec(text.toString('latin1', start, end)) ?? []
+function microsOf(document: JsonDocument, name: string, dialect: StoreDialect): bigint {
+  const { start, end } = rangeOf(document, name)
+  const token = document.text.toString('latin1', start, end)
+  const [, digits, exponent] = /^(\d{1,25})(?:\.\d*)?(?:e\+?(\d{1,2}))?$/i.exec(token) ?? []
   if (digits === undefined) throw new DecodeError(`${name} is no time`, start)
-  const count = exponent === undefined ? BigInt(digits) : BigInt(Number(text.toString('latin1', start, end)))
+  const count = exponent === undefined ? BigInt(digits) : BigInt(Math.trunc(Number(token)))
   return dialect === 'js' ? count / 1000n : count
 }
 

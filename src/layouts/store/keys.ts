@@ -29,9 +29,10 @@ const ROW = /^-?\d{1,19}$/
 /** Null where the key is no item's. */
 export function storeKeyName(key: Buffer, { item, vector }: StorePrefixes): StoreKeyName | null {
   const name = key.toString()
-  const prefix = item.find((one) => name.startsWith(`${one}:`))
-  if (prefix === undefined) return null
-  const id = name.slice(prefix.length + 1)
+  // From the right: one prefix may begin with another.
+  const end = name.lastIndexOf(':')
+  if (end === -1 || !item.includes(name.slice(0, end))) return null
+  const id = name.slice(end + 1)
   const dialect = UUID.test(id) ? 'js' : ULID.test(id) || ROW.test(id) ? 'python' : null
   return dialect && { id, dialect, vectorKeys: vector.map((one) => Buffer.from(`${one}:${id}`)) }
 }

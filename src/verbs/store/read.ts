@@ -62,7 +62,10 @@ async function batchOf(
   const vectors = await vectorsOf(batch, prefixes, source)
   for (const { request, result } of batch) {
     const { key, type } = request
-    if (result.state === 'gone' || result.state === 'type-changed') continue
+    if (result.state === 'gone' || result.state === 'type-changed') {
+      findings.push({ reason: 'gone', key })
+      continue
+    }
     if (result.state === 'too-large') {
       findings.push({ reason: 'too-large', key, detail: `${result.sizeBytes} bytes` })
       continue
@@ -71,7 +74,10 @@ async function batchOf(
     const { dialect, vectorKeys } = storeKeyName(key, prefixes)!
     try {
       const item = readStoreItem(dialect, result.value, { pttlMs: result.pttlMs, nowMs: now() })
-      if (item === null) continue
+      if (item === null) {
+        findings.push({ reason: 'foreign-key', key })
+        continue
+      }
       // Only a SQLite file shows what has expired: until somebody sweeps it.
       if (item.ttl !== null && item.ttl.remainingMs <= 0) {
         findings.push({ reason: 'gone', key, detail: 'expired' })
