@@ -47,7 +47,8 @@ export function storeComparison({ store }: Pick<VerifyReport, 'store'>, columns:
   ] as const
   const parts = counts.flatMap(([count, words]) => (count === 0 ? [] : [`${formatCount(count)} ${words}`]))
   const embeddings = store.vectors > 0 ? [formatCounted(store.vectors, 'embedding')] : []
-  const line = `store  ${formatCounted(store.items, 'item')}: ${[...parts, ...embeddings].join(' · ')}`
+  const all = [...parts, ...embeddings].join(' · ')
+  const line = `store  ${formatCounted(store.items, 'item')}${all === '' ? '' : `: ${all}`}`
   return [
     ...wrapText(line, columns, { first: '  ', hanging: '    ' }),
     ...store.differences

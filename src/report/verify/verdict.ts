@@ -75,5 +75,6 @@ export function nextAfterVerify(
   // Nothing is deleted from a file.
   if (source?.endpoint.startsWith('sqlite:'))
     return { command: `cp-migrate status${target}`, why: 'what the runs did' }
-  return { command: `cp-migrate purge-redis${target}`, why: 'what Redis can let go; a plan' }
+  const what = store === null ? '' : scope
+  return { command: `cp-migrate purge-redis${target}${what}`, why: 'what Redis can let go; a plan' }
 }
