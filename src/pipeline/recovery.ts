@@ -1,6 +1,8 @@
 /** Waits for a server that went away, and sees to it that the run may go on once it is back. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OnEvent } from '../model/events.js'
+import { Failure } from '../model/failure.js'
+import type { Recover } from '../target/rows/batch-sink.js'
 import { hindranceOf, waitMsOf } from './retry.js'
 
 export interface RecoveryOptions {
@@ -15,8 +17,16 @@ export interface RecoveryOptions {
   /** From 0 up to 1. */
   random(): number
   /** Asked after every wait for a server: takes back what was lost with the connection. */
-  restore?(): Promise<void>
+  readonly restore?: (() => Promise<void>) | undefined
 }
+
+/** Of two ends, waits for the one that an error is of. */
+export const recoverEither =
+  (redis: Recovery, postgres: Recovery): Recover =>
+  (error, attempt) =>
+    (isOfRedis(error) ? redis : postgres).after(error, attempt)
+
+const isOfRedis = (error: unknown): boolean => error instanceof Failure && error.id.includes('redis')
 
 /** What is told of a server's absence from so long a wait on; shorter ones are over before they are read. */
 const TOLD_FROM_MS = 400

@@ -4,7 +4,8 @@ import type { OnEvent } from '../model/events.js'
 import { Failure } from '../model/failure.js'
 import { type EndpointNote, emptyMigrateReport, type MigrateReport } from '../model/report.js'
 import type { ThreadScope } from '../model/scope.js'
-import { Recovery } from '../pipeline/recovery.js'
+import { Recovery, recoverEither } from '../pipeline/recovery.js'
+import { retried } from '../pipeline/retried.js'
 import { wayBack } from '../pipeline/way-back.js'
 import type { Pace } from '../source/pace.js'
 import type { Source } from '../source/source.js'
@@ -19,6 +20,7 @@ import { BackMover, type MoverOptions } from './back/mover.js'
 import { addBatch } from './back/tally.js'
 import { MigrateRun } from './migrate/run.js'
 import { scopeNote } from './migrate/scope-note.js'
+import { stoppedBy } from './stopped-by.js'
 
 export interface MigrateBackRequest {
   readonly postgres: Postgres
@@ -70,13 +72,13 @@ export async function migrateBack(request: MigrateBackRequest): Promise<MigrateR
   })
   await checkServer(request)
   const run = dryRun ? null : await MigrateRun.begin(runRequestOf(request), report)
-  const ledger = recoveryOf(request, from.endpoint, run === null ? undefined : () => run.restore())
-  const redis = recoveryOf(request, to.endpoint)
-  const recover: Recover = (error, attempt) => (isOfRedis(error) ? redis : ledger).after(error, attempt)
+  const restore = run === null ? undefined : () => run.restore()
+  const ledger = new Recovery({ ...request, endpoint: from.endpoint, restore })
+  const recover = recoverEither(new Recovery({ ...request, endpoint: to.endpoint }), ledger)
   try {
     await moveAll(request, { report, run, recover })
   } catch (error) {
-    report.stoppedBy = stoppedByOf(error, request)
+    report.stoppedBy = stoppedBy(error, request)
   }
   await run?.end(report, ledger)
   report.seconds = (now() - startedAt) / 1000
@@ -117,17 +119,15 @@ interface Work {
 
 async function moveAll(request: MigrateBackRequest, { report, run, recover }: Work): Promise<void> {
   const { postgres, schema, scope, onEvent, redis } = request
-  const { found, dialect } = await retried(
-    () =>
-      postgres.use(async (session) => ({
-        found: await countThreadIds(session, schema),
-        dialect: request.dialect ?? (await dialectOfRows(session, schema)) ?? 'python',
-      })),
-    recover,
+  const { found, dialect } = await retried({ recover }, () =>
+    postgres.use(async (session) => ({
+      found: await countThreadIds(session, schema),
+      dialect: request.dialect ?? (await dialectOfRows(session, schema)) ?? 'python',
+    })),
   )
   report.dialect = dialect
-  const { runId: sourceRunId = null } = await retried(() => redis.source.info(), recover)
-  if (run !== null) await retried(() => run.noteSource({ dialect, sourceRunId }), recover)
+  const { runId: sourceRunId = null } = await retried({ recover }, () => redis.source.info())
+  if (run !== null) await retried({ recover }, () => run.noteSource({ dialect, sourceRunId }))
   const ofThreads =
     scope.threads === null && scope.patterns.length === 0 ? Math.min(found, scope.limit ?? found) : null
   const tally = { bytes: 0 }
@@ -148,13 +148,13 @@ async function moveAll(request: MigrateBackRequest, { report, run, recover }: Wo
   })
   const named = new Set(scope.threads ?? [])
   const move = async (threadIds: readonly string[]) => {
-    const moved = await retried(() => BackMover.move(options, threadIds), recover)
+    const moved = await retried({ recover }, () => BackMover.move(options, threadIds))
     for (const id of threadIds) named.delete(id)
     addBatch(report, moved)
     progress()
   }
   await twoAtOnce(
-    batchesOf(request, (work) => retried(work, recover)),
+    batchesOf(request, (work) => retried({ recover }, work)),
     move,
   )
   report.threads.leftOut = found - report.threads.selected
@@ -180,27 +180,4 @@ function moverOptions(
     chunkBytes: memoryBytes * CHUNK_SHARE,
     keysOf: request.keysOf ?? wayBack,
   }
-}
-
-function recoveryOf(request: MigrateBackRequest, endpoint: string, restore?: () => Promise<void>): Recovery {
-  const { retryForMs, signal, onEvent, now, random } = request
-  return new Recovery({ retryForMs, signal, onEvent, now, random, endpoint, ...(restore && { restore }) })
-}
-
-const isOfRedis = (error: unknown): boolean => error instanceof Failure && /redis/.test(error.id)
-
-async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      await recover(error, attempt)
-    }
-  }
-}
-
-function stoppedByOf(error: unknown, { signal, postgres }: MigrateBackRequest): Failure {
-  if (error instanceof Failure) return error
-  if (signal.aborted && signal.reason instanceof Failure) return signal.reason
-  return postgres.failureOf(error)
 }

@@ -4,7 +4,7 @@ import { DIALECTS } from '../convert/dialects.js'
 import type { Layout, Prefixes } from '../layouts/layout.js'
 import { type Bounds, isBounded } from '../model/bounds.js'
 import type { OnEvent } from '../model/events.js'
-import { Failure, failureOf } from '../model/failure.js'
+import { Failure } from '../model/failure.js'
 import {
   type EndpointNote,
   emptyBoundsReport,
@@ -12,7 +12,8 @@ import {
   type MigrateReport,
 } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
-import { Recovery } from '../pipeline/recovery.js'
+import { Recovery, recoverEither } from '../pipeline/recovery.js'
+import { retried } from '../pipeline/retried.js'
 import { Transfer } from '../pipeline/transfer.js'
 import type { Source } from '../source/source.js'
 import type { BatchSink, Recover } from '../target/rows/batch-sink.js'
@@ -28,6 +29,7 @@ import { MigrateRun, type MigrateTarget } from './migrate/run.js'
 import { scopeNote } from './migrate/scope-note.js'
 import { openStore, type StoreChoice, storeDialect } from './migrate/store.js'
 import { MigrateTally } from './migrate/tally.js'
+import { stoppedBy } from './stopped-by.js'
 import { SurveyCount } from './survey/survey.js'
 
 export interface MigrateRequest {
@@ -94,19 +96,18 @@ export async function migrate(request: MigrateRequest): Promise<MigrateReport> {
     target: request.to,
   })
   const run = dryRun ? null : await MigrateRun.begin(runRequestOf(request), report)
-  const awaySource = recoveryOf(request, request.from.endpoint)
-  const awayTarget = recoveryOf(
-    request,
-    request.to?.endpoint ?? '',
-    run === null ? undefined : () => run.restore(),
-  )
+  const awaySource = new Recovery({ ...request, endpoint: request.from.endpoint })
+  const restore = run === null ? undefined : () => run.restore()
+  const awayTarget = new Recovery({ ...request, endpoint: request.to?.endpoint ?? '', restore })
   try {
-    const recover: Recover = (error, attempt) =>
-      (isOfSource(error) ? awaySource : awayTarget).after(error, attempt)
+    const recover = recoverEither(awaySource, awayTarget)
     const sink = run === null ? drySinkOf(request) : run.writer(awayTarget)
     await moveThreads(request, { report, run, sink, recover })
   } catch (error) {
-    report.stoppedBy = run === null ? stoppedByOf(error, request) : run.failureOf(error)
+    report.stoppedBy = stoppedBy(error, {
+      signal: request.signal,
+      postgres: request.target?.postgres ?? null,
+    })
   }
   await run?.end(report, awayTarget)
   report.seconds = (now() - startedAt) / 1000
@@ -126,13 +127,6 @@ function runRequestOf(request: MigrateRequest) {
     options: isBounded(bounds) ? { ...options, bounds, layouts: layouts.map(({ id }) => id) } : options,
   }
 }
-
-function recoveryOf(request: MigrateRequest, endpoint: string, restore?: () => Promise<void>): Recovery {
-  const { retryForMs, signal, onEvent, now, random } = request
-  return new Recovery({ retryForMs, signal, onEvent, now, random, endpoint, ...(restore && { restore }) })
-}
-
-const isOfSource = (error: unknown): boolean => error instanceof Failure && /redis/.test(error.id)
 
 function drySinkOf({ target, hasLedger, sourceName }: MigrateRequest): DryRunSink {
   if (target === null) return new DryRunSink(null)
@@ -165,33 +159,33 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
   }
   const startedAt = request.now()
   const survey = new SurveyCount(startedAt)
-  const listing = await retried(() => listKeys(listed), recover)
+  const listing = await retried({ recover }, () => listKeys(listed))
   const { inventory, registry, prefixes, census } = listing
   try {
     countKeys(report, listing)
-    report.otherDatabases = await retried(() => elsewhere(source, prefixes), recover)
+    report.otherDatabases = await retried({ recover }, () => elsewhere(source, prefixes))
     if (census !== null) {
-      report.found = await retried(() => findingsOf(census, { source, registry, expiring: null }), recover)
+      report.found = await retried({ recover }, () =>
+        findingsOf(census, { source, registry, expiring: null }),
+      )
     }
     const dialect =
       request.dialect ??
-      (await retried(
-        () =>
-          dialectOf(
-            source,
-            inventory,
-            registry,
-            async () => (await recordedBy(request)) ?? storeDialect(request),
-          ),
-        recover,
+      (await retried({ recover }, () =>
+        dialectOf(
+          source,
+          inventory,
+          registry,
+          async () => (await recordedBy(request)) ?? storeDialect(request),
+        ),
       ))
     report.dialect = dialect
-    if (request.dialect === null) await retried(() => request.checkTables(dialect), recover)
+    if (request.dialect === null) await retried({ recover }, () => request.checkTables(dialect))
     if (run !== null) {
-      const { runId: sourceRunId = null } = await retried(() => source.info(), recover)
-      await retried(() => run.noteSource({ dialect, sourceRunId }), recover)
+      const { runId: sourceRunId = null } = await retried({ recover }, () => source.info())
+      await retried({ recover }, () => run.noteSource({ dialect, sourceRunId }))
     }
-    const moveItems = await retried(() => openStore(request, { dialect, run, recover }), recover)
+    const moveItems = await retried({ recover }, () => openStore(request, { dialect, run, recover }))
     const found = await inventory.countThreads()
     const ofThreads = Math.min(found, scope.limit ?? found)
     const named = new Set(scope.threads ?? [])
@@ -217,7 +211,14 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
       recover,
     })
     report.threads.leftOut = found - ofThreads
-    const world = { source, registry, bounds, dialect, nowMs: request.now(), retried: retriedBy(recover) }
+    const world = {
+      source,
+      registry,
+      bounds,
+      dialect,
+      nowMs: request.now(),
+      retried: <T>(work: () => Promise<T>) => retried({ recover }, work),
+    }
     const threads = threadsOfAge(inventory.threads(), world, ({ threadId }, why) => {
       if (named.delete(threadId)) report.bounds?.named.push(threadId)
       tally.leftByAge(threadId, why)
@@ -230,25 +231,4 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
     report.survey = survey.result()
     await inventory.close()
   }
-}
-
-const retriedBy =
-  (recover: Recover) =>
-  <T>(work: () => Promise<T>): Promise<T> =>
-    retried(work, recover)
-
-async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      await recover(error, attempt)
-    }
-  }
-}
-
-function stoppedByOf(error: unknown, { signal, target }: MigrateRequest): Failure {
-  if (error instanceof Failure) return error
-  if (signal.aborted && signal.reason instanceof Failure) return signal.reason
-  return target === null ? failureOf(error) : target.postgres.failureOf(error)
 }

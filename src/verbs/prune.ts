@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { keptByRule } from '../convert/prune-rule.js'
 import { timeOfCheckpoint } from '../model/age.js'
 import type { OnEvent } from '../model/events.js'
-import { Failure } from '../model/failure.js'
 import { addPruneRefused, emptyPruneReport, type PruneReport, type PruneRule } from '../model/prune-report.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { slicesBySize } from '../model/slices.js'
@@ -14,6 +13,7 @@ import { type NewestCheckpoint, newestCheckpoints } from '../target/prune/newest
 import { type PrunableThread, pageOfPrunable } from '../target/prune/pages.js'
 import { type KeptNamespace, pruneRows } from '../target/prune/rows.js'
 import { type RecordedTtl, recordedTtls } from '../target/prune/ttls.js'
+import { stoppedBy } from './stopped-by.js'
 
 export interface PruneVerbRequest {
   readonly postgres: Postgres
@@ -41,7 +41,7 @@ const PAUSE_MS = 200
 
 /** Throws nothing once it has begun: what stops early still returns its report. */
 export async function prune(request: PruneVerbRequest): Promise<PruneReport> {
-  const { now, to, rule, acting, postgres, signal } = request
+  const { now, to, rule, acting, signal } = request
   const startedAt = now()
   const report = emptyPruneReport({
     schemaVersion: REPORT_SCHEMA_VERSION,
@@ -65,8 +65,7 @@ export async function prune(request: PruneVerbRequest): Promise<PruneReport> {
     }
     report.notFound = [...missing].sort()
   } catch (error) {
-    const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
-    report.stoppedBy = stopped instanceof Failure ? stopped : postgres.failureOf(stopped)
+    report.stoppedBy = stoppedBy(error, request)
   }
   report.seconds = (now() - startedAt) / 1000
   return report

@@ -11,6 +11,7 @@ import {
 import { REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { threadFilter } from '../model/scope.js'
 import type { ThreadKeys } from '../pipeline/inventory.js'
+import { retried } from '../pipeline/retried.js'
 import { SeenThreads } from '../pipeline/seen-threads.js'
 import { chunksOf } from '../pipeline/thread-queue.js'
 import { oneAhead } from '../source/ahead.js'
@@ -20,7 +21,8 @@ import { type ListedKeys, listKeys } from './list-keys.js'
 import { type Outcome, PurgeAct } from './purge/act.js'
 import { type Candidate, type Looked, PurgeCandidates } from './purge/candidates.js'
 import { recordedKeys } from './purge/recorded-keys.js'
-import { type PurgeRequest, retried } from './purge/request.js'
+import type { PurgeRequest } from './purge/request.js'
+import { stoppedBy } from './stopped-by.js'
 import { purgeStore } from './store/purge.js'
 
 /** Threads that are looked at and deleted together. */
@@ -35,7 +37,7 @@ interface Group {
 
 /** Throws nothing once it has begun: a purge that stops early still returns its report. */
 export async function purge(request: PurgeRequest): Promise<PurgeReport> {
-  const { now, lease, signal, postgres } = request
+  const { now, lease } = request
   const startedAt = now()
   const report = emptyPurgeReport({
     schemaVersion: REPORT_SCHEMA_VERSION,
@@ -55,8 +57,7 @@ export async function purge(request: PurgeRequest): Promise<PurgeReport> {
       await purgeStore({ ...request, store, keysLeft }, report.store)
     }
   } catch (error) {
-    const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
-    report.stoppedBy = stopped instanceof Failure ? stopped : postgres.failureOf(stopped)
+    report.stoppedBy = stoppedBy(error, request)
   }
   report.compares = request.purger.compares
   report.seconds = (now() - startedAt) / 1000

@@ -1,9 +1,9 @@
 /** Puts back what a purge has deleted, from its archive. A key that is there is never overwritten. */
-import { Failure } from '../model/failure.js'
 import { printableKey } from '../model/printable.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { addNotRestored, emptyRestoreReport, type RestoreReport } from '../model/restore-report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
+import { retried } from '../pipeline/retried.js'
 import type { KeyToPurge, Purger } from '../source/purge.js'
 import type { RedisRestorer } from '../source/redis/restore.js'
 import type { Source } from '../source/source.js'
@@ -14,8 +14,9 @@ import { recordPurge } from '../target/ledger/purge-ledger.js'
 import { type LedgerScope, readThreads } from '../target/ledger/read.js'
 import { unpurgeStoreItems } from '../target/ledger/store-items.js'
 import type { ArchivedKey } from './purge/archive-format.js'
-import { type PurgeRequest, retried } from './purge/request.js'
+import type { PurgeRequest } from './purge/request.js'
 import type { ArchivedThread, ArchiveReader } from './restore-archive-read.js'
+import { stoppedBy } from './stopped-by.js'
 import { STORE_ARCHIVE_ID } from './store/purge.js'
 
 export interface RestoreRequest extends Pick<PurgeRequest, 'recover' | 'signal' | 'onEvent'> {
@@ -58,10 +59,7 @@ export async function restoreArchive(request: RestoreRequest): Promise<RestoreRe
   try {
     await new Restore(request, report).run()
   } catch (error) {
-    const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
-    if (stopped instanceof Failure) report.stoppedBy = stopped
-    else if (ledger === null) throw stopped
-    else report.stoppedBy = ledger.postgres.failureOf(stopped)
+    report.stoppedBy = stoppedBy(error, { signal, postgres: ledger?.postgres ?? null })
   }
   report.damaged = request.archive.damaged
   report.seconds = (now() - startedAt) / 1000

@@ -1,8 +1,8 @@
 /** Takes back what runs of the way back wrote into Redis, and only that: a plan first, then thread by thread. */
 import type { OnEvent } from '../model/events.js'
-import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { addRefused, emptyRollbackReport, type RollbackReport } from '../model/rollback-report.js'
+import { retried } from '../pipeline/retried.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { inTransaction, type SqlSession } from '../target/connection/session.js'
 import type { Lease } from '../target/ledger/lease.js'
@@ -17,6 +17,7 @@ import {
 } from '../target/rollback/threads.js'
 import type { Recover } from '../target/rows/batch-sink.js'
 import { carryOutUndo, planUndo, type UndoPlan, type UndoRedis } from './back/undo.js'
+import { stoppedBy } from './stopped-by.js'
 
 export interface RollbackBackRequest {
   readonly postgres: Postgres
@@ -39,7 +40,7 @@ const PAGE_THREADS = 100
 
 /** Throws `no-such-run`; one that stops early still returns its report, with what stopped it. */
 export async function rollbackBack(request: RollbackBackRequest): Promise<RollbackReport> {
-  const { now, lease, to, postgres, signal } = request
+  const { now, lease, to } = request
   const startedAt = now()
   const report = emptyRollbackReport({
     schemaVersion: REPORT_SCHEMA_VERSION,
@@ -50,9 +51,9 @@ export async function rollbackBack(request: RollbackBackRequest): Promise<Rollba
   try {
     await undoRuns(request, report)
   } catch (error) {
-    const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
-    if (stopped instanceof Failure && stopped.id === 'no-such-run') throw stopped
-    report.stoppedBy = stopped instanceof Failure ? stopped : postgres.failureOf(stopped)
+    const stopped = stoppedBy(error, request)
+    if (stopped.id === 'no-such-run') throw stopped
+    report.stoppedBy = stopped
   }
   report.seconds = (now() - startedAt) / 1000
   return report
@@ -60,7 +61,11 @@ export async function rollbackBack(request: RollbackBackRequest): Promise<Rollba
 
 async function undoRuns(request: RollbackBackRequest, report: RollbackReport): Promise<void> {
   const { scope, which, postgres, lease } = request
-  const ask = <T>(work: (session: SqlSession) => Promise<T>) => retried(request, () => postgres.use(work))
+  const ask = <T>(work: (session: SqlSession) => Promise<T>) =>
+    retried(request, () => {
+      request.signal.throwIfAborted()
+      return postgres.use(work)
+    })
   const { runs, before } = await ask((session) =>
     chooseRuns(session, scope, { which, endpoint: postgres.name }),
   )
@@ -140,15 +145,4 @@ function addUndone(report: RollbackReport, { undone }: ThreadToUndo, plan: UndoP
     report.bytes += run.targetBytes
   }
   rows.restored += plan.restoring.length
-}
-
-async function retried<T>({ signal, recover }: RollbackBackRequest, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      signal.throwIfAborted()
-      return await work()
-    } catch (error) {
-      await recover(error, attempt)
-    }
-  }
 }

@@ -1,10 +1,10 @@
 /** Removes what runs of migrate wrote, and only that: a plan first, then batches of threads, each in one transaction with its ledger rows. */
 import type { OnEvent } from '../model/events.js'
-import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { addRefused, emptyRollbackReport, type RollbackReport } from '../model/rollback-report.js'
 import { slicesBySize } from '../model/slices.js'
 import type { Recovery } from '../pipeline/recovery.js'
+import { retried } from '../pipeline/retried.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
 import {
@@ -24,6 +24,8 @@ import {
   standingThreads,
   type TargetScope,
 } from '../target/rollback/threads.js'
+import type { Recover } from '../target/rows/batch-sink.js'
+import { stoppedBy } from './stopped-by.js'
 
 export interface RollbackRequest {
   readonly postgres: Postgres
@@ -50,7 +52,7 @@ const MAX_ATTEMPTS = 5
 
 /** Throws nothing once it has begun: a rollback that stops early still returns its report. */
 export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
-  const { now, lease, postgres, signal } = request
+  const { now, lease } = request
   const startedAt = now()
   const report = emptyRollbackReport({
     schemaVersion: REPORT_SCHEMA_VERSION,
@@ -61,8 +63,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
   try {
     await new Rollback(request, report).run()
   } catch (error) {
-    const stopped = signal.aborted && signal.reason instanceof Failure ? signal.reason : error
-    report.stoppedBy = stopped instanceof Failure ? stopped : postgres.failureOf(stopped)
+    report.stoppedBy = stoppedBy(error, request)
   }
   report.seconds = (now() - startedAt) / 1000
   return report
@@ -253,15 +254,13 @@ class Rollback {
     })
   }
 
-  private async retried<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        this.request.signal.throwIfAborted()
-        return await this.request.postgres.use(work)
-      } catch (error) {
-        await this.request.recovery.after(error, attempt)
-      }
-    }
+  private retried<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
+    const { postgres, recovery, signal } = this.request
+    const recover: Recover = (error, attempt) => recovery.after(error, attempt)
+    return retried({ recover }, () => {
+      signal.throwIfAborted()
+      return postgres.use(work)
+    })
   }
 }
 

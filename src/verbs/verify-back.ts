@@ -4,7 +4,6 @@ import type { Dialect } from '../convert/converter.js'
 import type { RedisPrefixes } from '../convert/redis/options.js'
 import type { Layout } from '../layouts/layout.js'
 import type { OnEvent } from '../model/events.js'
-import { Failure, failureOf } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
 import { emptyVerifyReport, NOTHING_EXPLAINED, type VerifyReport } from '../model/verify-report.js'
@@ -18,6 +17,7 @@ import { dialectOfRows, pageOfThreadIds } from '../target/rows/thread-names.js'
 import { secondLook } from './back/second-look.js'
 import { type BackVerdict, isClear, turned } from './back/verdict.js'
 import { listKeys } from './list-keys.js'
+import { stoppedBy } from './stopped-by.js'
 import { VerifyRun } from './verify/run.js'
 import { VerifyTally } from './verify/tally.js'
 
@@ -69,12 +69,12 @@ export async function verifyBack(request: VerifyBackRequest): Promise<VerifyRepo
     report.verificationId = run?.id ?? null
     await new Comparison(request, report, run).all()
   } catch (error) {
-    report.stoppedBy = stoppedByOf(error, request)
+    report.stoppedBy = stoppedBy(error, request)
   }
   try {
     await run?.end(report)
   } catch (error) {
-    report.stoppedBy ??= stoppedByOf(error, request)
+    report.stoppedBy ??= stoppedBy(error, request)
   } finally {
     await run?.release()
   }
@@ -214,10 +214,4 @@ const NOTHING_IN_REDIS: Omit<ThreadVerdict, 'threadId'> = {
   compared: { checkpoints: 0, writes: 0, values: 0 },
   hasRows: true,
   recorded: undefined,
-}
-
-function stoppedByOf(error: unknown, { signal, postgres }: VerifyBackRequest): Failure {
-  if (error instanceof Failure) return error
-  if (signal.aborted && signal.reason instanceof Failure) return signal.reason
-  return error instanceof TypeError ? failureOf(error) : postgres.failureOf(error)
 }

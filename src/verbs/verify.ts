@@ -3,11 +3,11 @@ import type { Dialect } from '../convert/converter.js'
 import type { Layout, Prefixes } from '../layouts/layout.js'
 import type { StorePrefixes } from '../layouts/store/keys.js'
 import type { OnEvent } from '../model/events.js'
-import { Failure, failureOf } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { emptyVerifyReport, type VerifyReport } from '../model/verify-report.js'
 import { RecordedThreads } from '../pipeline/recorded-threads.js'
-import { Recovery } from '../pipeline/recovery.js'
+import { Recovery, recoverEither } from '../pipeline/recovery.js'
+import { retried } from '../pipeline/retried.js'
 import { ThreadVerification } from '../pipeline/verify/threads.js'
 import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
@@ -16,6 +16,7 @@ import { countThreads } from '../target/ledger/recorded-rows.js'
 import type { Recover } from '../target/rows/batch-sink.js'
 import { dialectOf, recordedDialect } from './dialect.js'
 import { listKeys } from './list-keys.js'
+import { stoppedBy } from './stopped-by.js'
 import { openStoreTables } from './store/tables.js'
 import { verifyStore } from './store/verify.js'
 import { type Choice, chosenThreads, wantedThreads, withStrays } from './verify/choice.js'
@@ -77,12 +78,12 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
     await compareAll(request, work)
     await compareStore(request, work)
   } catch (error) {
-    report.stoppedBy = stoppedByOf(error, request)
+    report.stoppedBy = stoppedBy(error, request)
   }
   try {
-    if (run !== null) await retried(() => run.end(report), lastWordOf(request, { report, run }))
+    if (run !== null) await retried({ recover: lastWordOf(request, { report, run }) }, () => run.end(report))
   } catch (error) {
-    report.stoppedBy ??= stoppedByOf(error, request)
+    report.stoppedBy ??= stoppedBy(error, request)
   } finally {
     await run?.release()
   }
@@ -100,7 +101,7 @@ async function begin(request: VerifyRequest): Promise<VerifyRun | null> {
   try {
     return await VerifyRun.begin({ postgres, scope: ledger, options, takeoverTimeoutMs, signal })
   } catch (error) {
-    throw stoppedByOf(error, request)
+    throw stoppedBy(error, request)
   }
 }
 
@@ -115,15 +116,12 @@ export interface VerifyWork {
 }
 
 function recoverOf(request: VerifyRequest, run: VerifyRun | null): Recover {
-  const { retryForMs, signal, onEvent, now, random, from, to } = request
-  const common = { retryForMs, signal, onEvent, now, random }
-  const restore = run === null ? {} : { restore: () => run.restore() }
-  const source = new Recovery({ ...common, endpoint: from?.endpoint ?? '' })
-  const target = new Recovery({ ...common, endpoint: to.endpoint, ...restore })
-  return (error, attempt) => (isOfRedis(error) ? source : target).after(error, attempt)
+  const restore = run === null ? undefined : () => run.restore()
+  return recoverEither(
+    new Recovery({ ...request, endpoint: request.from?.endpoint ?? '' }),
+    new Recovery({ ...request, endpoint: request.to.endpoint, restore }),
+  )
 }
-
-const isOfRedis = (error: unknown): boolean => error instanceof Failure && error.id.includes('redis')
 
 /** The last word of a verification that was stopped is tried once. */
 const lastWordOf = (request: VerifyRequest, { report, run }: Omit<VerifyWork, 'recover'>): Recover =>
@@ -132,16 +130,6 @@ const lastWordOf = (request: VerifyRequest, { report, run }: Omit<VerifyWork, 'r
     : async (error) => {
         throw error
       }
-
-async function retried<T>(work: () => Promise<T>, recover: Recover): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      await recover(error, attempt)
-    }
-  }
-}
 
 async function compareAll(request: VerifyRequest, work: VerifyWork): Promise<void> {
   const { postgres, source, onEvent, scope, sample } = request
@@ -178,7 +166,7 @@ async function compareStore(request: VerifyRequest, { report, run, recover }: Ve
   onEvent({ kind: 'step', step: 'comparing the store' })
   const tables = { postgres, schema: to.schema }
   const open = () => openStoreTables(tables, { dialect: null, flags: store.flags, mayLack: false })
-  const target = await retried(open, recover)
+  const target = await retried({ recover }, open)
   report.store = await verifyStore({
     ...{ source, signal, now, recover, prefixes: store.prefixes, batchBytes: memoryBytes * SHARES.read },
     target: target!,
@@ -200,14 +188,14 @@ const recordedOf = ({ postgres, to }: VerifyRequest, ledgerSchema: string): Prom
 
 async function compareSource(request: VerifyRequest, comparing: Comparing): Promise<VerifyTally> {
   const { work, source, ledger, wants, tallyOf } = comparing
-  const listed = await retried(() => listThreads(request, source, wants), work.recover)
+  const listed = await retried(work, () => listThreads(request, source, wants))
   const { inventory, registry } = listed
   try {
     const recorded = async () =>
       request.ledgerSchema === null ? null : recordedOf(request, request.ledgerSchema)
     const dialect =
-      request.dialect ?? (await retried(() => dialectOf(source, inventory, registry, recorded), work.recover))
-    if (request.dialect === null) await retried(() => request.checkTables(dialect), work.recover)
+      request.dialect ?? (await retried(work, () => dialectOf(source, inventory, registry, recorded)))
+    if (request.dialect === null) await retried(work, () => request.checkTables(dialect))
     const found = await inventory.countThreads()
     const { chosen, threads } = chosenThreads(request, inventory, found)
     work.report.threads.leftOut = found - chosen
@@ -258,7 +246,7 @@ async function compareStrays(
   for (let strays = verification.takeStrays(); strays.size > 0; strays = verification.takeStrays()) {
     const wanted = strays
     const list = () => listThreads(request, source, (threadId) => wanted.has(threadId))
-    const { inventory } = await retried(list, recover)
+    const { inventory } = await retried({ recover }, list)
     try {
       await verification.run(withStrays(inventory.threads(), wanted))
     } finally {
@@ -269,10 +257,4 @@ async function compareStrays(
 
 async function threadsInTarget({ postgres, to }: VerifyRequest): Promise<number> {
   return postgres.use((session) => countThreads(session, to.schema))
-}
-
-function stoppedByOf(error: unknown, { signal, postgres }: VerifyRequest): Failure {
-  if (error instanceof Failure) return error
-  if (signal.aborted && signal.reason instanceof Failure) return signal.reason
-  return error instanceof TypeError ? failureOf(error) : postgres.failureOf(error)
 }

@@ -1,6 +1,6 @@
 /** The run around a migration: the lease, the run's row in the ledger, the writer with its fence, and the last word. */
 import type { OnEvent } from '../../model/events.js'
-import { Failure, failureOf } from '../../model/failure.js'
+import { Failure } from '../../model/failure.js'
 import { REASONS } from '../../model/finding.js'
 import type { FindingCount, MigrateReport } from '../../model/report.js'
 import type { Recovery } from '../../pipeline/recovery.js'
@@ -22,6 +22,7 @@ import {
 } from '../../target/ledger/runs.js'
 import type { MergePolicy } from '../../target/rows/commit.js'
 import { TargetWriter } from '../../target/rows/writer.js'
+import { stoppedBy } from '../stopped-by.js'
 import { toolVersion } from '../tool-version.js'
 
 /** A target that has the tables and the ledger. */
@@ -94,8 +95,7 @@ export class MigrateRun {
       })
     } catch (error) {
       await lease?.release()
-      if (signal.aborted && signal.reason instanceof Failure) throw signal.reason
-      throw error instanceof Failure ? error : postgres.failureOf(error)
+      throw stoppedBy(error, { signal, postgres })
     }
   }
 
@@ -162,7 +162,8 @@ export class MigrateRun {
       }
       if (report.stoppedBy === undefined && this.request.loadsTables !== false) await this.analyze(report)
     } catch (error) {
-      report.stoppedBy ??= this.failureOf(error)
+      const { signal, target } = this.request
+      report.stoppedBy ??= stoppedBy(error, { signal, postgres: target.postgres })
     } finally {
       await this.lease.release()
     }
@@ -197,13 +198,6 @@ export class MigrateRun {
     )
     // Only the tables' owner may; autovacuum does it later otherwise.
     await postgres.use((session) => session.query(`ANALYZE ${tables.join(', ')}`)).catch(() => {})
-  }
-
-  failureOf(error: unknown): Failure {
-    const { signal, target } = this.request
-    if (error instanceof Failure) return error
-    if (signal.aborted && signal.reason instanceof Failure) return signal.reason
-    return error instanceof TypeError ? failureOf(error) : target.postgres.failureOf(error)
   }
 }
 

@@ -3,11 +3,11 @@ import { type StorePrefixes, storeKeyName, storePatterns } from '../../layouts/s
 import type { OnEvent } from '../../model/events.js'
 import { addFindings, type FindingCount } from '../../model/report.js'
 import type { StoreDialect, StoreMoved } from '../../model/store.js'
+import { retried } from '../../pipeline/retried.js'
 import type { Source } from '../../source/source.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
 import type { Recover } from '../../target/rows/batch-sink.js'
 import type { MergePolicy } from '../../target/rows/commit.js'
-import { retried } from '../purge/request.js'
 import { moveStore } from '../store/move.js'
 import { openStoreTables } from '../store/tables.js'
 import type { MigrateRun, MigrateTarget } from './run.js'
@@ -54,7 +54,7 @@ export async function openStore(
     const found: FindingCount[] = []
     const moved = await moveStore({ ...read, dialect, policy, recover, scope, run, target: tables }, found)
     for (const { samples, count } of found) addFindings(findings, samples, count)
-    if (run !== null) await retried({ recover, signal }, () => run.recordOfStore(found))
+    if (run !== null) await retried({ recover }, () => run.recordOfStore(found))
     return moved
   }
 }

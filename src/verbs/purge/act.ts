@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PurgeLeft } from '../../model/purge-report.js'
 import { slicesBySize } from '../../model/slices.js'
+import { retried } from '../../pipeline/retried.js'
 import { Pace } from '../../source/pace.js'
 import type { Purged } from '../../source/purge.js'
 import type { Lease } from '../../target/ledger/lease.js'
@@ -9,7 +10,7 @@ import { type PurgeStep, recordPurge } from '../../target/ledger/purge-ledger.js
 import type { PurgeArchive } from './archive.js'
 import type { Candidate } from './candidates.js'
 import { type PurgeKey, stepsOf } from './order.js'
-import { type PurgeRequest, retried } from './request.js'
+import type { PurgeRequest } from './request.js'
 
 /** What became of one thread. */
 export interface Outcome {

@@ -5,10 +5,11 @@
 import type { Dialect } from '../../convert/converter.js'
 import type { LayoutRegistry } from '../../layouts/registry.js'
 import type { ThreadKeys } from '../../pipeline/inventory.js'
+import { retried } from '../../pipeline/retried.js'
 import { recordedEver } from '../../target/ledger/purge-ledger.js'
 import { type RunRow, readRuns } from '../../target/ledger/read.js'
 import { latestOf } from '../age-filter.js'
-import { type PurgeRequest, retried } from './request.js'
+import type { PurgeRequest } from './request.js'
 
 /** A run that ended, and was bounded by `--newer-than`. What `--older-than` left out waits for another run. */
 interface AgeBound {

@@ -2,8 +2,9 @@
 import type { ClaimedKey } from '../../layouts/layout.js'
 import type { LayoutRegistry } from '../../layouts/registry.js'
 import type { ThreadKeys } from '../../pipeline/inventory.js'
+import { retried } from '../../pipeline/retried.js'
 import { readThreads } from '../../target/ledger/read.js'
-import { type PurgeRequest, retried } from './request.js'
+import type { PurgeRequest } from './request.js'
 
 /** Threads of which the ledger knows keys that are still there, and those whose purge was begun. */
 export async function recordedKeys(

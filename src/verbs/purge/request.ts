@@ -46,18 +46,3 @@ export interface PurgeRequest extends PurgeRules {
   /** Milliseconds since 1970. */
   now(): number
 }
-
-/** Work that is done again where a server went away meanwhile; `attempt` counts from 1. */
-export async function retried<T>(
-  { recover, signal }: Pick<PurgeRequest, 'recover' | 'signal'>,
-  work: (attempt: number) => Promise<T>,
-): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work(attempt)
-    } catch (error) {
-      signal.throwIfAborted()
-      await recover(error, attempt)
-    }
-  }
-}

@@ -3,6 +3,7 @@ import { type StoreState, stateOf } from '../../convert/store/compare.js'
 import { kindOf } from '../../model/finding.js'
 import { type FoundItem, nothingVerified, type StoreVerified } from '../../model/store.js'
 import { type StoreRow, storeRowKey } from '../../model/store-row.js'
+import { retried } from '../../pipeline/retried.js'
 import { SeenThreads } from '../../pipeline/seen-threads.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import type { SqlSession } from '../../target/connection/session.js'
@@ -34,15 +35,8 @@ export interface StoreVerifyRequest extends Omit<StoreReadOptions, 'source'> {
 const MAX_DIFFERENCES = 100
 
 /** Begun again from the first item where an end went away meanwhile. */
-export async function verifyStore(request: StoreVerifyRequest): Promise<StoreVerified> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await new Comparison(request).run()
-    } catch (error) {
-      await request.recover(error, attempt)
-    }
-  }
-}
+export const verifyStore = (request: StoreVerifyRequest): Promise<StoreVerified> =>
+  retried(request, () => new Comparison(request).run())
 
 class Comparison {
   private readonly report = nothingVerified()

@@ -1,5 +1,6 @@
 /** Threads on record that Redis was not asked for, or no longer has: their rows against the digests that the ledger keeps. */
 import type { RecordedThreads } from '../../pipeline/recorded-threads.js'
+import { retried } from '../../pipeline/retried.js'
 import { verifyRecorded } from '../../pipeline/verify/recorded.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import { type CurrentThread, eachThread } from '../../target/ledger/read.js'
@@ -26,14 +27,7 @@ export async function verifyLedger(
   },
   work: RecordedWork,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await pass(request, work)
-      return
-    } catch (error) {
-      await work.recover(error, attempt)
-    }
-  }
+  await retried(work, () => pass(request, work))
 }
 
 async function pass(
