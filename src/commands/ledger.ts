@@ -1,15 +1,17 @@
 /** The target with its ledger, for verbs that work on what is there: opened, locked where it is to change, waited for when it goes away. */
 import { Failure } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
-import { Recovery } from '../pipeline/recovery.js'
+import { Recovery, recoverEither } from '../pipeline/recovery.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { checkWritable } from '../target/connection/connect-checks.js'
 import { type Lease, takeLease } from '../target/ledger/lease.js'
+import { stoppedBy } from '../verbs/stopped-by.js'
 import { hasLedger } from '../verbs/target-tables.js'
 import type { Context } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { flagsAgain } from './flags-again.js'
+import { runOptions } from './run-options.js'
 
 export interface OpenLedger {
   readonly postgres: Postgres
@@ -44,49 +46,33 @@ export async function openLedger(
     recovery: (lease) => recoveryOf(postgres, { lease, config, context }),
     recover: (lease, sourceEndpoint) => {
       const ofTarget = recoveryOf(postgres, { lease, config, context })
-      const ofSource = new Recovery({ ...recoveryOptions(config, context), endpoint: sourceEndpoint })
-      return (error, attempt) => (isOfSource(error) ? ofSource : ofTarget).after(error, attempt)
+      const ofSource = new Recovery({ ...runOptions(config, context), endpoint: sourceEndpoint })
+      return recoverEither(ofSource, ofTarget)
     },
   }
 }
 
+interface Surroundings {
+  readonly config: Config
+  readonly context: Context
+}
+
 async function leaseOf(
   postgres: Postgres,
-  {
-    schema,
-    verb,
-    config,
-    context,
-  }: {
-    readonly schema: string
-    readonly verb: string
-    readonly config: Config
-    readonly context: Context
-  },
+  { config, context, ...of }: Surroundings & { readonly schema: string; readonly verb: string },
 ): Promise<Lease> {
-  const { ledgerSchema, takeoverTimeout } = config.values
+  const { ledgerSchema, takeoverTimeout: takeoverTimeoutMs } = config.values
   const { signal } = context
   try {
-    return await takeLease(postgres, {
-      schema,
-      ledgerSchema,
-      verb,
-      takeoverTimeoutMs: takeoverTimeout,
-      signal,
-    })
+    return await takeLease(postgres, { ...of, ledgerSchema, takeoverTimeoutMs, signal })
   } catch (error) {
-    if (signal.aborted && signal.reason instanceof Failure) throw signal.reason
-    throw error instanceof Failure ? error : postgres.failureOf(error)
+    throw stoppedBy(error, { signal, postgres })
   }
 }
 
 function recoveryOf(
   postgres: Postgres,
-  {
-    lease,
-    config,
-    context,
-  }: { readonly lease: Lease | null; readonly config: Config; readonly context: Context },
+  { lease, config, context }: Surroundings & { readonly lease: Lease | null },
 ): Recovery {
   const restore = async (held: Lease): Promise<void> => {
     const session = await postgres.open()
@@ -98,18 +84,8 @@ function recoveryOf(
     await held.renew()
   }
   return new Recovery({
-    ...recoveryOptions(config, context),
+    ...runOptions(config, context),
     endpoint: postgres.name,
     ...(lease && { restore: () => restore(lease) }),
   })
 }
-
-const recoveryOptions = ({ values }: Config, { signal, onEvent, now }: Context) => ({
-  retryForMs: values.retryFor,
-  signal,
-  onEvent,
-  now,
-  random: Math.random,
-})
-
-const isOfSource = (error: unknown): boolean => error instanceof Failure && /redis/.test(error.id)

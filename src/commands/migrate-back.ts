@@ -7,6 +7,7 @@ import { migrateBack } from '../verbs/migrate-back.js'
 import type { Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { runOptions } from './run-options.js'
 import { openWayBack, prefixesOf, wayBackLine } from './way-back.js'
 
 /** Options that have no meaning for keys. */
@@ -58,13 +59,7 @@ export async function reportOfBack(run: {
     restart: options.restart === true,
     strict: options.strict === true,
     pace: await connections.paceOf(ends.redis.source),
-    retryForMs: values.retryFor,
-    takeoverTimeoutMs: values.takeoverTimeout,
-    memoryBytes: values.memory,
-    onEvent: context.onEvent,
-    signal: context.signal,
-    now: context.now,
-    random: Math.random,
+    ...runOptions(config, context),
   })
 }
 

@@ -24,6 +24,7 @@ import {
   tuning,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
+import { runOptions } from './run-options.js'
 
 export const migrate = {
   name: 'migrate',
@@ -153,13 +154,7 @@ async function reportOf(run: {
     },
     restart: options.restart === true,
     strict: options.strict === true,
-    retryForMs: values.retryFor,
-    takeoverTimeoutMs: values.takeoverTimeout,
-    memoryBytes: values.memory,
-    onEvent: context.onEvent,
-    signal: context.signal,
-    now: context.now,
-    random: Math.random,
+    ...runOptions(config, context),
   })
 }
 

@@ -7,6 +7,7 @@ import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { chosenLayouts } from './layouts.js'
 import { openLedger } from './ledger.js'
+import { runOptions } from './run-options.js'
 import { readScope } from './scope.js'
 import { openWayBack, prefixesOf, wayBackLine } from './way-back.js'
 
@@ -48,11 +49,7 @@ export async function reportOfBack(run: {
     layouts: await chosenLayouts(config, context.cwd),
     scope: readScope(config, context.cwd),
     showValues: options.showValues === true,
-    takeoverTimeoutMs: values.takeoverTimeout,
     recover: ledger?.recover(null, to.endpoint) ?? (async (error) => Promise.reject(error)),
-    memoryBytes: values.memory,
-    onEvent: context.onEvent,
-    signal: context.signal,
-    now: context.now,
+    ...runOptions(config, context),
   })
 }

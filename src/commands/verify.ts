@@ -19,6 +19,7 @@ import {
   tuning,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
+import { runOptions } from './run-options.js'
 
 export const verify = {
   name: 'verify',
@@ -140,13 +141,7 @@ async function reportOf(run: {
       checkpointBlob: values.checkpointBlobPrefix,
     },
     showValues: options.showValues === true,
-    retryForMs: values.retryFor,
-    takeoverTimeoutMs: values.takeoverTimeout,
-    memoryBytes: values.memory,
-    onEvent: context.onEvent,
-    signal: context.signal,
-    now: context.now,
-    random: Math.random,
+    ...runOptions(config, context),
   })
 }
 
