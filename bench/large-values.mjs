@@ -10,12 +10,11 @@ import { officialPython } from '../scripts/services/python.mjs'
 import { startRedis } from '../scripts/services/redis.mjs'
 import { run } from '../scripts/services/run.mjs'
 import { build } from '../scripts/setup.mjs'
+import { documentKey, documentOf } from './document.mjs'
 
 const TOOL = join(dirname(import.meta.dirname), 'bin', 'cp-migrate.js')
 /** Thread → megabytes of each channel. The last is over 512 MB together. */
 const THREADS = { small: [1], large: [200, 200], 'too large': [270, 270] }
-const ID = '1f1e0000-0000-6000-8000-000000000001'
-const VERSION = '00000000000000000000000000000002.0.5'
 
 const READ = `
 import sys
@@ -49,28 +48,9 @@ try {
  * @param {number[]} megabytes
  */
 async function write(client, thread, megabytes) {
-  const key = `checkpoint:${thread}:__empty__:${ID}`
+  const key = documentKey(thread)
   const channels = megabytes.map((_, at) => `c${at}`)
-  const checkpoint = {
-    type: 'json',
-    v: 4,
-    ts: '2026-11-21T00:21:25.281284+00:00',
-    id: ID,
-    channel_values: {},
-    channel_versions: Object.fromEntries(channels.map((channel) => [channel, VERSION])),
-    versions_seen: {},
-    pending_sends: [],
-  }
-  const document = {
-    thread_id: thread,
-    checkpoint_ns: '__empty__',
-    checkpoint_id: ID,
-    parent_checkpoint_id: '',
-    checkpoint_ts: 1795220485281,
-    checkpoint,
-    metadata: '{"source":"loop","step":1,"parents":{}}',
-    has_writes: false,
-  }
+  const document = documentOf(thread, channels, {})
   await client.call('JSON.SET', key, '$', JSON.stringify(document))
   for (const [at, channel] of channels.entries()) {
     const text = Buffer.concat([

@@ -7,14 +7,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { command } from './command.mjs'
+import { documentKey, documentOf } from './document.mjs'
 import { feltBySecond } from './second-user.mjs'
 import { emptyDatabase, machine, startPair } from './servers.mjs'
 
 const MEGABYTES = [0.1, 1, 2, 5, 10, 20]
 /** Of each size. */
 const THREADS = 8
-const ID = '1f1e0000-0000-6000-8000-000000000001'
-const VERSION = '00000000000000000000000000000002.0.5'
 const WORDS = 'the quick brown fox says “hello”, and then some more. '
 
 const ROUNDS = 3
@@ -86,27 +85,8 @@ async function write(redis, megabytes) {
   const keys = []
   for (let at = 0; at < THREADS; at++) {
     const thread = `thread-${at}`
-    const key = `checkpoint:${thread}:__empty__:${ID}`
-    const checkpoint = {
-      type: 'json',
-      v: 4,
-      ts: '2026-11-21T00:21:25.281284+00:00',
-      id: ID,
-      channel_values: { text },
-      channel_versions: { text: VERSION },
-      versions_seen: {},
-      pending_sends: [],
-    }
-    const document = {
-      thread_id: thread,
-      checkpoint_ns: '__empty__',
-      checkpoint_id: ID,
-      parent_checkpoint_id: '',
-      checkpoint_ts: 1795220485281,
-      checkpoint,
-      metadata: '{"source":"loop","step":1,"parents":{}}',
-      has_writes: false,
-    }
+    const key = documentKey(thread)
+    const document = documentOf(thread, ['text'], { text })
     await redis.call('JSON.SET', key, '$', JSON.stringify(document))
     keys.push(key)
   }
