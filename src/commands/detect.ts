@@ -2,8 +2,10 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
+import { formOf } from './form.js'
 import { layouts, output, prefixes, source, timeouts } from './options.js'
 import { ReportOutput, reports } from './reports.js'
+import { prefixesToRead } from './run-options.js'
 import { parseDuration } from './units.js'
 
 export const detect = {
@@ -48,7 +50,6 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
     import('./flags-again.js'),
   ])
   const config = readConfig(options, context)
-  const { values } = config
   const expiringWithinMs = expiringOf(options)
   const layouts = await chosenLayouts(config, context.cwd)
   const printed = new ReportOutput(options, context)
@@ -59,11 +60,7 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
     const report = await verb.detect({
       source: from,
       from: note,
-      prefixes: {
-        checkpoint: values.checkpointPrefix,
-        checkpointWrite: values.checkpointWritePrefix,
-        checkpointBlob: values.checkpointBlobPrefix,
-      },
+      prefixes: prefixesToRead(config),
       layouts,
       expiringWithinMs,
       onEvent: context.onEvent,
@@ -71,9 +68,8 @@ async function runDetect(options: Options, context: Context): Promise<ExitCode> 
       now: context.now,
     })
     const again = flagsAgain(config).scope
-    const colored = context.output.color && context.isTty
     await printed.print({
-      text: (format) => renderDetect(report, { format, columns: context.columns, colored, again }),
+      text: (format) => renderDetect(report, { ...formOf(context), format, again }),
       page: () => detectPage(report, again),
       measures: () => detectMeasures(report),
     })

@@ -6,7 +6,9 @@ import type { EndLook } from '../verbs/doctor.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { formOf } from './form.js'
 import { layouts, output, prefixes, source, target, timeouts } from './options.js'
+import { prefixesToRead } from './run-options.js'
 
 export const doctor = {
   name: 'doctor',
@@ -39,12 +41,9 @@ async function runDoctor(options: Options, context: Context): Promise<ExitCode> 
     const postgres =
       values.postgres === undefined ? null : await lookAtPostgres(connections, config, redis?.sample ?? null)
     const report = doctorReport({ source: redis, target: postgres }, { startedAt, now: context.now() })
-    const { json, quiet, color } = context.output
     context.stdout.write(
       renderDoctor(report, {
-        format: json ? 'json' : quiet ? 'line' : 'text',
-        columns: context.columns,
-        colored: color && context.isTty,
+        ...formOf(context),
         again: flagsAgain(config),
       }),
     )
@@ -71,11 +70,7 @@ async function lookAtRedis(
     import('../source/redis/examine.js'),
     import('./layouts.js'),
   ])
-  const prefixes = {
-    checkpoint: values.checkpointPrefix,
-    checkpointWrite: values.checkpointWritePrefix,
-    checkpointBlob: values.checkpointBlobPrefix,
-  }
+  const prefixes = prefixesToRead(config)
   const chosen = await chosenLayouts(config, cwd)
   try {
     const { source } = await connections.source()

@@ -6,6 +6,7 @@ import { shellWord } from '../model/printable.js'
 import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-text.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
+import { formOf } from './form.js'
 import { included, output, prefixes, source, target, timeouts } from './options.js'
 
 export const init = {
@@ -129,12 +130,9 @@ function print(
   context: Context,
   again: { readonly target: string; readonly init: string },
 ): void {
-  const { json, quiet, color } = context.output
   context.stdout.write(
     renderInit(report, {
-      format: json ? 'json' : quiet ? 'line' : 'text',
-      columns: context.columns,
-      colored: color && context.isTty,
+      ...formOf(context),
       again,
     }),
   )

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
+import { formOf } from './form.js'
 import { openEnd, whichEnd } from './one-end.js'
 import { layouts, output, prefixes, source, target, timeouts } from './options.js'
 
@@ -45,7 +46,7 @@ async function runInspect(
     throw new Failure('usage', { message: 'a key or a thread is missing', command: 'cp-migrate inspect' })
   const config = readConfig(options, context, { goesBack: true })
   const connections = new Connections(config, context)
-  const { json, quiet, color } = context.output
+  const { json, quiet } = context.output
   try {
     const { end, note } = await openEnd(config, options, { connections, context })
     if (!quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
@@ -69,9 +70,8 @@ async function runInspect(
     })
     context.stdout.write(
       renderInspect(report, {
+        ...formOf(context),
         format: json ? 'json' : 'text',
-        columns: context.columns,
-        colored: color && context.isTty,
         raw: options.raw === true,
         full: options.full === true,
         again: flagsAgain(config).scope,

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { Lease } from '../target/ledger/lease.js'
 import type { CommandModule, Context, Options } from './command.js'
+import { formOf } from './form.js'
 import { locks, output, target, timeouts } from './options.js'
 
 export const ledger = {
@@ -49,12 +50,9 @@ async function runLedger(options: Options, context: Context, [action]: readonly 
       leases.push(await opened.lease('ledger drop', schema))
     }
     const report = await verb.dropLedger({ postgres, ledgerSchema, to: note, leases })
-    const { json, quiet, color } = context.output
     context.stdout.write(
       renderLedgerDrop(report, {
-        format: json ? 'json' : quiet ? 'line' : 'text',
-        columns: context.columns,
-        colored: color && context.isTty,
+        ...formOf(context),
         again: flagsAgain(config),
       }),
     )

@@ -10,6 +10,7 @@ import { boundOptions, boundsAgain, readBounds } from './bounds.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { formOf } from './form.js'
 import {
   layouts,
   locks,
@@ -24,7 +25,7 @@ import {
   tuning,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
-import { runOptions } from './run-options.js'
+import { prefixesToRead, runOptions } from './run-options.js'
 
 export const migrate = {
   name: 'migrate',
@@ -115,7 +116,6 @@ async function reportOf(run: {
   readonly connections: Connections
 }): Promise<MigrateReport> {
   const { options, context, config, connections } = run
-  const { values } = config
   const [verb, { openTarget }, { endpointsLine }, { storeOf }] = await Promise.all([
     import('../verbs/migrate.js'),
     import('./sink.js'),
@@ -138,11 +138,7 @@ async function reportOf(run: {
     to,
     dryRun,
     dialect,
-    prefixes: {
-      checkpoint: values.checkpointPrefix,
-      checkpointWrite: values.checkpointWritePrefix,
-      checkpointBlob: values.checkpointBlobPrefix,
-    },
+    prefixes: prefixesToRead(config),
     store: storeOf(config),
     layouts: run.layouts,
     scope: run.scope,
@@ -178,12 +174,11 @@ async function print(
     import('../report/metrics/measures.js'),
     import('./flags-again.js'),
   ])
-  const { columns, isTty, output } = context
   const flags = flagsAgain(config)
   const dialect = options.dialect === undefined ? '' : ` --dialect ${String(options.dialect)}`
   const again = { ...flags, scope: `${flags.scope}${dialect}`, bounds: boundsAgain(options) }
   await printed.print({
-    text: (format) => renderMigrate(report, { format, columns, colored: output.color && isTty, again }),
+    text: (format) => renderMigrate(report, { ...formOf(context), format, again }),
     page: () => migratePage(report, again),
     measures: () => migrateMeasures(report),
   })

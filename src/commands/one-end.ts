@@ -5,6 +5,7 @@ import type { EndpointNote } from '../model/report.js'
 import type { PostgresEnd, RedisEnd } from '../verbs/one-end.js'
 import type { Context, Options } from './command.js'
 import type { Config } from './config.js'
+import { prefixesToRead } from './run-options.js'
 
 export const whichEnd = (command: Command): Command =>
   command.addOption(
@@ -33,11 +34,7 @@ export async function openEnd(
   const { chosenLayouts } = await import('./layouts.js')
   const layouts = await chosenLayouts(config, context.cwd)
   const { source, note } = await connections.source()
-  const prefixes = {
-    checkpoint: values.checkpointPrefix,
-    checkpointWrite: values.checkpointWritePrefix,
-    checkpointBlob: values.checkpointBlobPrefix,
-  }
+  const prefixes = prefixesToRead(config)
   return { end: { engine: 'redis', source, prefixes, layouts, maxBytes: values.memory * KEYS_SHARE }, note }
 }
 

@@ -5,6 +5,7 @@ import { type PruneRule, pruneExitCodeOf } from '../model/prune-report.js'
 import type { Postgres } from '../target/connection/connect.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
+import { formOf } from './form.js'
 import { collect, locks, output, target, timeouts } from './options.js'
 
 export const prune = {
@@ -94,13 +95,10 @@ async function runPrune(options: Options, context: Context): Promise<ExitCode> {
         signal: context.signal,
         now: context.now,
       })
-      const { json, quiet, color } = context.output
       const flags = again.flagsAgain(config)
       context.stdout.write(
         text.renderPrune(report, {
-          format: json ? 'json' : quiet ? 'line' : 'text',
-          columns: context.columns,
-          colored: color && context.isTty,
+          ...formOf(context),
           again: `${flags.target}${flags.scope} ${flag}`,
         }),
       )

@@ -8,6 +8,7 @@ import type { PurgeRequest } from '../verbs/purge/request.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { formOf } from './form.js'
 import {
   collect,
   locks,
@@ -21,6 +22,7 @@ import {
   tuning,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
+import { prefixesToRead } from './run-options.js'
 import { parseDuration, parseSize } from './units.js'
 
 export const purgeRedis = {
@@ -165,11 +167,7 @@ async function reportOf(run: {
       from,
       to: ledger.note,
       lease,
-      prefixes: {
-        checkpoint: values.checkpointPrefix,
-        checkpointWrite: values.checkpointWritePrefix,
-        checkpointBlob: values.checkpointBlobPrefix,
-      },
+      prefixes: prefixesToRead(config),
       layouts,
       store: storeOf(config),
       threads: scope,
@@ -208,10 +206,9 @@ async function print(
     import('../report/metrics/measures.js'),
     import('./flags-again.js'),
   ])
-  const { columns, isTty, output } = context
   const again = { ...flagsAgain(config), purge: purgeFlags(options) }
   await printed.print({
-    text: (format) => renderPurge(report, { format, columns, colored: output.color && isTty, again }),
+    text: (format) => renderPurge(report, { ...formOf(context), format, again }),
     page: () => purgePage(report, again),
     measures: () => purgeMeasures(report),
   })

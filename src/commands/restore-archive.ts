@@ -6,6 +6,7 @@ import { type RestoreReport, restoreExitCodeOf } from '../model/restore-report.j
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { formOf } from './form.js'
 import { locks, output, source, target, threads, timeouts } from './options.js'
 
 export const restoreArchive = {
@@ -116,11 +117,8 @@ async function print(report: RestoreReport, config: Config, context: Context): P
     import('../report/restore-text.js'),
     import('./flags-again.js'),
   ])
-  const { json, quiet, color } = context.output
   const text = renderRestore(report, {
-    format: json ? 'json' : quiet ? 'line' : 'text',
-    columns: context.columns,
-    colored: color && context.isTty,
+    ...formOf(context),
     again: flagsAgain(config),
   })
   context.stdout.write(text)

@@ -6,6 +6,7 @@ import type { WhichRuns } from '../target/rollback/runs.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { formOf } from './form.js'
 import { locks, output, source, target, timeouts } from './options.js'
 
 export const rollback = {
@@ -159,12 +160,9 @@ async function print(
     import('../report/rollback-text.js'),
     import('./flags-again.js'),
   ])
-  const { json, quiet, color } = context.output
   const { run, toBefore, all, discardContinued } = options
   const text = renderRollback(report, {
-    format: json ? 'json' : quiet ? 'line' : 'text',
-    columns: context.columns,
-    colored: color && context.isTty,
+    ...formOf(context),
     again: {
       target: flagsAgain(config).target,
       rollback: [

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
+import { formOf } from './form.js'
 import { output, source, target, timeouts } from './options.js'
 
 export const status = {
@@ -52,12 +53,9 @@ async function runStatus(options: Options, context: Context): Promise<ExitCode> 
       runId,
       ...(!isBack && { wayBackSource: wayBackSource(note.schema) }),
     })
-    const { json, quiet, color } = context.output
     context.stdout.write(
       renderStatus(report, {
-        format: json ? 'json' : quiet ? 'line' : 'text',
-        columns: context.columns,
-        colored: color && context.isTty,
+        ...formOf(context),
         again: flagsAgain(config),
       }),
     )

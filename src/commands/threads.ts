@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../model/failure.js'
 import { THREAD_ORDERS, type ThreadOrder } from '../model/threads-report.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
+import { formOf } from './form.js'
 import { openEnd, whichEnd } from './one-end.js'
 import { collect, layouts, output, prefixes, source, target, timeouts, tuning } from './options.js'
 
@@ -45,10 +46,9 @@ async function runThreads(options: Options, context: Context): Promise<ExitCode>
   const config = readConfig(options, context, { goesBack: true })
   const bounds = readBounds({ olderThan: options.olderThan, newerThan: options.newerThan })
   const connections = new Connections(config, context)
-  const { json, quiet, color } = context.output
   try {
     const { end, note } = await openEnd(config, options, { connections, context })
-    if (!quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
+    if (!context.output.quiet) context.stderr.write(`${note.endpoint} (${note.setBy})\n`)
     const report = await verb.threads({
       end,
       note,
@@ -63,9 +63,7 @@ async function runThreads(options: Options, context: Context): Promise<ExitCode>
     })
     context.stdout.write(
       renderThreads(report, {
-        format: json ? 'json' : quiet ? 'line' : 'text',
-        columns: context.columns,
-        colored: color && context.isTty,
+        ...formOf(context),
         again: await flagsForOne(config, end.engine),
       }),
     )

@@ -5,6 +5,7 @@ import { exitCodeOfVerify, type VerifyReport } from '../model/verify-report.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
+import { formOf } from './form.js'
 import {
   layouts,
   locks,
@@ -19,7 +20,7 @@ import {
   tuning,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
-import { runOptions } from './run-options.js'
+import { prefixesToRead, runOptions } from './run-options.js'
 
 export const verify = {
   name: 'verify',
@@ -108,7 +109,6 @@ async function reportOf(run: {
   readonly chosen: Choice
 }): Promise<VerifyReport> {
   const { options, context, config, connections, chosen } = run
-  const { values } = config
   const [verb, { storeOf }, { openBoth }, { verifyEndpointsLine }, { readScope }, { chosenLayouts }] =
     await Promise.all([
       import('../verbs/verify.js'),
@@ -135,11 +135,7 @@ async function reportOf(run: {
     store: storeOf(config),
     layouts,
     scope,
-    prefixes: {
-      checkpoint: values.checkpointPrefix,
-      checkpointWrite: values.checkpointWritePrefix,
-      checkpointBlob: values.checkpointBlobPrefix,
-    },
+    prefixes: prefixesToRead(config),
     showValues: options.showValues === true,
     ...runOptions(config, context),
   })
@@ -157,10 +153,9 @@ async function print(
     import('../report/metrics/measures.js'),
     import('./flags-again.js'),
   ])
-  const { columns, isTty, output } = context
   const again = flagsAgain(config)
   await printed.print({
-    text: (format) => renderVerify(report, { format, columns, colored: output.color && isTty, again }),
+    text: (format) => renderVerify(report, { ...formOf(context), format, again }),
     page: () => verifyPage(report, again),
     measures: () => verifyMeasures(report),
   })

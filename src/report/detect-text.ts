@@ -3,6 +3,7 @@ import type { DetectFindings, Estimate, LayoutVerdict } from '../model/detect-fi
 import type { DetectReport } from '../model/detect-report.js'
 import { printableText } from '../model/printable.js'
 import { detectNotices, expiringText } from './detect-notices.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { jsonText } from './json-text.js'
 import { sectionsText } from './sections.js'
@@ -10,10 +11,7 @@ import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
 
-export interface DetectRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface DetectRenderOptions extends Form {
   /** The user's own flags for the next command, each with a space before it. */
   readonly again: string
 }

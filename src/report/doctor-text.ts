@@ -1,15 +1,13 @@
 /** A doctor's report: a line a verdict with its remedy under it, both ends, and what to do next. */
 import type { Check, CheckLevel, DoctorEnd, DoctorReport } from '../model/doctor-report.js'
+import type { Form } from './form.js'
 import { formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import { sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
-export interface DoctorRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface DoctorRenderOptions extends Form {
   /** The user's own flags for the next command, each with a space before it. */
   readonly again: { readonly target: string }
 }

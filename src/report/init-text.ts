@@ -2,16 +2,14 @@
 import { EXIT, type ExitCode } from '../model/failure.js'
 import type { InitReport } from '../model/init-report.js'
 import { printableText } from '../model/printable.js'
+import type { Form } from './form.js'
 import { formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import { sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
-export interface InitRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface InitRenderOptions extends Form {
   /** The user's own flags for the next command, each with a space before it. */
   readonly again: { readonly target: string; readonly init: string; readonly migrate?: string }
 }

@@ -1,16 +1,14 @@
 /** What dropping the ledger disowns, in words. */
 import type { LedgerDropReport } from '../model/ledger-drop-report.js'
 import { printableText } from '../model/printable.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import { sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
-export interface LedgerDropRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface LedgerDropRenderOptions extends Form {
   readonly again: { readonly target: string }
 }
 

@@ -7,16 +7,14 @@ import {
   type PruneReport,
   pruneExitCodeOf,
 } from '../model/prune-report.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
-import { leftAloneLines, sectionsText } from './sections.js'
+import { lastLines, leftAloneLines, sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { wrapText } from './wrap.js'
 
-export interface PruneRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface PruneRenderOptions extends Form {
   /** The user's own flags for the next command, with a space before them. */
   readonly again: string
 }
@@ -88,11 +86,7 @@ function pruneText(report: PruneReport, options: PruneRenderOptions): string {
           ).map(style.faint),
           ...wrapText(`VACUUM ANALYZE ${tables.join(', ')};`, columns, { first: '    ' }),
         ],
-    [
-      `${planOnly ? '' : `${mark} `}${verdictOf(report)}`,
-      ...(exit === 0 ? [] : [`  exit code ${exit}`]),
-      ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
-    ],
+    lastLines({ verdict: `${planOnly ? '' : `${mark} `}${verdictOf(report)}`, exit, next }, style),
   ]
   return sectionsText(sections)
 }

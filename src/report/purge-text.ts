@@ -1,18 +1,16 @@
 /** A purge report for a terminal: what goes or went, what stays and why, the verdict, the next command; and for cron, one line. */
 import { printableText } from '../model/printable.js'
 import { PURGE_LEFT, type PurgeLeft, type PurgeReport, purgeExitCodeOf } from '../model/purge-report.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
-import { sectionsText } from './sections.js'
+import { lastLines, sectionsText } from './sections.js'
 import { storePurged, storePurgedWords } from './store-text.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
 
-export interface PurgeRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface PurgeRenderOptions extends Form {
   /** The user's own flags for the next command, each with a space before it. */
   readonly again: { readonly target: string; readonly scope: string; readonly purge: string }
 }
@@ -49,11 +47,7 @@ function purgeText(report: PurgeReport, options: PurgeRenderOptions): string {
     listedLines(report, style),
     notFoundLines(report),
     noteLines(report, options.columns).map(style.faint),
-    [
-      `${report.planOnly ? '' : `${mark} `}${purgeVerdict(report)}`,
-      ...(exit === 0 ? [] : [`  exit code ${exit}`]),
-      ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
-    ],
+    lastLines({ verdict: `${report.planOnly ? '' : `${mark} `}${purgeVerdict(report)}`, exit, next }, style),
   ]
   return sectionsText(sections)
 }

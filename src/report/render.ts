@@ -1,16 +1,14 @@
 /** From a report to the text for stdout, in the form that was asked for. */
 import { printableText } from '../model/printable.js'
 import type { MigrateReport } from '../model/report.js'
+import type { Form } from './form.js'
 import { migrateJson } from './json.js'
 import type { FlagsAgain } from './next.js'
 import { styleOf } from './style.js'
 import { migrateText } from './text.js'
 import { verdictOf } from './verdict.js'
 
-export interface RenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface RenderOptions extends Form {
   readonly again: FlagsAgain
 }
 

@@ -1,17 +1,15 @@
 /** A report of restore-archive for a terminal: what came back, what did not and why, what may be done with it. */
 import { printableText } from '../model/printable.js'
 import { type RestoreReport, restoreExitCodeOf } from '../model/restore-report.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
-import { sectionsText } from './sections.js'
+import { lastLines, sectionsText } from './sections.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
 
-export interface RestoreRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface RestoreRenderOptions extends Form {
   readonly again: { readonly target: string }
 }
 
@@ -69,17 +67,12 @@ function restoreText(report: RestoreReport, { columns, colored, again }: Restore
       : [`  · ${formatCounted(unlocked, 'thread')} may be rolled back again`]
   const exit = restoreExitCodeOf(report)
   const mark = report.stoppedBy === undefined ? style.good('✓') : style.bad('✗')
+  const next = report.stoppedBy === undefined && unlocked > 0 ? `cp-migrate verify${again.target}` : null
   const sections = [
     tableLines(rows, [{ align: 'right' }, { align: 'left' }]),
     named.map(style.warn),
     ledger.map(style.faint),
-    [
-      `${mark} ${restoreVerdict(report)}`,
-      ...(exit === 0 ? [] : [`  exit code ${exit}`]),
-      ...(report.stoppedBy === undefined && unlocked > 0
-        ? [`Next  ${style.strong(`cp-migrate verify${again.target}`)}`]
-        : []),
-    ],
+    lastLines({ verdict: `${mark} ${restoreVerdict(report)}`, exit, next }, style),
   ]
   return sectionsText(sections)
 }

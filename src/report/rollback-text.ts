@@ -6,19 +6,17 @@ import {
   type RollbackReport,
   rollbackExitCodeOf,
 } from '../model/rollback-report.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCounted, formatDuration } from './format.js'
 import { reportJson } from './report-json.js'
-import { leftAloneLines, sectionsText } from './sections.js'
+import { lastLines, leftAloneLines, sectionsText } from './sections.js'
 import { storeUndone, storeUndoneWords } from './store-text.js'
 import { styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { isWayBack } from './way-back.js'
 import { wrapText } from './wrap.js'
 
-export interface RollbackRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface RollbackRenderOptions extends Form {
   /** The user's own flags for the next command, each with a space before it. */
   readonly again: { readonly target: string; readonly rollback: string }
 }
@@ -71,11 +69,10 @@ function rollbackText(report: RollbackReport, options: RollbackRenderOptions): s
     [...rowLines(report), ...storeUndone(report)],
     expiredLines(report, columns).map(style.warn),
     refused,
-    [
-      `${report.planOnly ? '' : `${mark} `}${rollbackVerdict(report)}`,
-      ...(exit === 0 ? [] : [`  exit code ${exit}`]),
-      ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
-    ],
+    lastLines(
+      { verdict: `${report.planOnly ? '' : `${mark} `}${rollbackVerdict(report)}`, exit, next },
+      style,
+    ),
   ]
   return sectionsText(sections)
 }

@@ -1,4 +1,4 @@
-/** The frame that reports for a terminal share: sections with a blank line between them, and threads that were left alone. */
+/** The frame that reports for a terminal share: sections with a blank line between them, threads that were left alone, the last lines. */
 import { printableText } from '../model/printable.js'
 import { formatCount, formatCounted } from './format.js'
 import type { Style } from './style.js'
@@ -10,6 +10,28 @@ export const sectionsText = (sections: readonly (readonly string[])[]): string =
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`
+
+/** Last of all: what came of it, the exit code where it is none of success, the next command. */
+export const lastLines = (
+  { verdict, exit, next }: { readonly verdict: string; readonly exit: number; readonly next: string | null },
+  style: Style,
+): string[] => [
+  verdict,
+  ...(exit === 0 ? [] : [`  exit code ${exit}`]),
+  ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
+]
+
+/** The next command and why, on one line where it is wide enough. */
+export function nextLines(
+  next: { readonly command: string; readonly why: string } | null,
+  { columns, style }: { readonly columns: number; readonly style: Style },
+): string[] {
+  if (next === null) return []
+  const { command, why } = next
+  const line = `Next  ${style.strong(command)}`
+  const isShort = 'Next  '.length + command.length + why.length + 4 <= columns
+  return isShort ? [`${line}    ${why}`] : [line, `      ${why}`]
+}
 
 export interface LeftAlone {
   readonly title: string

@@ -2,6 +2,7 @@
 import { REASONS } from '../model/finding.js'
 import { printableKey, printableText, utf8TextOf } from '../model/printable.js'
 import type { ListedFinding, RunStatus, StatusReport } from '../model/status-report.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import type { NextStep } from './next.js'
@@ -10,10 +11,7 @@ import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 import { wrapText } from './wrap.js'
 
-export interface StatusRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface StatusRenderOptions extends Form {
   /** The user's own flags for the next command, with a space before them. */
   readonly again: { readonly target: string }
 }

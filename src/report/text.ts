@@ -4,7 +4,7 @@ import type { MigrateReport, RowCounts } from '../model/report.js'
 import { rehearsalLines } from './detect-text.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { type FlagsAgain, nextStepOf } from './next.js'
-import { sectionsText } from './sections.js'
+import { nextLines, sectionsText } from './sections.js'
 import { shortText } from './short-text.js'
 import { databaseHint, snapshotNotices } from './snapshot-notices.js'
 import { storeLines } from './store-text.js'
@@ -32,7 +32,11 @@ export function migrateText(report: MigrateReport, options: TextOptions): string
     boundLines(report, style),
     findingLines(report.findings, columns, style),
     noticeLines(report, columns, style),
-    [...verdictLines(report, options), ...durationLines(report), ...nextLines(report, options)],
+    [
+      ...verdictLines(report, options),
+      ...durationLines(report),
+      ...nextLines(nextStepOf(report, options.again), options),
+    ],
   ]
   return sectionsText(sections)
 }
@@ -203,12 +207,4 @@ function verdictLines(report: MigrateReport, { columns, style }: TextOptions): s
     ...rest,
     ...(exit === 0 || report.stoppedBy ? [] : [`  exit code ${exit}`]),
   ]
-}
-
-function nextLines(report: MigrateReport, { style, again, columns }: TextOptions): string[] {
-  const next = nextStepOf(report, again)
-  if (next === null) return []
-  const line = `Next  ${style.strong(next.command)}`
-  const isShort = 'Next  '.length + next.command.length + next.why.length + 4 <= columns
-  return isShort ? [`${line}    ${next.why}`] : [line, `      ${next.why}`]
 }

@@ -1,6 +1,7 @@
 /** The threads of an end as a table that fits a terminal: ids stand last and whole, so that they can be copied. */
 import { printableText, shellWord } from '../model/printable.js'
 import type { ListedThread, ThreadOrder, ThreadsReport } from '../model/threads-report.js'
+import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import type { NextStep } from './next.js'
@@ -8,10 +9,7 @@ import { sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 
-export interface ThreadsRenderOptions {
-  readonly format: 'text' | 'json' | 'line'
-  readonly columns: number
-  readonly colored: boolean
+export interface ThreadsRenderOptions extends Form {
   /** The user's own flags for the next command, with a space before them. */
   readonly again: string
 }

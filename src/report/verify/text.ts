@@ -12,7 +12,7 @@ import {
 } from '../../model/verify-report.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import type { FlagsAgain } from '../next.js'
-import { sectionsText } from '../sections.js'
+import { nextLines, sectionsText } from '../sections.js'
 import { storeComparison } from '../store-text.js'
 import type { Style } from '../style.js'
 import { sayFor } from '../way-back.js'
@@ -36,7 +36,7 @@ export function verifyText(report: VerifyReport, options: TextOptions): string {
     storeComparison(report, options.columns),
     stateLines(report, options),
     noticeLines(report, options),
-    [...verdictLines(report, options), ...nextLines(report, options)],
+    [...verdictLines(report, options), ...nextLines(nextAfterVerify(report, options.again), options)],
   ]
   return sectionsText(sections)
 }
@@ -228,12 +228,4 @@ function verdictLines(report: VerifyReport, { columns, style }: TextOptions): st
     ...rest,
     ...(exit === 0 || report.stoppedBy ? [] : [`  exit code ${exit}`]),
   ]
-}
-
-function nextLines(report: VerifyReport, { style, again, columns }: TextOptions): string[] {
-  const next = nextAfterVerify(report, again)
-  if (next === null) return []
-  const line = `Next  ${style.strong(next.command)}`
-  const isShort = 'Next  '.length + next.command.length + next.why.length + 4 <= columns
-  return isShort ? [`${line}    ${next.why}`] : [line, `      ${next.why}`]
 }
