@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
 import { formOf } from './form.js'
-import { layouts, output, prefixes, source, timeouts } from './options.js'
+import { layouts, output, prefixes, source, timeouts, withOptions } from './options.js'
 import { ReportOutput, reports } from './reports.js'
 import { prefixesToRead } from './run-options.js'
 import { parseDuration } from './units.js'
@@ -16,7 +16,7 @@ export const detect = {
     ['cp-migrate detect --expiring', 'also lists the threads that expire within a day'],
     ['cp-migrate detect --json', 'the same for a program'],
   ],
-  declare: (command) => output(timeouts(prefixes(layouts(look(source(command)))))),
+  declare: (command) => withOptions(command, source, look, layouts, prefixes, timeouts, output),
   run: runDetect,
 } as const satisfies CommandModule
 

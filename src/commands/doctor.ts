@@ -7,7 +7,7 @@ import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { formOf } from './form.js'
-import { layouts, output, prefixes, source, target, timeouts } from './options.js'
+import { layouts, output, prefixes, source, target, timeouts, withOptions } from './options.js'
 import { prefixesToRead } from './run-options.js'
 
 export const doctor = {
@@ -18,7 +18,7 @@ export const doctor = {
     ['cp-migrate doctor --wait 60s', 'for a pipeline whose servers are just starting'],
     ['cp-migrate doctor --json', 'the same for a program'],
   ],
-  declare: (command) => output(timeouts(prefixes(layouts(target(source(command)))))),
+  declare: (command) => withOptions(command, source, target, layouts, prefixes, timeouts, output),
   run: runDoctor,
 } as const satisfies CommandModule
 

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { Lease } from '../target/ledger/lease.js'
 import type { CommandModule, Context, Options } from './command.js'
 import { formOf } from './form.js'
-import { locks, output, target, timeouts } from './options.js'
+import { locks, output, target, timeouts, withOptions } from './options.js'
 
 export const ledger = {
   name: 'ledger',
@@ -13,7 +13,8 @@ export const ledger = {
     ['cp-migrate ledger drop', 'which threads that would disown'],
     ['cp-migrate ledger drop --yes', 'drops it; the rows stay'],
   ],
-  declare: (command) => output(locks(timeouts(act(target(command.argument('<action>', 'drop')))))),
+  declare: (command) =>
+    withOptions(command.argument('<action>', 'drop'), target, act, timeouts, locks, output),
   run: runLedger,
 } as const satisfies CommandModule
 

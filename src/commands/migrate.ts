@@ -23,6 +23,7 @@ import {
   threads,
   timeouts,
   tuning,
+  withOptions,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
 import { prefixesToRead, runOptions } from './run-options.js'
@@ -40,10 +41,21 @@ export const migrate = {
     ['cp-migrate migrate --include store', 'with the long-term memory'],
   ],
   declare: (command) =>
-    output(
-      locks(
-        timeouts(pace(tuning(store(prefixes(layouts(boundOptions(threads(run(target(source(command))))))))))),
-      ),
+    withOptions(
+      command,
+      source,
+      target,
+      run,
+      threads,
+      boundOptions,
+      layouts,
+      prefixes,
+      store,
+      tuning,
+      pace,
+      timeouts,
+      locks,
+      output,
     ),
   run: runMigrate,
 } as const satisfies CommandModule

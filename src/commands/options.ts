@@ -4,6 +4,10 @@ import type { Options, Output } from './command.js'
 
 type OptionGroup = (command: Command) => Command
 
+/** In the order in which the help shows them. */
+export const withOptions = (command: Command, ...groups: readonly OptionGroup[]): Command =>
+  groups.reduce((declared, group) => group(declared), command)
+
 /** Where the checkpoints are. */
 export const source: OptionGroup = (command) =>
   command

@@ -6,7 +6,7 @@ import type { Postgres } from '../target/connection/connect.js'
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import { formOf } from './form.js'
-import { collect, locks, output, target, timeouts } from './options.js'
+import { collect, locks, output, target, timeouts, withOptions } from './options.js'
 
 export const prune = {
   name: 'prune',
@@ -17,7 +17,7 @@ export const prune = {
     ['cp-migrate prune --older-than 90d --yes --quiet', 'for cron'],
     ['cp-migrate prune --by-redis-ttl --yes', 'keeps to the TTLs of Redis'],
   ],
-  declare: (command) => output(locks(timeouts(which(rule(target(command)))))),
+  declare: (command) => withOptions(command, target, rule, which, timeouts, locks, output),
   run: runPrune,
 } as const satisfies CommandModule
 

@@ -20,6 +20,7 @@ import {
   threads,
   timeouts,
   tuning,
+  withOptions,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
 import { prefixesToRead } from './run-options.js'
@@ -34,7 +35,7 @@ export const purgeRedis = {
     ['cp-migrate purge-redis --yes --quiet --older-than 7d', 'from cron'],
   ],
   declare: (command) =>
-    output(locks(timeouts(tuning(store(prefixes(threads(purge(target(source(command)))))))))),
+    withOptions(command, source, target, purge, threads, prefixes, store, tuning, timeouts, locks, output),
   run: runPurge,
 } as const satisfies CommandModule
 

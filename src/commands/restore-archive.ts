@@ -7,7 +7,7 @@ import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { formOf } from './form.js'
-import { locks, output, source, target, threads, timeouts } from './options.js'
+import { locks, output, source, target, threads, timeouts, withOptions } from './options.js'
 
 export const restoreArchive = {
   name: 'restore-archive',
@@ -17,7 +17,7 @@ export const restoreArchive = {
     ['cp-migrate restore-archive purged.cpmarc --thread t-12', 'one thread'],
     ['cp-migrate restore-archive purged.cpmarc --dry-run', 'what is in it'],
   ],
-  declare: (command) => output(locks(timeouts(threads(target(source(archive(command))))))),
+  declare: (command) => withOptions(command, archive, source, target, threads, timeouts, locks, output),
   run: runRestore,
 } as const satisfies CommandModule
 

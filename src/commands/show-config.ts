@@ -16,6 +16,7 @@ import {
   threads,
   timeouts,
   tuning,
+  withOptions,
 } from './options.js'
 import type { Variables } from './variables.js'
 
@@ -27,7 +28,7 @@ export const showConfig = {
     ['cp-migrate config --json', 'the same for a program'],
   ],
   declare: (command) =>
-    output(locks(timeouts(pace(tuning(prefixes(layouts(threads(target(source(command)))))))))),
+    withOptions(command, source, target, threads, layouts, prefixes, tuning, pace, timeouts, locks, output),
   run: runConfig,
 } as const satisfies CommandModule
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
 import { formOf } from './form.js'
-import { output, source, target, timeouts } from './options.js'
+import { output, source, target, timeouts, withOptions } from './options.js'
 
 export const status = {
   name: 'status',
@@ -14,7 +14,7 @@ export const status = {
     ['cp-migrate status --to redis://HOST', 'of the way back'],
     ['cp-migrate status --json', 'the same for a program'],
   ],
-  declare: (command) => output(timeouts(which(target(source(command))))),
+  declare: (command) => withOptions(command, source, target, which, timeouts, output),
   run: runStatus,
 } as const satisfies CommandModule
 

@@ -6,7 +6,17 @@ import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import { formOf } from './form.js'
 import { openEnd, whichEnd } from './one-end.js'
-import { collect, layouts, output, prefixes, source, target, timeouts, tuning } from './options.js'
+import {
+  collect,
+  layouts,
+  output,
+  prefixes,
+  source,
+  target,
+  timeouts,
+  tuning,
+  withOptions,
+} from './options.js'
 
 export const threads = {
   name: 'threads',
@@ -17,7 +27,8 @@ export const threads = {
     ['cp-migrate threads --waiting --older-than 7d', 'not answered for a week'],
     ['cp-migrate threads --sort size --limit 10', 'the ten largest'],
   ],
-  declare: (command) => output(timeouts(tuning(prefixes(layouts(which(target(source(command)))))))),
+  declare: (command) =>
+    withOptions(command, source, target, which, layouts, prefixes, tuning, timeouts, output),
   run: runThreads,
 } as const satisfies CommandModule
 

@@ -18,6 +18,7 @@ import {
   threads,
   timeouts,
   tuning,
+  withOptions,
 } from './options.js'
 import { ReportOutput, reports } from './reports.js'
 import { prefixesToRead, runOptions } from './run-options.js'
@@ -33,7 +34,21 @@ export const verify = {
     ['cp-migrate verify --ledger', 'without Redis: rows against digests'],
   ],
   declare: (command) =>
-    output(locks(timeouts(pace(tuning(store(prefixes(layouts(which(threads(target(source(command)))))))))))),
+    withOptions(
+      command,
+      source,
+      target,
+      threads,
+      which,
+      layouts,
+      prefixes,
+      store,
+      tuning,
+      pace,
+      timeouts,
+      locks,
+      output,
+    ),
   run: runVerify,
 } as const satisfies CommandModule
 
