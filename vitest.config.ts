@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/services/global.ts'],
-    setupFiles: ['test/services/each-file.ts'],
+    setupFiles: ['test/services/each-file.ts', 'test/services/seeds.ts'],
     pool: 'forks',
     maxWorkers: 2, // each may have a Redis, a Postgres and a Python beside it
     testTimeout: 180_000,

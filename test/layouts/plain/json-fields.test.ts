@@ -6,7 +6,8 @@ import { fieldsAt } from '../../../src/layouts/plain/json-fields.js'
 
 const name = fc.oneof(fc.constantFrom('a', 'inside', 'thread_id'), fc.string({ maxLength: 4 }))
 /** An object as pairs, so that a name can come twice. */
-const pairs = fc.array(fc.tuple(name, fc.jsonValue({ maxDepth: 2 })), { maxLength: 50 })
+const value = fc.jsonValue({ maxDepth: 2 }).map((made): unknown => JSON.parse(JSON.stringify(made)))
+const pairs = fc.array(fc.tuple(name, value), { maxLength: 50 })
 const textOf = (all: readonly (readonly [string, unknown])[], inside?: string): string =>
   `{${all
     .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
