@@ -3,6 +3,8 @@
     setup                                        its setup(); every table, column, index and number afterwards
     items                                        every item: namespace, key, value in canonical JSON, times
     of-file                                      the same of the official SqliteStore on a copy of a file
+    embed {"keys": […]}                          puts them in a file, as an application whose SqliteStore embeds the text
+    expire {"key": K}                            puts one in a file that lives for a few milliseconds
     put {"ns": […], "key": K, "value": V}        as an application does
     delete {"ns": […], "key": K}
 """
@@ -40,9 +42,37 @@ def items(store):
     ]
 
 
+INDEX = {"dims": 2, "embed": lambda texts: [[len(t), 0.5] for t in texts]}
+
+
+class Connection(sqlite3.Connection):
+    """Only a search by similarity needs sqlite-vec itself, which not every Python can load."""
+
+    def enable_load_extension(self, _):
+        pass
+
+    def load_extension(self, _):
+        pass
+
+
+def of_file(q):
+    connection = sqlite3.connect(q["on"], isolation_level=None, factory=Connection)
+    store = SqliteStore(connection, index=INDEX if q["do"] == "embed" else None, ttl={})
+    store.setup()
+    match q["do"]:
+        case "of-file":
+            return items(store)
+        case "embed":
+            for key in q["keys"]:
+                store.put(("embedded",), key, {"text": key, "tags": ["a", "b"]}, index=["text", "tags[*]"])
+        case "expire":
+            store.put(("short",), q["key"], {"text": "gone soon"}, ttl=0.0001)
+    connection.close()
+
+
 def answer(q):
-    if q["do"] == "of-file":
-        return items(SqliteStore(sqlite3.connect(q["on"], isolation_level=None)))
+    if q["do"] in ("of-file", "embed", "expire"):
+        return of_file(q)
     with PostgresStore.from_conn_string(q["on"]) as store:
         match q["do"]:
             case "setup":
