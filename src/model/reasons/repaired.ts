@@ -73,7 +73,7 @@ export const REPAIRED = {
     kind: 'repaired',
     title: 'store item moved without its embedding',
     remedy:
-      'There is no table store_vectors of that size: init --include store --vector-dims makes one, and the next migrate fills it.',
+      'Those of a SQLite file stay there. For others there is no table store_vectors of that size: init --include store --vector-dims makes one, and the next migrate fills it.',
   },
   'store-namespace-split': {
     kind: 'repaired',
