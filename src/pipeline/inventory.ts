@@ -19,6 +19,8 @@ export interface InventoryOptions {
   claim(key: Buffer, type: RedisType): Claim | null
   /** Asked about ambiguous claims; without it they are taken as they are. */
   readonly resolve?: ResolveClaims
+  /** How keys that no layout claims are told apart. */
+  readonly beginningOf?: (key: Buffer) => string
   /** Threads that are not wanted are counted and not kept. */
   wants?(threadId: string): boolean
   /** What the keys may take in memory; they go to a file beyond. */
@@ -33,7 +35,7 @@ export interface InventoryOptions {
 const PARTITION_SHARE = 1 / 4
 
 export class Inventory {
-  readonly counts = new InventoryCounts()
+  readonly counts: InventoryCounts
   readonly #options: InventoryOptions
   readonly #codec = new RecordCodec()
   readonly #ambiguous: AmbiguousKeys
@@ -43,6 +45,7 @@ export class Inventory {
 
   private constructor(options: InventoryOptions) {
     this.#options = options
+    this.counts = new InventoryCounts(options.beginningOf)
     this.#ambiguous = new AmbiguousKeys(options.resolve ?? (async (keys) => keys), (key, claimed) =>
       claimed === null ? this.counts.foreign(key) : this.#keep(claimed, claimed),
     )

@@ -9,6 +9,7 @@ import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import type { Forecast } from '../model/survey.js'
 import type { Source } from '../source/source.js'
+import { beginningBy } from './beginnings.js'
 import { KeyCensus } from './detect/census.js'
 import { type ClaimedName, ExpiryList } from './detect/expiring.js'
 import { findingsOf } from './detect/findings.js'
@@ -53,10 +54,11 @@ export async function detect(request: DetectRequest): Promise<DetectReport> {
   const startedAt = now()
   const info = await source.info()
   if (info.clusterEnabled) throw new Failure('redis-cluster', { endpoint: source.describe() })
-  const prefixes = prefixesOfIndexes(await source.searchIndexes(), request.prefixes)
+  const indexes = await source.searchIndexes()
+  const prefixes = prefixesOfIndexes(indexes, request.prefixes)
   const registry = new LayoutRegistry(request.layouts, prefixes)
   const growth = new GrowthCount(startedAt)
-  const census = new KeyCensus(registry, growth)
+  const census = new KeyCensus(registry, beginningBy(indexes), growth)
   const expiring = expiringWithinMs === null ? null : new ExpiryList(expiringWithinMs)
   for await (const page of source.scan({ typesByScript: true })) {
     signal.throwIfAborted()

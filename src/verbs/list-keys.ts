@@ -8,6 +8,7 @@ import { Failure } from '../model/failure.js'
 import { Inventory } from '../pipeline/inventory.js'
 import { claimsByDocument } from '../pipeline/resolve-claims.js'
 import type { KeyOfType, Source } from '../source/source.js'
+import { beginningBy } from './beginnings.js'
 import { KeyCensus } from './detect/census.js'
 
 export interface ListRequest {
@@ -45,13 +46,15 @@ export async function listKeys(request: ListRequest): Promise<ListedKeys> {
   const indexes = await source.searchIndexes()
   const prefixes = prefixesOfIndexes(indexes, request.prefixes)
   const registry = new LayoutRegistry(request.layouts, prefixes)
-  const census = request.takesCensus ? new KeyCensus(registry) : null
+  const beginningOf = beginningBy(indexes)
+  const census = request.takesCensus ? new KeyCensus(registry, beginningOf) : null
   const all = source.scan({ typesByScript: true })
   let storeKeys = 0
   const store = request.storePrefixes && storePrefixesOf(indexes, request.storePrefixes)
   const pages = store === undefined ? all : withoutStore(all, store, (keys) => (storeKeys += keys))
   const inventory = await Inventory.of(census?.watch(pages) ?? pages, {
     claim: (key, type) => registry.claim(key, type),
+    beginningOf,
     resolve: claimsByDocument(source, registry),
     wants: request.wants,
     maxBytes: request.maxBytes,

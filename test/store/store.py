@@ -4,6 +4,7 @@
     items                                        every item: namespace, key, value in canonical JSON, times
     of-file                                      the same of the official SqliteStore on a copy of a file
     embed {"keys": […]}                          puts them in a file, as an application whose SqliteStore embeds the text
+    redis-setup {"item": P, "vector": P}         setup() of the official RedisStore with prefixes of its own
     expire {"key": K}                            puts one in a file that lives for a few milliseconds
     put {"ns": […], "key": K, "value": V}        as an application does
     delete {"ns": […], "key": K}
@@ -70,7 +71,18 @@ def of_file(q):
     connection.close()
 
 
+def redis_setup(q):
+    from langgraph.store.redis import RedisStore
+
+    index = {"dims": 4, "embed": lambda texts: [[0.0] * 4 for _ in texts]}
+    prefixes = {"store_prefix": q["item"], "vector_prefix": q["vector"]}
+    with RedisStore.from_conn_string(q["on"], index=index, **prefixes) as store:
+        store.setup()
+
+
 def answer(q):
+    if q["do"] == "redis-setup":
+        return redis_setup(q)
     if q["do"] in ("of-file", "embed", "expire"):
         return of_file(q)
     with PostgresStore.from_conn_string(q["on"]) as store:

@@ -34,6 +34,8 @@ export class InventoryCounts {
   readonly #foreign = new Map<string, ForeignGroup>()
   readonly #samples = new Map<string, ClaimedKey[]>()
 
+  constructor(private readonly beginningOf = keyBeginning) {}
+
   scan({ type }: KeyOfType): void {
     this.scanned++
     this.types.set(type, (this.types.get(type) ?? 0) + 1)
@@ -64,7 +66,7 @@ export class InventoryCounts {
   }
 
   foreign(key: KeyOfType): void {
-    let prefix = keyBeginning(key.key)
+    let prefix = this.beginningOf(key.key)
     if (!this.#foreign.has(prefix) && this.#foreign.size >= MAX_PREFIXES) prefix = ''
     let group = this.#foreign.get(prefix)
     if (group === undefined) {

@@ -23,15 +23,18 @@ const SAMPLES_A_KIND = 200
 
 export class KeyCensus {
   /** Of foreign keys, and of all by TYPE. */
-  readonly counts = new InventoryCounts()
+  readonly counts: InventoryCounts
   readonly threads = new ThreadNames()
   readonly #kinds: KeyKind[] = []
 
   constructor(
     private readonly registry: LayoutRegistry,
+    beginningOf: (key: Buffer) => string,
     /** Is told of checkpoints by the day in their keys' names. */
     private readonly growth?: GrowthCount,
-  ) {}
+  ) {
+    this.counts = new InventoryCounts(beginningOf)
+  }
 
   /** Kinds in the order they were met. */
   get kinds(): readonly KeyKind[] {

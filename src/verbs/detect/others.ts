@@ -3,10 +3,8 @@ import type { Prefixes } from '../../layouts/layout.js'
 import type { KeyGroup, NamedKey } from '../../model/detect-findings.js'
 import { printableKey, utf8TextOf } from '../../model/printable.js'
 import { type ForeignGroup, keyBeginning } from '../../pipeline/inventory/counts.js'
+import { STORE_BEGINNINGS } from '../beginnings.js'
 import type { KeyCensus } from './census.js'
-
-/** Keys of the official savers' long-term stores. */
-export const STORE_PREFIXES: ReadonlySet<string> = new Set(['store:', 'store_vectors:'])
 
 /** Groups that are named one by one. */
 const MAX_GROUPS = 20
@@ -22,7 +20,7 @@ export interface OtherKeys {
 export function otherKeysOf(census: KeyCensus, prefixes: Prefixes): OtherKeys {
   const savers = beginningsOfSavers(census, prefixes)
   const groups = census.counts.foreignGroups()
-  const isStore = ({ prefix }: ForeignGroup) => STORE_PREFIXES.has(prefix)
+  const isStore = ({ prefix }: ForeignGroup) => STORE_BEGINNINGS.has(prefix)
   const isUnknown = ({ prefix }: ForeignGroup) => savers.has(prefix)
   const unknown = groups.filter((group) => !isStore(group) && isUnknown(group))
   const foreign = groups.filter((group) => !isStore(group) && !isUnknown(group))

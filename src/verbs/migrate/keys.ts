@@ -5,6 +5,7 @@ import { addFindings, type MigrateReport } from '../../model/report.js'
 import type { ThreadScope } from '../../model/scope.js'
 import type { Inventory, ThreadKeys } from '../../pipeline/inventory.js'
 import type { Source } from '../../source/source.js'
+import { STORE_BEGINNINGS } from '../beginnings.js'
 import type { ListedKeys } from '../list-keys.js'
 
 export function countKeys(
@@ -13,7 +14,7 @@ export function countKeys(
 ): void {
   report.keysScanned = counts.scanned + storeKeys
   for (const group of counts.foreignGroups()) {
-    const isStore = STORE_PREFIXES.has(group.prefix)
+    const isStore = STORE_BEGINNINGS.has(group.prefix)
     if (isStore) report.leftAlone.storeItems += group.keys
     else report.leftAlone.foreignKeys += group.keys
     const reason = isStore ? 'store-item' : 'foreign-key'
@@ -63,6 +64,3 @@ export async function elsewhere(
     keys: Math.round((keys * matching) / lookedAt),
   }))
 }
-
-/** Keys of the official savers' long-term stores. */
-const STORE_PREFIXES: ReadonlySet<string> = new Set(['store:', 'store_vectors:'])
