@@ -47,6 +47,7 @@ export async function reportOfBack(run: {
     ttlSeconds,
   })
   if (!context.output.quiet) context.stderr.write(`${wayBackLine(ends)}\n`)
+  await ends.checkTables(null)
   return migrateBack({
     ...ends,
     schema: ends.from.schema,

@@ -46,7 +46,7 @@ async function runPrune(options: Options, context: Context): Promise<ExitCode> {
     { Connections },
     { readScope },
     { threadFilter },
-    { hasLedger, lackingTables },
+    { hasLedger, requireTables },
     verb,
     text,
     again,
@@ -69,10 +69,7 @@ async function runPrune(options: Options, context: Context): Promise<ExitCode> {
     const { target: postgres, note } = await connections.target({ writes: acts })
     const { schema, endpoint } = note
     const { ledgerSchema } = config.values
-    const lacking = await lackingTables(postgres, { schema, ledgerSchema, dialect: 'js' })
-    const tables = lacking.filter((what) => what.startsWith('table '))
-    if (tables.length > 0)
-      throw new Failure('tables-missing', { endpoint, schema, lacking: tables.join(', '), flags: '' })
+    await requireTables(postgres, { schema, ledgerSchema })
     if (!context.output.quiet) context.stderr.write(`${text.pruneEndpointLine({ target: note })}\n`)
     if (chosen.byRedisTtl && !(await hasLedger(postgres, ledgerSchema)))
       throw new Failure('ledger-missing', {

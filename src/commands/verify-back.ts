@@ -33,12 +33,14 @@ export async function reportOfBack(run: {
     writes: false,
     needsLedger: false,
   })
-  const { postgres, from, to, names, redis } = ends
+  const { postgres, from, to, names, redis, checkTables } = ends
   if (!context.output.quiet) context.stderr.write(`${wayBackLine(ends)}\n`)
+  await ends.checkTables(null)
   const scope = { ledgerSchema, sourceName: names.source, targetSchema: names.target }
   const ledger = ends.hasLedger ? await openLedger(connections, config, { context, writes: false }) : null
   return verifyBack({
     postgres,
+    checkTables,
     schema: from.schema,
     ledger: ends.hasLedger ? scope : null,
     source: redis.source,

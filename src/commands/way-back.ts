@@ -1,4 +1,5 @@
 /** Both ends of the way back: Postgres with the ledger, Redis to read and to write. */
+import type { Dialect } from '../convert/converter.js'
 import { sourceNameOf } from '../model/endpoint.js'
 import { Failure } from '../model/failure.js'
 import type { EndpointNote } from '../model/report.js'
@@ -7,7 +8,7 @@ import { purgeFailure } from '../source/redis/purge.js'
 import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { RedisWriter } from '../target/redis/writer.js'
-import { hasLedger } from '../verbs/target-tables.js'
+import { hasLedger, requireTables } from '../verbs/target-tables.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { flagsAgain } from './flags-again.js'
@@ -20,6 +21,8 @@ export interface WayBackEnds {
   readonly to: EndpointNote
   readonly names: WayBackNames
   readonly hasLedger: boolean
+  /** Throws `tables-missing` where rows of that dialect cannot be read; without one only where a whole table is missing. */
+  checkTables(dialect: Dialect | null): Promise<void>
 }
 
 /** What the ledger calls the ends. */
@@ -45,7 +48,10 @@ export async function openWayBack(
   const { postgres, from, names, isThere } = await openWayBackLedger(connections, config, wanted)
   const { source, note: to } = await connections.source()
   const writer = connections.closeLater(redisWriter(config, wanted))
-  return { postgres, from, redis: { source, writer }, to, names, hasLedger: isThere }
+  const { ledgerSchema } = config.values
+  const tables = { schema: from.schema, ledgerSchema, flags: flagsAgain(config).target }
+  const checkTables = (dialect: Dialect | null) => requireTables(postgres, { ...tables, dialect })
+  return { postgres, from, redis: { source, writer }, to, names, hasLedger: isThere, checkTables }
 }
 
 /** Postgres alone. */

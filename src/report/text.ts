@@ -171,13 +171,8 @@ export function noticesOf(report: MigrateReport): string[] {
       `Forgotten, as --restart says: ${formatCounted(disowned.threads, 'thread')} of earlier runs (${shown}${more}). Their rows count as those of others now.`,
     )
   }
-  if (selected === 0 && report.store === null) {
-    notices.push(
-      report.keysScanned === 0
-        ? 'This logical database is empty.'
-        : `None of ${formatCounted(report.keysScanned, 'key')} belongs to a selected LangGraph thread. A saver with its own key prefixes needs --checkpoint-prefix and --checkpoint-write-prefix.`,
-    )
-  }
+  if (selected === 0 && report.store === null && report.stoppedBy === undefined)
+    notices.push(nothingSelected(report))
   if (notFound.length > 0) {
     const shown = notFound.slice(0, 5).map(shortText).join(', ')
     notices.push(
@@ -190,6 +185,12 @@ export function noticesOf(report: MigrateReport): string[] {
     )
   }
   return notices
+}
+
+function nothingSelected({ target, threads, keysScanned }: MigrateReport): string {
+  if (isWayBack(target)) return `No thread of this schema is ${threads.leftOut > 0 ? 'selected' : 'there'}.`
+  if (keysScanned === 0) return 'This logical database is empty.'
+  return `None of ${formatCounted(keysScanned, 'key')} belongs to a selected LangGraph thread. A saver with its own key prefixes needs --checkpoint-prefix and --checkpoint-write-prefix.`
 }
 
 function noticeLines(report: MigrateReport, columns: number, style: Style): string[] {

@@ -10,6 +10,7 @@ import { postgresLayout, recordsInPostgres } from './inspect/in-postgres.js'
 import { inspectedKey } from './inspect/key.js'
 import { inspectedThread, type ThreadView } from './inspect/thread.js'
 import type { PostgresEnd, RedisEnd } from './one-end.js'
+import { requireTables } from './target-tables.js'
 
 export interface InspectRequest {
   readonly end: RedisEnd | PostgresEnd
@@ -25,7 +26,7 @@ export interface InspectRequest {
   now(): number
 }
 
-/** Throws `nothing-called-so` where there is neither a key nor a thread of that name. */
+/** Throws `tables-missing`, and `nothing-called-so` where there is neither a key nor a thread of that name. */
 export async function inspect(request: InspectRequest): Promise<InspectReport> {
   const { end, from, name } = request
   const head = { schemaVersion: REPORT_SCHEMA_VERSION, command: 'inspect', source: from } as const
@@ -38,6 +39,7 @@ type Found = Pick<InspectReport, 'key' | 'thread'>
 
 async function inPostgres(end: PostgresEnd, request: InspectRequest): Promise<Found | null> {
   const { name, signal } = request
+  await requireTables(end.postgres, end)
   const found = await recordsInPostgres(end, name, signal)
   if (found === null) return null
   const thread = inspectedThread(found.records, postgresLayout, wantsOf(request))

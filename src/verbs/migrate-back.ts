@@ -14,6 +14,7 @@ import type { RedisWriter } from '../target/redis/writer.js'
 import type { Recover } from '../target/rows/batch-sink.js'
 import { countThreadIds, dialectOfRows } from '../target/rows/thread-names.js'
 import { batchesOf, twoAtOnce } from './back/batches.js'
+import { gaveTtl } from './back/gave-ttl.js'
 import { BackLedger } from './back/ledger.js'
 import { memoryForecast } from './back/memory.js'
 import { BackMover, type MoverOptions } from './back/mover.js'
@@ -28,6 +29,8 @@ export interface MigrateBackRequest {
   readonly ledgerSchema: string
   /** There is a ledger; only a dry run does without. */
   readonly hasLedger: boolean
+  /** Throws `tables-missing` where rows of that dialect cannot be read. */
+  checkTables(dialect: 'python' | 'js'): Promise<void>
   readonly redis: { readonly source: Source; readonly writer: RedisWriter }
   readonly from: EndpointNote
   readonly to: EndpointNote
@@ -118,14 +121,16 @@ interface Work {
 }
 
 async function moveAll(request: MigrateBackRequest, { report, run, recover }: Work): Promise<void> {
-  const { postgres, schema, scope, onEvent, redis } = request
-  const { found, dialect } = await retried({ recover }, () =>
+  const { postgres, schema, ledgerSchema, names, scope, onEvent, redis } = request
+  const { found, dialect, changesLife } = await retried({ recover }, () =>
     postgres.use(async (session) => ({
       found: await countThreadIds(session, schema),
       dialect: request.dialect ?? (await dialectOfRows(session, schema)) ?? 'python',
+      changesLife: run !== null && (await gaveTtl(session, { ledgerSchema, targetSchema: names.target })),
     })),
   )
   report.dialect = dialect
+  await retried({ recover }, () => request.checkTables(dialect))
   const { runId: sourceRunId = null } = await retried({ recover }, () => redis.source.info())
   if (run !== null) await retried({ recover }, () => run.noteSource({ dialect, sourceRunId }))
   const ofThreads =
@@ -142,7 +147,7 @@ async function moveAll(request: MigrateBackRequest, { report, run, recover }: Wo
         rejected: report.threads.rejected + report.threads.partial,
       },
     })
-  const options = moverOptions(request, dialect, run, (bytes) => {
+  const options = moverOptions(request, { dialect, changesLife }, run, (bytes) => {
     tally.bytes += bytes
     progress()
   })
@@ -164,7 +169,7 @@ async function moveAll(request: MigrateBackRequest, { report, run, recover }: Wo
 
 function moverOptions(
   request: MigrateBackRequest,
-  dialect: 'python' | 'js',
+  found: Pick<MoverOptions, 'dialect' | 'changesLife'>,
   run: MigrateRun | null,
   onBytes: (bytes: number) => void,
 ): MoverOptions {
@@ -173,7 +178,7 @@ function moverOptions(
     hasLedger ? { ledgerSchema, sourceName, targetSchema } : null
   return {
     ...request,
-    dialect,
+    ...found,
     onBytes,
     ledger: new BackLedger(postgres, of(names.source, names.target), run, now),
     there: of(names.redis, schema),

@@ -43,6 +43,30 @@ export async function lackingTables(
 }
 
 /**
+ * Throws `tables-missing` where rows of that dialect cannot be read; without a dialect only where a whole table is missing. Else as
+ * `lackingTables`.
+ */
+export async function requireTables(
+  postgres: Postgres,
+  {
+    dialect = null,
+    flags = '',
+    ...wanted
+  }: {
+    readonly schema: string
+    readonly ledgerSchema: string
+    readonly dialect?: 'python' | 'js' | null
+    readonly flags?: string
+  },
+): Promise<void> {
+  const all = await lackingTables(postgres, { ...wanted, dialect: dialect ?? 'js' })
+  const needed = dialect === null ? /^table / : /^(table|column) /
+  const lacking = all.filter((what) => needed.test(what)).join(', ')
+  const { schema } = wanted
+  if (lacking !== '') throw new Failure('tables-missing', { endpoint: postgres.name, schema, lacking, flags })
+}
+
+/**
  * True where the ledger is there in the shape of today; false where it is missing or older, which init cures. Throws `ledger-newer` where
  * a newer cp-migrate has made it.
  */

@@ -1,13 +1,12 @@
 /** Lists the threads of one end, those of Redis as those of Postgres. Reads, and writes nothing. */
 import { type AgeBounds, ageVerdict } from '../model/bounds.js'
 import type { OnEvent } from '../model/events.js'
-import { Failure } from '../model/failure.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { EVERY_THREAD, threadFilter } from '../model/scope.js'
 import type { ListedThread, ThreadOrder, ThreadsReport } from '../model/threads-report.js'
 import { listKeys } from './list-keys.js'
 import type { PostgresEnd, RedisEnd } from './one-end.js'
-import { lackingTables } from './target-tables.js'
+import { requireTables } from './target-tables.js'
 import { threadsInPostgres } from './threads/in-postgres.js'
 import { threadsInRedis } from './threads/in-redis.js'
 import { Shortlist } from './threads/shortlist.js'
@@ -102,12 +101,7 @@ async function listPostgres(
   { signal }: ThreadsRequest,
   { take, nowMs }: Listing,
 ): Promise<number> {
-  const lacking = await lackingTables(postgres, { schema, ledgerSchema, dialect: 'js' })
-  const tables = lacking.filter((what) => what.startsWith('table '))
-  if (tables.length > 0) {
-    const facts = { endpoint: postgres.name, schema, lacking: tables.join(', '), flags: '' }
-    throw new Failure('tables-missing', facts)
-  }
+  await requireTables(postgres, { schema, ledgerSchema })
   let total = 0
   await threadsInPostgres({ postgres, schema }, { signal, nowMs }, (thread) => {
     total++

@@ -11,9 +11,10 @@ import { ThreadVerification, type VerifyListener } from '../pipeline/verify/thre
 import type { ThreadVerdict } from '../pipeline/verify/verdicts.js'
 import type { Source } from '../source/source.js'
 import type { Postgres } from '../target/connection/connect.js'
-import { type CurrentThread, type LedgerScope, readRuns, readThreads } from '../target/ledger/read.js'
+import { type CurrentThread, type LedgerScope, readThreads } from '../target/ledger/read.js'
 import type { Recover } from '../target/rows/batch-sink.js'
 import { dialectOfRows, pageOfThreadIds } from '../target/rows/thread-names.js'
+import { gaveTtl } from './back/gave-ttl.js'
 import { secondLook } from './back/second-look.js'
 import { type BackVerdict, isClear, turned } from './back/verdict.js'
 import { listKeys } from './list-keys.js'
@@ -24,6 +25,8 @@ import { VerifyTally } from './verify/tally.js'
 export interface VerifyBackRequest {
   readonly postgres: Postgres
   readonly schema: string
+  /** Throws `tables-missing` where rows of that dialect cannot be read. */
+  checkTables(dialect: Dialect): Promise<void>
   /** Of the way back; null where there is no ledger. */
   readonly ledger: LedgerScope | null
   readonly source: Source
@@ -103,10 +106,9 @@ class Comparison implements VerifyListener {
       this.request
     await postgres.use(async (session) => {
       this.dialect = this.request.dialect ?? (await dialectOfRows(session, schema)) ?? 'python'
-      if (ledger === null) return
-      const runs = await readRuns(session, ledger.ledgerSchema, { targetSchema: ledger.targetSchema })
-      this.expires = runs.some(({ options }) => typeof options.ttlSeconds === 'number')
+      this.expires = ledger !== null && (await gaveTtl(session, ledger))
     })
+    await this.request.checkTables(this.dialect)
     const { checkpoint, checkpointWrite, checkpointBlob } = prefixes
     const { inventory, registry } = await listKeys({
       ...this.request,

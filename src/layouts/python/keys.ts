@@ -87,15 +87,19 @@ function keyForms({ checkpoint, checkpointWrite, checkpointBlob }: Prefixes): re
     (prefix: string) =>
       keyParser({ prefix, separator: SEPARATOR, emptyNs: EMPTY_NS, tail })
   const full = withTail(strictId)
+  const asked = (parserFor: (prefix: string) => KeyParser) => (prefix: string) => {
+    const parse = parserFor(prefix)
+    return (key: string) => unlessLong(parse(key))
+  }
   const shallowRegistry = withTail(literalPart('shallow'))
   // 0.1.0–0.4.1 keep the pointer's name whatever the prefix is.
   const pointers = new Set(['checkpoint', ...checkpoint].map((prefix) => `${prefix}_latest`))
   return [
     ...checkpoint.map((prefix) =>
-      form(prefix, 'checkpoint', 'ReJSON-RL', full, sentinelFullParser, shallowParser),
+      form(prefix, 'checkpoint', 'ReJSON-RL', asked(full), sentinelFullParser, shallowParser),
     ),
     ...checkpointWrite.map((prefix) =>
-      form(prefix, 'write', 'ReJSON-RL', withTail(id, taskIdPart(SEPARATOR), IDX_PART)),
+      form(prefix, 'write', 'ReJSON-RL', asked(withTail(id, taskIdPart(SEPARATOR), IDX_PART))),
     ),
     ...checkpointBlob.map((prefix) => form(prefix, 'blob', 'ReJSON-RL', blobParser)),
     ...[...pointers].map((prefix) => form(prefix, 'pointer', 'string', pointerParser)),
@@ -134,6 +138,11 @@ function pointerParser(prefix: string): KeyParser {
 function unlessBare(parts: KeyParts | null): KeyParts | null {
   if (parts === null || parts.checkpointNs === '' || parts.checkpointNs.includes(':')) return parts
   return { ...parts, ambiguous: true }
+}
+
+/** Whoever calls the saver himself may have a colon in a namespace; then it ends in what looks like a bare name behind a long thread id. */
+function unlessLong(parts: KeyParts | null): KeyParts | null {
+  return parts?.threadId.includes(SEPARATOR) ? unlessBare(parts) : parts
 }
 
 const NESTED_NS =

@@ -41,7 +41,8 @@ export class RedisWriter {
   async create(writes: readonly RedisKeyWrite[]): Promise<Written[]> {
     const replies = await this.pipelined(writes.map(creationOf), weightsOf(writes))
     const written = replies.map((reply): Written => (reply === null ? 'taken' : 'written'))
-    await this.expire(writes.filter((_, at) => written[at] === 'written').map(({ key }) => key))
+    if (this.ttlSeconds !== null)
+      await this.prolong(writes.filter((_, at) => written[at] === 'written').map(({ key }) => key))
     return written
   }
 
@@ -71,11 +72,12 @@ export class RedisWriter {
     return written
   }
 
-  /** Lives as long as the others of its checkpoint, where it was not told yet how long. */
-  async expire(keys: readonly Buffer[]): Promise<void> {
+  /** Keys that were there live as long as those that are made now, whatever they were told before. */
+  async prolong(keys: readonly Buffer[]): Promise<void> {
     const { ttlSeconds } = this
-    if (ttlSeconds === null || keys.length === 0) return
-    await this.pipelined(keys.map((key): Command => ['EXPIRE', [key, String(ttlSeconds)]]))
+    await this.pipelined(
+      keys.map((key): Command => (ttlSeconds === null ? ['PERSIST', [key]] : lifeOf(key, ttlSeconds))),
+    )
   }
 
   /** One command on the writer's connection. */
@@ -121,7 +123,7 @@ export class RedisWriter {
 
   private replacementOf(write: RedisKeyWrite): Command[] {
     const { key } = write
-    const life: Command[] = this.ttlSeconds === null ? [] : [['EXPIRE', [key, String(this.ttlSeconds)]]]
+    const life = this.ttlSeconds === null ? [] : [lifeOf(key, this.ttlSeconds)]
     if (write.type === 'json') return [['JSON.SET', [key, '$', write.document]], ...life]
     if (write.type === 'string') return [['SET', [key, write.value, 'KEEPTTL']], ...life]
     return [['ZADD', [key, ...scoresOf(write.members)]], ...life]
@@ -148,6 +150,8 @@ export class RedisWriter {
     return all
   }
 }
+
+const lifeOf = (key: Buffer, seconds: number): Command => ['EXPIRE', [key, String(seconds)]]
 
 function creationOf(write: RedisKeyWrite): Command {
   const { key } = write

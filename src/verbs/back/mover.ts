@@ -31,6 +31,8 @@ export interface MoverOptions {
   readonly there: LedgerScope | null
   readonly pace: Pace | null
   readonly chunkBytes: number
+  /** Keys of earlier runs may live for another time than this one wants. */
+  readonly changesLife: boolean
   /** How the rows become keys. */
   readonly keysOf: typeof wayBack
   readonly signal: AbortSignal
@@ -49,7 +51,7 @@ const MAX_KEYS = 2000
 
 export class BackMover {
   private readonly findings: Finding[] = []
-  /** Keys of ours that were there already. */
+  /** Keys of ours that were there already and are to live as long as the new ones. */
   private readonly lasting: Buffer[] = []
   private readonly standing: StandingKeys
 
@@ -137,7 +139,7 @@ export class BackMover {
       // A pointer must not name what is not there yet.
       await this.carryOut(going.filter(({ order }) => order.kind !== 'pointer'))
       await this.carryOut(going.filter(({ order }) => order.kind === 'pointer' && !this.namesTaken(order)))
-      await redis.writer.expire(this.lasting.splice(0))
+      await redis.writer.prolong(this.lasting.splice(0))
     } else for (const { order, verdict } of going) this.tally(order, verdict)
     const bytes = orders.reduce((sum, order) => sum + order.bytes, 0)
     pace?.took(orders.length, bytes)
@@ -167,25 +169,20 @@ export class BackMover {
     return going
   }
 
-  /** What an interrupted run has written may not know yet how long it lives. */
+  /** What an interrupted run has written may not know yet how long it lives, and an earlier one may have told it otherwise. */
   private stays(order: KeyOrder): void {
+    const { key } = order.write
     const work = this.works.get(order.threadId)!
     work.count(order, 'there')
-    if (work.madeHere(order.write.key)) this.lasting.push(order.write.key)
+    const isOurs = this.options.changesLife && this.recordedOf(order)?.use === 'migrated'
+    if (isOurs || work.madeHere(key)) this.lasting.push(key)
   }
 
   private conflictOf(order: KeyOrder, reason: 'key-differs' | 'redis-is-newer', detail: string): void {
     const { threadId, checkpointNs, checkpointId, write, kind } = order
     if (kind === 'document') this.works.get(threadId)!.taken.add(keyText(write.key))
-    const place = checkpointId === null ? {} : { checkpointId }
-    this.conflict({
-      reason,
-      threadId,
-      checkpointNs,
-      ...place,
-      key: write.key,
-      ...(detail !== '' && { detail }),
-    })
+    const place = { threadId, checkpointNs, ...(checkpointId !== null && { checkpointId }) }
+    this.conflict({ reason, ...place, key: write.key, ...(detail !== '' && { detail }) })
   }
 
   private namesTaken({ kind, threadId, write }: KeyOrder): boolean {
@@ -215,10 +212,13 @@ export class BackMover {
       this.settle(order, verdict, created[at] === 'written')
     for (const { order, verdict } of going) {
       if (verdict.do !== 'replace') continue
-      const isSeen = (now: Parameters<typeof digestOfValue>[0] | null) =>
-        now !== null && digestOfValue(now).equals(verdict.seen)
-      const [done] = await writer.replace([verdict.write], (_, now) => isSeen(now))
+      const [done] = await writer.replace(
+        [verdict.write],
+        (_, now) => now !== null && digestOfValue(now).equals(verdict.seen),
+      )
       this.settle(order, verdict, done === 'written')
+      // A pointer must not go before the documents that it names now.
+      if (done === 'written' && verdict.record.use === 'migrated') this.lasting.push(order.write.key)
     }
   }
 

@@ -110,6 +110,7 @@ export async function handMade() {
         schema: 'public',
         ledgerSchema: 'cp_migrate',
         hasLedger: true,
+        checkTables: async () => {},
         redis: { source, writer: writerWith(change.ttlSeconds ?? null) },
         from: { endpoint: 'postgres://there', setBy: '--from' },
         to: { endpoint: url, setBy: '--to' },

@@ -120,6 +120,31 @@ describe('a run of the way back', () => {
     }
   })
 
+  test('the last run says how long all of its keys live, whatever earlier ones said', async () => {
+    const place = await handMade()
+    await place.put({ threadId: 't', ids: [ID(1)], writes: 1 })
+    const lives = async () =>
+      Promise.all(
+        (await place.redis.keys('*')).map(async (key) => Math.ceil((await place.redis.ttl(key)) / 60)),
+      )
+    await place.move({ ttlSeconds: 600 })
+    await place.move({ ttlSeconds: 1200 })
+    expect(await lives()).toEqual([20, 20, 20, 20])
+    await place.put({ threadId: 't', ids: [ID(1), ID(2)], text: 'b', writes: 1 })
+    await place.move()
+    expect(new Set(await lives())).toEqual(new Set([-0]))
+    expect(await place.redis.ttl(DOCUMENT(1))).toBe(-1)
+  })
+
+  test('a pointer of the application lives as long as the checkpoint that it names now', async () => {
+    const place = await handMade()
+    await place.put({ threadId: 't', ids: [ID(1), ID(2)] })
+    await place.redis.set(POINTER, DOCUMENT(1), 'EX', 600)
+    await place.move()
+    expect(await place.redis.get(POINTER)).toBe(DOCUMENT(2))
+    expect(await place.redis.ttl(POINTER)).toBe(-1)
+  })
+
   test('a rehearsal writes nothing and tells the same', async () => {
     const place = await handMade()
     await place.put({ threadId: 't', ids: [ID(1)], writes: 1 }, { threadId: 'u', ids: [ID(1)] })
