@@ -44,6 +44,7 @@ export async function reportOfBack(run: {
     schema: from.schema,
     ledger: ends.hasLedger ? scope : null,
     source: redis.source,
+    hasWrites: (documents) => redis.writer.hasWrites(documents),
     from,
     to,
     dialect: (options.dialect ?? null) as 'python' | 'js' | null,

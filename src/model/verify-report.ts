@@ -23,7 +23,10 @@ export type ThreadState = (typeof THREAD_STATES)[number]
 
 export type DifferenceKind = 'missing' | 'extra' | 'differs'
 
-/** What it is that is missing, too much or different. `rows`: the rows of a checkpoint that only the ledger still knows. */
+/**
+ * What it is that is missing, too much or different. `rows`: the rows of a checkpoint that only the ledger still knows; `pointer`,
+ * `registry`: keys of the way back that lead to the newest checkpoint, and to a checkpoint's writes.
+ */
 export type DifferentPart =
   | 'thread'
   | 'checkpoint'
@@ -37,6 +40,8 @@ export type DifferentPart =
   | 'write-order'
   | 'blob'
   | 'rows'
+  | 'pointer'
+  | 'registry'
 
 export interface DifferentSide {
   /** Type and size, or an id or a version; never payload. */

@@ -1,6 +1,7 @@
 /** Reads Redis and Postgres again after the way back and compares them value by value; tells the ledger what it found. */
 import { formsOfWayBack } from '../convert/compare/forms.js'
 import type { Dialect } from '../convert/converter.js'
+import { redisDialect } from '../convert/redis/keys.js'
 import type { RedisPrefixes } from '../convert/redis/options.js'
 import type { Layout } from '../layouts/layout.js'
 import type { OnEvent } from '../model/events.js'
@@ -14,6 +15,7 @@ import type { Postgres } from '../target/connection/connect.js'
 import { type CurrentThread, type LedgerScope, readThreads } from '../target/ledger/read.js'
 import type { Recover } from '../target/rows/batch-sink.js'
 import { dialectOfRows, pageOfThreadIds } from '../target/rows/thread-names.js'
+import { hiddenInRedis } from './back/findable.js'
 import { gaveTtl } from './back/gave-ttl.js'
 import { secondLook } from './back/second-look.js'
 import { type BackVerdict, isClear, turned } from './back/verdict.js'
@@ -30,6 +32,8 @@ export interface VerifyBackRequest {
   /** Of the way back; null where there is no ledger. */
   readonly ledger: LedgerScope | null
   readonly source: Source
+  /** See `FindableEnds`. */
+  hasWrites(documents: readonly Buffer[]): Promise<readonly string[]>
   readonly from: EndpointNote
   readonly to: EndpointNote
   /** Null: told from the rows. */
@@ -167,6 +171,7 @@ class Comparison implements VerifyListener {
       const look = isClear(verdict) ? null : await secondLook(this.request, threadId, how)
       told.push(turned(verdict, look, { recorded: recorded.get(threadId), expires: this.expires }))
     }
+    await this.tellHidden(told)
     await this.run?.recordStates(
       told.map(({ threadId, state }) => {
         const runId = recorded.get(threadId)?.runId
@@ -175,6 +180,19 @@ class Comparison implements VerifyListener {
     )
     for (const { threadId, otherForms } of told) if (otherForms > 0) this.noteOtherForm(threadId, otherForms)
     await this.tally.compared(told)
+  }
+
+  /** Equal is only what the saver also finds. */
+  private async tellHidden(told: BackVerdict[]): Promise<void> {
+    const { dialect, expires, request } = this
+    const keys = redisDialect({ dialect, prefixes: request.prefixes })
+    const ids = told.map(({ threadId }) => threadId)
+    const hidden = await hiddenInRedis(request, ids, { keys, expires })
+    for (const [at, verdict] of told.entries()) {
+      const own = hidden.filter(({ threadId }) => threadId === verdict.threadId)
+      if (own.length > 0)
+        told[at] = { ...verdict, state: 'differs', differences: [...verdict.differences, ...own] }
+    }
   }
 
   private noteOtherForm(threadId: string, places: number): void {

@@ -62,3 +62,67 @@ test('a checkpoint in a namespace with colons is compared, also where only its t
     differences: [{ threadId: 't', checkpointNs: 'a:b', name: 'x' }],
   })
 })
+
+describe('a verification of the way back', () => {
+  const KEYS = `t:__empty__:${ID}`
+  const NEWER = ID.replace(/1$/, '2')
+
+  /** Two checkpoints, of which the older has two writes, as they went to Redis. */
+  async function moved() {
+    const place = await bothEnds()
+    await place.cli('init')
+    await sql(
+      place.postgresUrl,
+      `INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint, metadata)
+       SELECT 't', id, jsonb_build_object('id', id) || '{"v":4,"channel_values":{"x":1},"channel_versions":{"x":"1"},"versions_seen":{}}', '{}'
+       FROM unnest(ARRAY[$1, $2]) id`,
+      [ID, NEWER],
+    )
+    await sql(
+      place.postgresUrl,
+      `INSERT INTO checkpoint_writes (thread_id, checkpoint_id, task_id, idx, channel, type, blob)
+       SELECT 't', $1, 'task', idx, 'x', 'null', '' FROM unnest(ARRAY[0, 1]) idx`,
+      [ID],
+    )
+    expect((await place.cli('migrate')).exit).toBe(0)
+    const verify = async () => {
+      const { out, exit } = await place.cli('verify --json')
+      const { differences } = JSON.parse(out)
+      return { exit, found: differences.map((one: Record<string, unknown>) => one.name ?? one.part) }
+    }
+    expect(await verify()).toEqual({ exit: 0, found: [] })
+    return { ...place, verify }
+  }
+
+  test.each([
+    ['no pointer', ['DEL', 'checkpoint_latest:t:__empty__'], 'pointer'],
+    ['an older one', ['SET', 'checkpoint_latest:t:__empty__', `checkpoint:${KEYS}`], 'pointer'],
+    [
+      'a list of writes that lacks one',
+      ['ZREM', `write_keys_zset:${KEYS}`, `checkpoint_write:${KEYS}:task:1`],
+      'registry',
+    ],
+    ['no such list', ['DEL', `write_keys_zset:${KEYS}`], 'registry'],
+    [
+      'something else in place of a checkpoint',
+      ['JSON.SET', `checkpoint:${KEYS}`, '$', '{"a":1}'],
+      'checkpoint',
+    ],
+  ])(
+    "finds %s, and the next run mends it where the key is nobody else's",
+    async (_, [name = '', ...args], part) => {
+      const { redis, cli, verify } = await moved()
+      await redis.call(name, ...args)
+      expect(await verify()).toEqual({ exit: 4, found: [part] })
+      const isOthers = part === 'checkpoint'
+      expect((await cli('migrate')).exit).toBe(isOthers ? 3 : 0)
+      expect(await verify()).toEqual(isOthers ? { exit: 4, found: [part] } : { exit: 0, found: [] })
+    },
+  )
+
+  test('finds a checkpoint that hides its writes', async () => {
+    const { redis, verify } = await moved()
+    await redis.call('JSON.SET', `checkpoint:${KEYS}`, '$.has_writes', 'false')
+    expect(await verify()).toEqual({ exit: 4, found: ['has_writes'] })
+  })
+})

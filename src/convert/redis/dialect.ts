@@ -39,7 +39,7 @@ export interface RedisDialect {
   /** `place`: among all writes of the checkpoint, from 0. Throws `DecodeError` and `EncodeError`. */
   write(row: WriteRow, place: number): Buffer
   checkpointKey(ids: Ids): string
-  writeKey(row: WriteRow): string
+  writeKey(row: Ids & Pick<WriteRow, 'taskId' | 'idx'>): string
   registryKey(ids: Ids): string
   /** The key that names the newest checkpoint of a namespace; absent where the saver has none. */
   pointerKey?(ids: Omit<Ids, 'checkpointId'>): string

@@ -106,7 +106,13 @@ export class JsKeys implements RedisDialect {
   checkpointKey({ threadId, checkpointNs, checkpointId }: Ids): string {
     return `${this.prefixes.checkpoint}:${threadId}:${checkpointNs}:${checkpointId}`
   }
-  writeKey({ threadId, checkpointNs, checkpointId, taskId, idx }: WriteRow): string {
+  writeKey({
+    threadId,
+    checkpointNs,
+    checkpointId,
+    taskId,
+    idx,
+  }: Ids & Pick<WriteRow, 'taskId' | 'idx'>): string {
     return `${this.prefixes.checkpointWrite}:${threadId}:${checkpointNs}:${checkpointId}:${taskId}:${idx}`
   }
   registryKey({ threadId, checkpointNs, checkpointId }: Ids): string {

@@ -27,10 +27,14 @@ export async function* redisKeysOf(
   rows: ThreadRows,
   options: RedisKeysOptions,
 ): AsyncGenerator<CheckpointKeys, void, undefined> {
-  const dialect: RedisDialect =
-    options.dialect === 'python' ? new PythonKeys(options.prefixes) : new JsKeys(options.prefixes)
-  yield* new RedisKeys(rows, dialect, options).all()
+  yield* new RedisKeys(rows, redisDialect(options), options).all()
 }
+
+export const redisDialect = ({
+  dialect,
+  prefixes,
+}: Pick<RedisKeysOptions, 'dialect' | 'prefixes'>): RedisDialect =>
+  dialect === 'python' ? new PythonKeys(prefixes) : new JsKeys(prefixes)
 
 class RedisKeys {
   private readonly texts: ChannelTexts

@@ -111,7 +111,13 @@ export class PythonKeys implements RedisDialect {
   checkpointKey({ threadId, checkpointNs, checkpointId }: Ids): string {
     return `${this.prefixes.checkpoint}:${safeId(threadId)}:${safeNs(checkpointNs)}:${safeId(checkpointId)}`
   }
-  writeKey({ threadId, checkpointNs, checkpointId, taskId, idx }: WriteRow): string {
+  writeKey({
+    threadId,
+    checkpointNs,
+    checkpointId,
+    taskId,
+    idx,
+  }: Ids & Pick<WriteRow, 'taskId' | 'idx'>): string {
     const checkpoint = `${safeId(threadId)}:${safeNs(checkpointNs)}:${safeId(checkpointId)}`
     return `${this.prefixes.checkpointWrite}:${checkpoint}:${taskId}:${idx}`
   }

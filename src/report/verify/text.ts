@@ -121,6 +121,8 @@ const PARTS: Readonly<Record<Difference['part'], string>> = {
   'write-order': 'order of writes',
   blob: 'blob of channel',
   rows: 'rows',
+  pointer: 'pointer to the newest checkpoint',
+  registry: 'list of writes',
 }
 const KINDS: Readonly<Record<Difference['kind'], string>> = {
   missing: 'missing in Postgres',

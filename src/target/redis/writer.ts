@@ -88,6 +88,12 @@ export class RedisWriter {
     })
   }
 
+  /** What `has_writes` says in each of these documents, as a JSON list of at most one. */
+  async hasWrites(documents: readonly Buffer[]): Promise<string[]> {
+    const replies = await this.pipelined(documents.map((key): Command => ['JSON.GET', [key, '$.has_writes']]))
+    return replies.map(String)
+  }
+
   close(): Promise<void> {
     return this.#connection.close()
   }

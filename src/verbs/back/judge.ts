@@ -124,7 +124,8 @@ function withWrites(
   return { do: 'replace', record, write, seen, before: text }
 }
 
-function memberOf(text: Buffer, name: string) {
+/** Where a member of a document stands, and its JSON; null where it has none of that name. */
+export function memberOf(text: Buffer, name: string) {
   for (const member = members(text, 0); member.next(); ) {
     if (jsonString(text, member.keyStart, member.keyEnd) !== name) continue
     return { start: member.start, end: member.end, text: text.toString('utf8', member.start, member.end) }

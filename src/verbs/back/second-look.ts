@@ -1,10 +1,12 @@
 /** A thread that Redis and Postgres seem to tell differently, looked at key by key: what should stand in Redis, and what does. */
 import type { RedisPrefixes } from '../../convert/redis/options.js'
 import type { Finding } from '../../model/finding.js'
+import type { RedisValue } from '../../model/redis-value.js'
 import { wayBack } from '../../pipeline/way-back.js'
 import type { Source } from '../../source/source.js'
 import type { Postgres } from '../../target/connection/connect.js'
 import { digestOfValue } from '../../target/redis/key-digest.js'
+import { memberOf } from './judge.js'
 import { ordersOf } from './key-order.js'
 
 export interface ExpectedCheckpoint {
@@ -21,6 +23,9 @@ export interface SecondLook {
   readonly missingWrites: number
   readonly findings: readonly Finding[]
 }
+
+const isCheckpoint = (value: RedisValue): boolean =>
+  value.type === 'ReJSON-RL' && memberOf(value.text, 'checkpoint') !== null
 
 export const checkpointName = (checkpointNs: string, checkpointId: string): string =>
   `${checkpointNs}\0${checkpointId}`
@@ -58,7 +63,8 @@ export async function secondLook(
         const [found] = type === null ? [] : await source.read([{ key: write.key, type }])
         checkpoints.set(checkpointName(part.checkpointNs, part.checkpointId), {
           key: write.key,
-          isThere: type !== null,
+          // Something else under its name is no checkpoint.
+          isThere: found?.state === 'read' && isCheckpoint(found.value),
           isAsConverted: found?.state === 'read' && digestOfValue(found.value).equals(digest),
         })
       }

@@ -14,7 +14,7 @@ export interface BackVerdict extends ThreadVerdict {
 
 /** Nothing is in doubt: both sides tell the same, or Redis alone has gone on. */
 export const isClear = ({ differences, explained }: ThreadVerdict): boolean =>
-  differences.every(isOnlyABlob) && explained.ahead === 0
+  differences.every(isOnlyABlob) && explained.ahead + explained.leftOut === 0
 
 /** `recorded`: what runs of the way back have written; `expires`: they gave the keys a time to live. */
 export function turned(
@@ -42,7 +42,7 @@ export function turned(
       else differences.push({ kind: 'missing', part: 'checkpoint', threadId, checkpointNs, checkpointId })
     }
     explained.behind += look.missingWrites
-    explained.leftOut += look.findings.filter(({ reason }) => LEFT_OUT.has(reason)).length
+    explained.leftOut = look.findings.filter(({ reason }) => LEFT_OUT.has(reason)).length
   }
   const state = stateOf({ explained, hasRows: verdict.compared.checkpoints > 0 }, differences)
   return { ...verdict, explained, differences, state, otherForms }
