@@ -57,6 +57,7 @@ async function runStatus(options: Options, context: Context): Promise<ExitCode> 
       renderStatus(report, {
         ...formOf(context),
         again: flagsAgain(config),
+        goesBack: isBack,
       }),
     )
     return EXIT.ok

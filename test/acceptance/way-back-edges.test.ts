@@ -120,8 +120,9 @@ describe('a verification of the way back', () => {
     },
   )
 
-  test('finds a checkpoint that hides its writes', async () => {
-    const { redis, verify } = await moved()
+  test('finds a checkpoint that hides its writes; after one that found nothing, nothing is to be purged', async () => {
+    const { redis, cli, verify } = await moved()
+    expect((await cli('status')).out).toMatch(/Next {2}cp-migrate migrate /)
     await redis.call('JSON.SET', `checkpoint:${KEYS}`, '$.has_writes', 'false')
     expect(await verify()).toEqual({ exit: 4, found: ['has_writes'] })
   })
