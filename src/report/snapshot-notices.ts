@@ -2,10 +2,14 @@
 import type { EndpointNote } from '../model/report.js'
 import { formatCounted } from './format.js'
 
-/** Nothing where the source is a server, and where nothing in the snapshot had a time to live that is over. */
-export function snapshotNotices({ snapshot }: EndpointNote): string[] {
+/**
+ * Nothing where the source is a server, and where nothing in the snapshot had a time to live that is over. Items of a store
+ * whose time is over are left out: their rows would expire at once.
+ */
+export function snapshotNotices({ snapshot }: EndpointNote, withStore = false): string[] {
   if (snapshot === undefined) return []
   const { savedAt, expiredBefore, expiredSince } = snapshot
+  const but = withStore ? ', but for items of the store' : ''
   const notices: string[] = []
   if (expiredBefore > 0) {
     const had = formatCounted(expiredBefore, 'key')
@@ -15,11 +19,13 @@ export function snapshotNotices({ snapshot }: EndpointNote): string[] {
   }
   if (expiredSince > 0 && savedAt !== null) {
     const have = `${formatCounted(expiredSince, 'key')} ${expiredSince === 1 ? 'has' : 'have'}`
-    notices.push(`${have} expired since the snapshot was saved; taken as they were then.`)
+    notices.push(`${have} expired since the snapshot was saved; taken as they were then${but}.`)
   }
   if (expiredSince > 0 && savedAt === null) {
     const have = `${formatCounted(expiredSince, 'key')} ${expiredSince === 1 ? 'has' : 'have'}`
-    notices.push(`${have} expired; taken all the same, because the snapshot does not say when it was saved.`)
+    notices.push(
+      `${have} expired; taken all the same${but}, because the snapshot does not say when it was saved.`,
+    )
   }
   return notices
 }

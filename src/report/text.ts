@@ -149,7 +149,7 @@ const joined = (counts: readonly (readonly [number, string])[]): string =>
 
 /** What a reader should know before the numbers. */
 export function noticesOf(report: MigrateReport): string[] {
-  const notices = snapshotNotices(report.source)
+  const notices = snapshotNotices(report.source, report.store !== null)
   const { notFound, selected } = report.threads
   const { resumed, disowned, redisMemory } = report
   if (redisMemory !== undefined && redisMemory.limit > 0) {
