@@ -57,7 +57,6 @@ async function runStatus(options: Options, context: Context): Promise<ExitCode> 
       renderStatus(report, {
         ...formOf(context),
         again: flagsAgain(config),
-        goesBack: isBack,
       }),
     )
     return EXIT.ok

@@ -14,8 +14,6 @@ import { wrapText } from './wrap.js'
 export interface StatusRenderOptions extends Form {
   /** The user's own flags for the next command, with a space before them. */
   readonly again: { readonly target: string }
-  /** The runs went to Redis: nothing can be purged there. */
-  readonly goesBack?: boolean
 }
 
 export function renderStatus(report: StatusReport, options: StatusRenderOptions): string {
@@ -167,9 +165,12 @@ function subject({ key, threadId, checkpointNs, checkpointId, detail }: ListedFi
   return detail === null ? name : `${name}  ${printableText(detail)}`
 }
 
+/** Keys, or a file of them: of any other source nothing is ever deleted. */
+const OF_REDIS = /^(rediss?|unix|file):/
+
 function nextOf(
   { runs, holder, findings }: StatusReport,
-  { again, goesBack = false }: Pick<StatusRenderOptions, 'again' | 'goesBack'>,
+  { again }: Pick<StatusRenderOptions, 'again'>,
 ): NextStep {
   const [last] = runs
   const next = (command: string, why: string): NextStep => ({ command: `cp-migrate ${command}`, why })
@@ -187,7 +188,7 @@ function nextOf(
   if (purging > 0) return next(`purge-redis${again.target} --yes`, 'ends the purge that has begun')
   if (differs > 0) return next(migrate, 'writes what is missing, touches nothing else')
   if (verified + purged < whole + partial) return next(`verify${again.target}`, 'proves it value by value')
-  return verified > 0 && !goesBack
+  return verified > 0 && OF_REDIS.test(last.sourceUrl)
     ? next(`purge-redis${again.target}`, 'what Redis can let go; a plan')
     : next(migrate, 'brings what is new since')
 }

@@ -14,7 +14,7 @@ import { boundLines } from './text-bounds.js'
 import { findingLines } from './text-findings.js'
 import { durationLines, forecastNote, surveyLines } from './text-survey.js'
 import { verdictOf } from './verdict.js'
-import { isWayBack } from './way-back.js'
+import { isWayBack, sayFor } from './way-back.js'
 import { wrapText } from './wrap.js'
 
 export interface TextOptions {
@@ -103,9 +103,12 @@ function interruptNote({ survey }: MigrateReport): string {
     : `${formatCounted(waiting, 'thread waits', 'threads wait')} at an interrupt and will resume`
 }
 
-function repeatNote({ survey, blobs }: MigrateReport): string {
+function repeatNote(report: MigrateReport): string {
+  const { survey, blobs } = report
   const seen = survey?.valuesSeen ?? 0
-  return seen <= totalOf(blobs) ? '' : `of ${formatCount(seen)} stored in Redis: the rest are repeats`
+  return seen <= totalOf(blobs)
+    ? ''
+    : sayFor(report)(`of ${formatCount(seen)} stored in Redis: the rest are repeats`)
 }
 
 const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inserted + updated + alreadyThere

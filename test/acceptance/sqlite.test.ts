@@ -158,8 +158,10 @@ describe('commands on a file', () => {
   test('nothing is deleted from it, and no command suggests so', async () => {
     const env = ends(urlOf(python), await freshDatabase())
     await commandLine('init', env)
-    await commandLine('migrate', env)
+    const { out } = await commandLine('migrate', env)
+    expect(out).toContain('stored in the file')
     expect((await commandLine('verify', env)).out).not.toContain('purge-redis')
+    expect((await commandLine('status', env)).out).not.toContain('purge-redis')
     const purge = await commandLine('purge-redis', env)
     expect(purge.exit).toBe(2)
     expect(purge.err).toContain('SQLite files are only read')

@@ -56,7 +56,7 @@ export const USAGE_FAILURES = {
   'nothing-called-so': {
     exit: EXIT.failed,
     what: '{endpoint} holds no key and no thread called "{name}"',
-    next: 'Names are exact; cp-migrate detect says what is there.',
+    next: 'Names are exact; cp-migrate detect and cp-migrate threads say what is there.',
   },
   interrupted: {
     exit: EXIT.interrupted,

@@ -7,7 +7,7 @@ export function endsOf(
   source: EndpointNote | null,
   target: EndpointNote | null,
 ): { label: string; endpoint: string }[] {
-  const say = sayFor(target)
+  const say = sayFor({ source, target })
   return [
     ...(source === null ? [] : [{ label: say('Redis'), endpoint: textOf(source) }]),
     ...(target === null ? [] : [{ label: say('Postgres'), endpoint: textOf(target) }]),

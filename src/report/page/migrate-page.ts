@@ -89,7 +89,7 @@ function figuresOf(report: MigrateReport): Figure[] {
           },
         ]),
     {
-      label: sayFor(report.target)('read from Redis'),
+      label: sayFor(report)('read from Redis'),
       value: formatBytes(bytes.read),
       note: `in ${formatDuration(seconds)}`,
     },

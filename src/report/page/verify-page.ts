@@ -96,7 +96,7 @@ function stateSection(report: VerifyReport): Section {
             rows: rows.map((state) => [
               cell(state),
               cell(formatCount(threads[state]), shareOf(threads[state], threads.compared)),
-              cell(sayFor(report.target)(STATES[state])),
+              cell(sayFor(report)(STATES[state])),
             ]),
           },
         ]
@@ -105,8 +105,9 @@ function stateSection(report: VerifyReport): Section {
 
 const SHOWN = 200
 
-function differenceSection({ differences, differenceCount, target }: VerifyReport): Section {
-  const say = sayFor(target)
+function differenceSection(report: VerifyReport): Section {
+  const { differences, differenceCount } = report
+  const say = sayFor(report)
   const shown = differences.slice(0, SHOWN)
   const hidden = differenceCount - shown.length
   return {
@@ -150,7 +151,8 @@ function differenceRow(difference: Difference, say: (text: string) => string) {
   ]
 }
 
-function noteSection({ notes, threads, target }: VerifyReport): Section {
+function noteSection(report: VerifyReport): Section {
+  const { notes, threads } = report
   const named = THREAD_STATES.flatMap((state) => (notes[state] ?? []).map((note) => ({ state, note })))
   const unnamed = threads.compared - threads.equal - threads.differs - named.length
   return {
@@ -172,7 +174,7 @@ function noteSection({ notes, threads, target }: VerifyReport): Section {
               rows: named.map(({ state, note }) => [
                 cell(shortText(note.threadId)),
                 cell(state),
-                cell(sayFor(target)(noteText(note))),
+                cell(sayFor(report)(noteText(note))),
               ]),
             },
           ],

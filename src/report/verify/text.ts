@@ -62,9 +62,9 @@ interface SayingOptions extends TextOptions {
 }
 
 function differenceLines(report: VerifyReport, options: TextOptions): string[] {
-  const { differences, differenceCount, target } = report
+  const { differences, differenceCount } = report
   if (differenceCount === 0) return []
-  const say = sayFor(target)
+  const say = sayFor(report)
   const shown = differences.slice(0, SHOWN_DIFFERENCES)
   const hidden = differenceCount - shown.length
   return [
@@ -140,7 +140,7 @@ export const STATE_TITLES: Readonly<Partial<Record<ThreadState, string>>> = {
   behind: 'behind: Redis has more than was migrated',
   rejected: 'not migrated: what Redis holds of them was rejected',
   partial: 'partly migrated: the rest was rejected and stays in Redis; what was migrated is equal',
-  deleted: 'rows were deleted in Postgres since; the others are equal',
+  deleted: 'with rows deleted in Postgres since; the others are equal',
   ahead: 'ahead: the application went on in Postgres; what was migrated is equal',
   expired: 'expired in Redis, wholly or in part; the rows are as they were written',
 }
@@ -155,8 +155,9 @@ const COUNTED: readonly (readonly [keyof Explained, string])[] = [
   ['skipped', 'left in Redis as a run was told'],
 ]
 
-function stateLines({ threads, notes, target }: VerifyReport, { columns, style }: TextOptions): string[] {
-  const say = sayFor(target)
+function stateLines(report: VerifyReport, { columns, style }: TextOptions): string[] {
+  const { threads, notes } = report
+  const say = sayFor(report)
   return THREAD_STATES.flatMap((state) => {
     const title = STATE_TITLES[state]
     const count = threads[state]
@@ -197,7 +198,7 @@ export function verifyNotices(report: VerifyReport): string[] {
   }
   if (onlyInTarget !== null && onlyInTarget > 0) {
     const verb = onlyInTarget === 1 ? 'is' : 'are'
-    const say = sayFor(report.target)
+    const say = sayFor(report)
     notices.push(
       `${formatCounted(onlyInTarget, 'thread')} ${say(`in Postgres ${verb} not from this Redis; not compared.`)}`,
     )

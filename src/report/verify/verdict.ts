@@ -9,7 +9,7 @@ import { isWayBack, sayFor } from '../way-back.js'
 export function verifyVerdict(report: VerifyReport): { readonly mark: '✓' | '✗'; readonly text: string } {
   const { threads, stoppedBy, seconds } = report
   const mark = exitCodeOfVerify(report) === 0 ? '✓' : '✗'
-  const parts = wordsOf(report).map(sayFor(report.target))
+  const parts = wordsOf(report).map(sayFor(report))
   if (stoppedBy !== undefined) {
     return { mark, text: `stopped after ${formatDuration(seconds)}: ${parts.join(' · ')}` }
   }
