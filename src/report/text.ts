@@ -113,13 +113,16 @@ function repeatNote(report: MigrateReport): string {
 
 const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inserted + updated + alreadyThere
 
-function threadNote({ threads }: MigrateReport): string {
+function threadNote({ threads, stoppedBy }: MigrateReport): string {
+  const told = threads.whole + threads.partial + threads.rejected + threads.skipped
   return joined([
     [threads.whole, 'whole'],
     [threads.partial, 'partly'],
     [threads.rejected, 'rejected'],
     ...passCounts(threads),
     [threads.skipped, 'left alone'],
+    // Writes whose checkpoint is gone, pointers to nothing: the findings name them.
+    [stoppedBy === undefined ? threads.selected - told : 0, 'without a checkpoint'],
     [threads.leftOut, 'not selected'],
   ])
 }

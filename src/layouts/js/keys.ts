@@ -126,7 +126,8 @@ function blobParser(prefix: string): KeyParser {
     const nested = [...rest.matchAll(NESTED_NS)].filter(
       ({ 0: text, index }) => rest[index + text.length] !== ':',
     )
-    const raw = [...rest.matchAll(/::/g)].map(({ index }) => index)
+    // Every place counts: `a:::log:2` is thread `a:`, or thread `a` and channel `:log`.
+    const raw = [...rest.matchAll(/(?=::)/g)].map(({ index }) => index)
     const ambiguous = nested.length + raw.length !== 1
     const last = nested.at(-1)
     if (last !== undefined) return blobParts(rest.slice(0, last.index), last[1] ?? '', ambiguous)

@@ -275,7 +275,11 @@ describe('keys', () => {
   const uuid = fc
     .tuple(...[8, 4, 4, 4, 12].map((length) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))))
     .map((parts) => parts.join('-'))
-  const thread = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  const thread = fc.oneof(
+    text,
+    fc.tuple(text, fc.constantFrom(':', '::', ':::')).map(([a, b]) => a + b),
+  )
   const namespace = fc.oneof(
     fc.constant(''),
     fc.tuple(fc.stringMatching(/^[a-z]{1,8}$/), uuid).map(([node, task]) => `${node}:${task}`),
