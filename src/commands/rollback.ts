@@ -104,6 +104,7 @@ async function reportOfBack({ options, context, config, connections, runs }: Run
   try {
     return await rollbackBack({
       postgres: ends.postgres,
+      schema: ends.from.schema,
       redis: { ...ends.redis, purger },
       scope: { ledgerSchema: config.values.ledgerSchema, targetSchema: ends.names.target },
       to: ends.to,

@@ -16,11 +16,15 @@ import {
   type ThreadToUndo,
 } from '../target/rollback/threads.js'
 import type { Recover } from '../target/rows/batch-sink.js'
+import { knownCheckpoints, type NewestCheckpoint } from '../target/rows/thread-names.js'
+import { newerInRedis } from './back/newer.js'
 import { carryOutUndo, planUndo, type UndoPlan, type UndoRedis } from './back/undo.js'
 import { stoppedBy } from './stopped-by.js'
 
 export interface RollbackBackRequest {
   readonly postgres: Postgres
+  /** Of the saver's tables in Postgres. */
+  readonly schema: string
   readonly redis: UndoRedis
   /** Runs of this Redis. */
   readonly scope: TargetScope
@@ -71,6 +75,7 @@ async function undoRuns(request: RollbackBackRequest, report: RollbackReport): P
   )
   report.rolledBackBefore = before
   const runIds = runs.map(({ id }) => id)
+  const ofJs = new Set(runs.filter(({ dialect }) => dialect === 'js').map(({ id }) => id))
   const standing = await ask((session) => standingThreads(session, scope, runIds))
   report.runs = runs.map(({ id, startedAt, sourceName }) => ({
     id,
@@ -87,7 +92,9 @@ async function undoRuns(request: RollbackBackRequest, report: RollbackReport): P
     )
     for (const thread of threads) {
       request.signal.throwIfAborted()
-      await retried(request, () => undoThread(request, thread, report))
+      // The plan sees a pointer that has moved; the JavaScript saver has none.
+      const hasPointers = !thread.undone.some(({ runId }) => ofJs.has(runId))
+      await retried(request, () => undoThread(request, { thread, hasPointers }, report))
     }
     if (ids.length < PAGE_THREADS) break
     after = ids.at(-1)!
@@ -103,11 +110,14 @@ async function undoRuns(request: RollbackBackRequest, report: RollbackReport): P
 }
 
 async function undoThread(
-  { postgres, redis, scope, lease, onEvent }: RollbackBackRequest,
-  thread: ThreadToUndo,
+  { postgres, redis, schema, scope, lease, onEvent }: RollbackBackRequest,
+  { thread, hasPointers }: { readonly thread: ThreadToUndo; readonly hasPointers: boolean },
   report: RollbackReport,
 ): Promise<void> {
   const { threadId } = thread
+  const newer = hasPointers ? undefined : await newerThanPostgres({ postgres, redis, schema }, thread)
+  if (newer !== undefined)
+    return addRefused(report, { threadId, reason: 'continued-in-redis', detail: newer })
   const of = { runIds: thread.undone.map(({ runId }) => runId), threadIds: [threadId] }
   const replaced = await postgres.use((session) => readReplacedKeys(session, scope.ledgerSchema, of))
   const plan = await planUndo(redis.source, thread, replaced)
@@ -134,6 +144,19 @@ async function undoThread(
     rejected: threads.refused,
   }
   onEvent({ kind: 'threads', progress })
+}
+
+/** The id of a checkpoint that the saver's index knows and Postgres does not. */
+async function newerThanPostgres(
+  { postgres, redis, schema }: Pick<RollbackBackRequest, 'postgres' | 'redis' | 'schema'>,
+  { threadId, undone }: ThreadToUndo,
+): Promise<string | undefined> {
+  const newest = new Map(undone.toReversed().flatMap((run) => [...run.newest]))
+  const heads = [...newest].map(([checkpointNs, checkpointId]) => ({ threadId, checkpointNs, checkpointId }))
+  const known = (others: readonly NewestCheckpoint[]) =>
+    postgres.use((session) => knownCheckpoints(session, schema, others))
+  const newer = await newerInRedis(redis, heads, { dialect: 'js', known })
+  return newer.get(threadId)?.checkpointId
 }
 
 function addUndone(report: RollbackReport, { undone }: ThreadToUndo, plan: UndoPlan): void {

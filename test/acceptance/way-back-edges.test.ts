@@ -1,5 +1,9 @@
 /** The way back where something is missing or odd, by the command line. */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { atEndOfFile } from '../services/each-file.js'
+import { officialJavaScript } from '../services/javascript.js'
 import { freshDatabase, sql } from '../services/postgres.js'
 import { freshRedis, redisClient } from '../services/redis.js'
 import { commandLine } from './command-line.js'
@@ -9,7 +13,7 @@ const ID = '1f000000-0000-6000-8000-000000000001'
 async function bothEnds() {
   const [{ url }, postgresUrl] = await Promise.all([freshRedis(), freshDatabase()])
   const cli = (line: string) => commandLine([...line.split(' '), '--from', postgresUrl, '--to', url], {})
-  return { redis: redisClient(url), postgresUrl, cli }
+  return { redis: redisClient(url), redisUrl: url, postgresUrl, cli }
 }
 
 describe('a Postgres whose tables are not there', () => {
@@ -126,4 +130,69 @@ describe('a verification of the way back', () => {
     await redis.call('JSON.SET', `checkpoint:${KEYS}`, '$.has_writes', 'false')
     expect(await verify()).toEqual({ exit: 4, found: ['has_writes'] })
   })
+})
+
+test('a rollback over several runs leaves alone a thread that Redis went on with between them', async () => {
+  const { redis, postgresUrl, cli } = await bothEnds()
+  await cli('init')
+  const pointer = 'checkpoint_latest:t:__empty__'
+  const id = (n: number) => ID.replace(/1$/, String(n))
+  const put = (n: number) =>
+    sql(
+      postgresUrl,
+      `INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint, metadata)
+       VALUES ('t', $1, '{"v":4,"id":"${id(n)}","channel_values":{},"channel_versions":{},"versions_seen":{}}', '{}')`,
+      [id(n)],
+    )
+  await put(1)
+  await cli('migrate')
+  await put(2)
+  await redis.set(pointer, `checkpoint:t:__empty__:${id(2)}`)
+  await put(3)
+  expect((await cli('migrate')).exit).toBe(0)
+  const keys = (await redis.keys('*')).sort()
+  const rollback = async (line: string) => JSON.parse((await cli(`${line} --yes --json`)).out)
+  expect(await rollback('rollback --all')).toMatchObject({
+    threads: { removed: 0, refused: 1 },
+    refused: [{ threadId: 't', reason: 'continued-in-redis' }],
+  })
+  expect((await redis.keys('*')).sort()).toEqual(keys)
+  expect(await rollback('rollback')).toMatchObject({ threads: { removed: 1, refused: 0 } })
+  expect(await redis.get(pointer)).toBe(`checkpoint:t:__empty__:${id(2)}`)
+})
+
+interface RedisSaver {
+  put(config: object, checkpoint: object, metadata: object, versions: object): Promise<unknown>
+  end(): Promise<void>
+}
+
+test('a rollback leaves alone a thread that the JavaScript saver went on with, though no pointer tells of it', async () => {
+  const { redis, redisUrl, postgresUrl, cli } = await bothEnds()
+  await cli('init --dialect js')
+  await sql(
+    postgresUrl,
+    `INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint, metadata)
+     SELECT t, $1, '{"v":4,"id":"${ID}","ts":"2026-01-01T00:00:00.000Z","channel_values":{},"channel_versions":{"x":1},"versions_seen":{}}', '{}'
+     FROM unnest(ARRAY['went-on', 'stayed']) t`,
+    [ID],
+  )
+  expect(JSON.parse((await cli('migrate --json')).out)).toMatchObject({ dialect: 'js', exitCode: 0 })
+  const require = createRequire(join(await officialJavaScript(), 'package.json'))
+  const packages: { RedisSaver: { fromUrl(url: string): Promise<RedisSaver> } } =
+    require('@langchain/langgraph-checkpoint-redis')
+  const saver = await packages.RedisSaver.fromUrl(redisUrl)
+  atEndOfFile(() => saver.end())
+  const newer = { v: 4, id: ID.replace(/1$/, '2'), ts: new Date().toISOString() }
+  await saver.put(
+    { configurable: { thread_id: 'went-on', checkpoint_ns: '', checkpoint_id: ID } },
+    { ...newer, channel_values: {}, channel_versions: { x: 1 }, versions_seen: {} },
+    { source: 'loop', step: 1, parents: {} },
+    {},
+  )
+  expect(JSON.parse((await cli('rollback --yes --json')).out)).toMatchObject({
+    threads: { removed: 1, refused: 1 },
+    refused: [{ threadId: 'went-on', reason: 'continued-in-redis', detail: newer.id }],
+  })
+  expect(await redis.exists(`checkpoint:went-on::${ID}`)).toBe(1)
+  expect(await redis.exists(`checkpoint:stayed::${ID}`)).toBe(0)
 })

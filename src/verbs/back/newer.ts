@@ -17,17 +17,16 @@ export async function newerInRedis(
   redis: Redis,
   newest: readonly NewestCheckpoint[],
   {
-    dialect,
-    prefixes,
     known,
-  }: {
-    readonly dialect: 'python' | 'js'
-    readonly prefixes: RedisPrefixes
+    ...saver
+  }: ({ readonly dialect: 'python'; readonly prefixes: RedisPrefixes } | { readonly dialect: 'js' }) & {
     known(checkpoints: readonly NewestCheckpoint[]): Promise<ReadonlySet<NewestCheckpoint>>
   },
 ): Promise<ReadonlyMap<string, NewestCheckpoint>> {
   const heads =
-    dialect === 'python' ? await pointers(redis.source, newest, prefixes) : await found(redis.writer, newest)
+    saver.dialect === 'python'
+      ? await pointers(redis.source, newest, saver.prefixes)
+      : await found(redis.writer, newest)
   const others = newest.flatMap((checkpoint, at): NewestCheckpoint[] => {
     const checkpointId = heads[at]
     const isSame =

@@ -52,7 +52,12 @@ export async function planUndo(
   const later = kept.find(({ runId }) => runId > undone.at(-1)!.runId)
   if (later !== undefined) return refused('built-on', `run ${later.runId}`)
   const keys = lastWords(thread)
-  const before = firstWords(thread, replaced)
+  const { before, between } = firstWords(thread, replaced)
+  if (between !== undefined)
+    return refused(
+      between.type === 'string' ? 'continued-in-redis' : 'changed-in-redis',
+      between.key.toString(),
+    )
   const going: KeyToPurge[] = []
   const restoring: ReplacedKey[] = []
   const seen = new Map<string, Buffer>()
@@ -97,20 +102,28 @@ function lastWords({ undone }: ThreadToUndo): RecordedKey[] {
   return [...keys.values()]
 }
 
-/** What a key held before the oldest of the runs that wrote it; absent where that run made it. */
-function firstWords(
-  { undone }: ThreadToUndo,
-  replaced: readonly ReplacedKey[],
-): ReadonlyMap<string, ReplacedKey> {
+interface FirstWords {
+  /** What a key held before the oldest of the runs that wrote it; absent where that run made it. */
+  readonly before: ReadonlyMap<string, ReplacedKey>
+  /** A key that one run did not find as the run before had left it, a pointer if there is one: what it held is somebody else's word. */
+  readonly between: ReplacedKey | undefined
+}
+
+function firstWords({ undone }: ThreadToUndo, replaced: readonly ReplacedKey[]): FirstWords {
   const before = new Map<string, ReplacedKey>()
+  const byRun = new Map(replaced.map((old) => [`${old.runId} ${keyText(old.key)}`, old]))
+  let between: ReplacedKey | undefined
   for (const run of undone) {
-    for (const name of run.keys.keys()) {
-      const old = replaced.find(({ runId, key }) => runId === run.runId && keyText(key) === name)
+    for (const [name, { digest }] of run.keys) {
+      const found = before.get(name)
+      const isOurs = found === undefined || digest === null || digestOfWrite(writeOf(found)).equals(digest)
+      if (!isOurs && between?.type !== 'string') between = found
+      const old = byRun.get(`${run.runId} ${name}`)
       if (old === undefined) before.delete(name)
       else before.set(name, old)
     }
   }
-  return before
+  return { before, between }
 }
 
 const isAsBefore = (value: RedisValue, old: ReplacedKey): boolean =>
