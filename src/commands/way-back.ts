@@ -99,15 +99,15 @@ export function redisWriter(
 export const wayBackLine = ({ from, to }: Pick<WayBackEnds, 'from' | 'to'>): string =>
   `${from.endpoint}, schema ${from.schema} (${from.setBy}) → ${to.endpoint} (${to.setBy})`
 
-/** The saver's prefixes; only one of each can be written. */
+/** The saver's prefixes; only one of each can be written, and each is the name of an index. Throws `usage`. */
 export function prefixesOf({ values }: Config) {
+  const refused = (message: string) => new Failure('usage', { message, command: 'cp-migrate migrate' })
   const [checkpoint = 'checkpoint', ...others] = values.checkpointPrefix
   const [checkpointWrite = 'checkpoint_write', ...more] = values.checkpointWritePrefix
-  if (others.length + more.length > 0) {
-    throw new Failure('usage', {
-      message: 'back to Redis each prefix is given once',
-      command: 'cp-migrate migrate',
-    })
-  }
+  if (others.length + more.length > 0) throw refused('back to Redis each prefix is given once')
+  if (checkpoint === checkpointWrite)
+    throw refused(
+      `back to Redis checkpoints and writes need prefixes of their own, and both are ${checkpoint}`,
+    )
   return { checkpoint, checkpointWrite }
 }

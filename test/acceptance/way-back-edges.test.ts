@@ -34,6 +34,15 @@ describe('a Postgres whose tables are not there', () => {
       expect(await lacking(`${line} --dialect python`)).toBe('column checkpoint_writes.task_path')
   })
 
+  test('is not even asked where checkpoints and writes would have one prefix', async () => {
+    const { cli } = await bothEnds()
+    for (const line of ['init', 'migrate --dry-run']) {
+      const { exit, err } = await cli(`${line} --checkpoint-prefix checkpoint_write`)
+      expect(err).toContain('both are checkpoint_write')
+      expect(exit).toBe(2)
+    }
+  })
+
   test('is told from one that holds no thread, and from one of which none is chosen', async () => {
     const { postgresUrl, cli } = await bothEnds()
     await cli('init')
