@@ -1,4 +1,4 @@
-/** `npm run bench -- way-back`: the plain script and the way back from Postgres to Redis, alternating, in one run. */
+/** `npm run bench -- way-back`: the plain script, the way back from Postgres to Redis, and what the servers can do, alternating, in one run. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { officialPython } from '../scripts/services/python.mjs'
@@ -10,7 +10,11 @@ import { emptyDatabase, fill, machine, startPair } from './servers.mjs'
 const FOLDER = join(import.meta.dirname, 'results')
 
 /** @typedef {import('./works.mjs').Work} Work */
-/** @typedef {{ seconds: number, peakMiB: number, sequential: number }} Round `sequential`: checkpoints a second of the script */
+/**
+ * `sequential`: checkpoints a second of the script; `limitSeconds`: of the two servers alone, for all of them.
+ *
+ * @typedef {{ seconds: number, limitSeconds: number, peakMiB: number, sequential: number }} Round
+ */
 
 /** @type {Work[]} */
 const WORKS = [
@@ -60,8 +64,18 @@ async function ours(url, work) {
     const expected = work.threads * work.checkpoints
     if (report.checkpoints.inserted !== expected)
       throw new Error(`${report.checkpoints.inserted} of ${expected} checkpoints arrived`)
+    const limitSeconds = await limit(redis, url)
     await command(['rollback', ...ends, '--run', String(report.runId), '--yes'], {})
-    return { seconds, peakMiB }
+    return { seconds, limitSeconds, peakMiB }
+  })
+}
+
+/** @param {string} filled @param {string} url @returns {Promise<number>} seconds */
+async function limit(filled, url) {
+  return inEmptyRedis(async (empty) => {
+    await command(['init', '--from', url, '--to', empty], {})
+    const script = join(import.meta.dirname, 'way-back-limit.mjs')
+    return JSON.parse(await run(process.execPath, [script, filled, empty, url])).seconds
   })
 }
 
@@ -86,9 +100,10 @@ async function inEmptyRedis(use) {
 }
 
 /** @param {Work} work @param {Round} round */
-function line({ threads, checkpoints }, { seconds, sequential }) {
+function line({ threads, checkpoints }, { seconds, limitSeconds, sequential }) {
   const rate = (threads * checkpoints) / seconds
-  return `${Math.round(rate)}/s, one by one ${Math.round(sequential)}/s: ${(rate / sequential).toFixed(1)}×`
+  const over = `one by one ${Math.round(sequential)}/s: ${(rate / sequential).toFixed(1)}×`
+  return `${Math.round(rate)}/s, ${over}, ${(limitSeconds / seconds).toFixed(2)} of the limit`
 }
 
 /** @param {{ work: Work, rounds: Round[] }[]} measured */
@@ -101,6 +116,8 @@ async function save(measured) {
       perSecond: median(rounds.map(({ seconds }) => all / seconds)),
       sequentialPerSecond: median(rounds.map(({ sequential }) => sequential)),
       overSequential: median(rounds.map(({ seconds, sequential }) => all / seconds / sequential)),
+      limitPerSecond: median(rounds.map(({ limitSeconds }) => all / limitSeconds)),
+      ofLimit: median(rounds.map(({ seconds, limitSeconds }) => limitSeconds / seconds)),
       peakMiB: Math.max(...rounds.map(({ peakMiB }) => peakMiB)),
     }
   })
@@ -111,6 +128,8 @@ async function save(measured) {
     'checkpoints/s',
     'official savers one by one',
     'over them',
+    'limit/s',
+    'of the limit',
     'peak memory',
   ]
   const rows = results.map((one) => [
@@ -119,6 +138,8 @@ async function save(measured) {
     Math.round(one.perSecond).toLocaleString('en-US'),
     Math.round(one.sequentialPerSecond).toLocaleString('en-US'),
     `${one.overSequential.toFixed(1)}×`,
+    Math.round(one.limitPerSecond).toLocaleString('en-US'),
+    one.ofLimit.toFixed(2),
     `${Math.round(one.peakMiB)} MiB`,
   ])
   const table = [columns, columns.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('')
