@@ -182,3 +182,22 @@ export function reasonsOf({ findings }: Reading): Partial<Record<ReasonId, numbe
   for (const { reason } of findings) counts[reason] = (counts[reason] ?? 0) + 1
   return counts
 }
+
+/** A row that the official Postgres saver made of a case, as `golden.pg.jsonl` tells it. */
+export interface GoldenRow {
+  readonly table: string
+  readonly thread_id: string
+  readonly checkpoint_ns: string
+  readonly checkpoint_id: string
+  readonly parent_checkpoint_id: string | null
+  readonly task_id: string
+  readonly idx: number
+  readonly channel: string
+  readonly task_path?: string
+}
+
+/** What names a record's checkpoint, and a row's: the same for the same. */
+export const idsOf = ({ threadId, checkpointNs, checkpointId }: Checkpoint | PendingWrite): string =>
+  JSON.stringify([threadId, checkpointNs, checkpointId])
+export const idsOfRow = (row: GoldenRow): string =>
+  JSON.stringify([row.thread_id, row.checkpoint_ns, row.checkpoint_id])

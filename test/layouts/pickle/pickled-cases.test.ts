@@ -1,21 +1,9 @@
 /** Real databases of pickling savers: what is read of them is, row by row, what the official Postgres saver made of them. */
 import { describe, expect, it } from 'vitest'
 import { treeOf } from '../../../src/codec/tree.js'
-import type { Checkpoint, PendingWrite } from '../../../src/model/thread.js'
+import type { Checkpoint } from '../../../src/model/thread.js'
 import { type Case, fixtures, fullCorpora, linesOf } from '../../corpus/cases.js'
-import { keysOf, readKeys, reasonsOf } from '../read-case.js'
-
-interface Row {
-  readonly table: string
-  readonly thread_id: string
-  readonly checkpoint_ns: string
-  readonly checkpoint_id: string
-  readonly parent_checkpoint_id: string | null
-  readonly task_id: string
-  readonly idx: number
-  readonly channel: string
-  readonly task_path?: string
-}
+import { type GoldenRow, idsOf, idsOfRow, keysOf, readKeys, reasonsOf } from '../read-case.js'
 
 /** Which layouts a case is made of, and what its findings are (whole cases have more of the same). */
 const CASES: Readonly<
@@ -30,17 +18,13 @@ const CASES: Readonly<
 
 const cases = [...fixtures('pickle'), ...fullCorpora('pickle')].filter(({ name }) => name in CASES)
 
-const idsOf = ({ threadId, checkpointNs, checkpointId }: Checkpoint | PendingWrite) =>
-  JSON.stringify([threadId, checkpointNs, checkpointId])
-const idsOfRow = (row: Row) => JSON.stringify([row.thread_id, row.checkpoint_ns, row.checkpoint_id])
-
 describe.each(
   cases.map(
     (one) => [`${one.name} (${one.folder.includes('fixtures') ? 'selection' : 'whole'})`, one] as const,
   ),
 )('%s', (_, from: Case) => {
   const reading = readKeys(keysOf(from))
-  const rows = linesOf<Row>(from, 'golden.pg.jsonl')
+  const rows = linesOf<GoldenRow>(from, 'golden.pg.jsonl')
   const { layouts, reasons } = CASES[from.name]!
   const rebuilt = reasons.includes('parent-rebuilt')
 

@@ -1,20 +1,7 @@
 /** Real databases of savers without modules and pickles: what is read of them is, row by row, what the official Postgres saver made of them. */
 import { describe, expect, it } from 'vitest'
-import type { Checkpoint, PendingWrite } from '../../../src/model/thread.js'
 import { fixtures, fullCorpora, linesOf } from '../../corpus/cases.js'
-import { keysOf, readKeys, reasonsOf } from '../read-case.js'
-
-interface Row {
-  readonly table: string
-  readonly thread_id: string
-  readonly checkpoint_ns: string
-  readonly checkpoint_id: string
-  readonly parent_checkpoint_id: string | null
-  readonly task_id: string
-  readonly idx: number
-  readonly channel: string
-  readonly task_path?: string
-}
+import { type GoldenRow, idsOf, idsOfRow, keysOf, readKeys, reasonsOf } from '../read-case.js'
 
 /** Whose values a case holds, the findings of the whole case, and keys that are no thread's. */
 const CASES: Readonly<
@@ -39,15 +26,12 @@ const cases = [
   ...fixtures('plain').map((one) => ['selection', one] as const),
   ...fullCorpora('plain').map((one) => ['whole', one] as const),
 ]
-const idsOf = ({ threadId, checkpointNs, checkpointId }: Checkpoint | PendingWrite) =>
-  JSON.stringify([threadId, checkpointNs, checkpointId])
-const idsOfRow = (row: Row) => JSON.stringify([row.thread_id, row.checkpoint_ns, row.checkpoint_id])
 
 describe.each(cases.map(([size, one]) => [`${one.name} (${size})`, size, one] as const))(
   '%s',
   (_, size, from) => {
     const reading = readKeys(keysOf(from))
-    const rows = linesOf<Row>(from, 'golden.pg.jsonl')
+    const rows = linesOf<GoldenRow>(from, 'golden.pg.jsonl')
     const { layout, reasons = {}, unclaimed = [] } = CASES[from.name]!
 
     it('has the checkpoints, each with its namespace and its parent', () => {
