@@ -1,14 +1,7 @@
 /** Keys of savers that keep pickles in plain strings. They share prefixes, so a key says only what all of them would agree on. */
 import type { RedisType } from '../../model/redis-value.js'
 import { beginsWith } from '../keys/key-forms.js'
-import {
-  checkpointIdPart,
-  isUuid,
-  type KeyParser,
-  type KeyParts,
-  keyParser,
-  taskIdPart,
-} from '../keys/keys.js'
+import { checkpointIdPart, isUuid, type KeyParser, keyParser, taskIdPart } from '../keys/keys.js'
 import type { Claim, ClaimedKey, KeyRole, Prefixes } from '../layout.js'
 
 /** Prefixes that savers use besides those that users can choose. */
@@ -125,19 +118,23 @@ const WRITE_TAILS: readonly KeyParser[] = [
   keyParser({ prefix: '', separator: ':', tail: [checkpointIdPart(':')] }),
 ]
 
+/**
+ * Another saver's `T:NODE:TASK:ID` looks like `T:ID:TASK`: but checkpoint ids are UUIDs of version 6, and task ids are digests. Of these
+ * one in 64 looks like version 6 too: then only the value tells.
+ */
 function claimOfWrites(rest: string, claim: MakeClaim): Claim | null {
   if (rest.startsWith('{')) return null
   for (const parse of WRITE_TAILS) {
     const parts = parse(`:${rest}`)
-    if (parts === null || isNamespaceAndId(parts)) continue
-    return claim('write', splitNs(parts.threadId), parts.tail.checkpointId)
+    if (parts === null) continue
+    const { taskId = '', checkpointId = '' } = parts.tail
+    if (UUID6.test(taskId) && !UUID6.test(checkpointId)) continue
+    const write = claim('write', splitNs(parts.threadId), checkpointId)
+    return UUID6.test(taskId) ? { ...write, ambiguous: true } : write
   }
   return null
 }
 
-/** Another saver's `T:NODE:TASK:ID` looks like `T:ID:TASK`: but checkpoint ids are UUIDs of version 6, and task ids are digests. */
-const isNamespaceAndId = ({ tail }: KeyParts): boolean =>
-  UUID6.test(tail.taskId ?? '') && !UUID6.test(tail.checkpointId ?? '')
 const UUID6 = /^[0-9a-f]{8}-[0-9a-f]{4}-6[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
 /** A thread with the namespace that its key shows beyond doubt; a bare name behind a colon may as well belong to the thread's id. */
