@@ -12,8 +12,8 @@ const UUID6_TASK = '8b9c5064-c6bc-6123-a581-d82cc9bb0301'
 
 test('writes of a subgraph stay with its thread where the id of its task looks like that of a checkpoint', async () => {
   const lines = linesOf<KeyLine>(fixture('plain/d1-valkey'), 'redis.jsonl')
-    .filter(({ name }) => name.includes('{braced:pending}'))
-    .map((line) => ({ ...line, key: Buffer.from(earlier(line.name)).toString('base64') }))
+    .filter(({ name }) => name?.includes('{braced:pending}'))
+    .map((line) => ({ ...line, key: Buffer.from(earlier(line.name ?? '')).toString('base64') }))
   const [{ url }, postgresUrl] = await Promise.all([freshRedis(), freshDatabase()])
   await loadRedis(lines, url)
   const env = ends(url, postgresUrl)
