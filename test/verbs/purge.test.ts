@@ -422,6 +422,8 @@ describe('between servers that are not at their best', () => {
     expect(exit).toBe(2)
     expect(err).toContain('UNLINK')
     expect(await here.dumps()).toEqual(before)
+    const undone = await commandLine('rollback --yes --json', here.both.env)
+    expect(undone.exit, undone.out).toBe(0)
   })
 
   // What the server says of itself comes first, several kilobytes of it.

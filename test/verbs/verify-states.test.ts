@@ -218,6 +218,12 @@ describe('which threads', () => {
     })
   })
 
+  test('a run that nobody knows is refused: no thread to compare would look as if nothing differed', async () => {
+    const { exit, err } = await app.cli('verify --since-run 99')
+    expect(exit).toBe(2)
+    expect(err).toContain('there is no run 99')
+  })
+
   test('a thread that was named and is nowhere makes exit code 3', async () => {
     const report = await side.verify('--thread', 't-1', '--thread', 'nobody')
     expect(report).toMatchObject({ exit: 3, threads: { compared: 1, notFound: ['nobody'] } })

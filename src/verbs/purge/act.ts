@@ -1,5 +1,6 @@
 /** Deletes the keys of threads that may be purged: on record first, archived first, then each thread in as few steps as can be. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Failure } from '../../model/failure.js'
 import type { PurgeLeft } from '../../model/purge-report.js'
 import { slicesBySize } from '../../model/slices.js'
 import { retried } from '../../pipeline/retried.js'
@@ -56,6 +57,7 @@ export class PurgeAct {
     const done: string[] = []
     // Whatever happens: threads that were not come to are as they were.
     const waiting = new Set(recorded.filter(({ candidate }) => !candidate.wasPurging))
+    const refused = new Set<Archived>()
     let failure: unknown
     const underWay: Promise<void>[] = []
     // A pace is kept thread by thread.
@@ -71,7 +73,9 @@ export class PurgeAct {
           this.tell(outcome)
         })
         // An error is thrown where it is awaited; until then it must not count as unhandled.
-        running.catch(() => {})
+        running.catch((error) => {
+          if (wasWaiting && isRefusal(error)) refused.add(entry)
+        })
         underWay.push(running)
         if (underWay.length >= atOnce) await underWay.shift()
       }
@@ -80,6 +84,7 @@ export class PurgeAct {
       failure = error
       await Promise.allSettled(underWay)
     }
+    for (const entry of refused) if (await this.isWhole(entry.candidate)) waiting.add(entry)
     const untouched = [...waiting].map(({ candidate }) => candidate.threadId)
     // What is not told stays "purging", which is always true enough: the next purge looks again.
     await this.record({ done, untouched }).catch((error) => {
@@ -159,6 +164,13 @@ export class PurgeAct {
     })
   }
 
+  /** After a command that this user may not run. Where the server does not say, the thread counts as begun. */
+  private async isWhole({ keys }: Candidate): Promise<boolean> {
+    const there = keys.filter(({ bytes }) => bytes !== 0)
+    const sizes = await this.request.purger.sizes(there).catch(() => [null])
+    return sizes.every((bytes) => bytes !== null && bytes > 0)
+  }
+
   private record(steps: Partial<Record<PurgeStep, readonly string[]>>): Promise<void> {
     const { postgres, scope } = this.request
     if (Object.values(steps).every((ids) => ids.length === 0)) return Promise.resolve()
@@ -168,6 +180,10 @@ export class PurgeAct {
     return retried(patient, () => postgres.use((session) => recordPurge(session, this.lease, scope, steps)))
   }
 }
+
+/** The answer is there, so no deletion is still on its way. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Failure && (error.id === 'redis-command-denied' || error.id === 'redis-keys-denied')
 
 interface Archived {
   readonly candidate: Candidate

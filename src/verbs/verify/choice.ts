@@ -1,10 +1,11 @@
 /** Which of many threads are verified: those that the scope and a run name, a sample that the same seed gives again, or the first few. */
 import { createHash } from 'node:crypto'
+import { Failure } from '../../model/failure.js'
 import { type ThreadScope, threadFilter } from '../../model/scope.js'
 import type { Inventory, ThreadKeys } from '../../pipeline/inventory.js'
 import { SeenThreads } from '../../pipeline/seen-threads.js'
 import type { Postgres } from '../../target/connection/connect.js'
-import type { LedgerScope } from '../../target/ledger/read.js'
+import { type LedgerScope, readRuns } from '../../target/ledger/read.js'
 import { threadsSince } from '../../target/ledger/recorded-rows.js'
 
 export interface Choice {
@@ -29,7 +30,7 @@ export async function* withStrays(
   yield* left.values()
 }
 
-/** The test for one id. */
+/** The test for one id. Throws `unknown-run`: nothing to compare would look like nothing that differs. */
 export async function wantedThreads(
   { scope, sinceRun, postgres }: Choice & { readonly postgres: Postgres },
   ledger: LedgerScope | null,
@@ -38,6 +39,11 @@ export async function wantedThreads(
   if (sinceRun === null || ledger === null) return wants
   const since = new SeenThreads()
   await postgres.use(async (session) => {
+    const { ledgerSchema, targetSchema } = ledger
+    const runs = await readRuns(session, ledgerSchema, { id: sinceRun, targetSchema })
+    if (runs.length === 0) {
+      throw new Failure('unknown-run', { run: sinceRun, endpoint: postgres.name, schema: targetSchema })
+    }
     for await (const threadId of threadsSince(session, ledger, sinceRun)) since.note(threadId, 0)
   })
   return (threadId) => wants(threadId) && since.has(threadId)
