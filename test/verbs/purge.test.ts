@@ -323,6 +323,27 @@ describe('the selection', () => {
   })
 })
 
+describe('rows that were lost in Postgres and written again', () => {
+  test.each([
+    ['under checkpoints that stayed', ['checkpoint_blobs', 'checkpoint_writes'], ''],
+    ['with their checkpoints', ['checkpoints', 'checkpoint_blobs', 'checkpoint_writes'], '--restore-deleted'],
+  ])('%s count once: the ledger finds nothing amiss, and their keys may go', async (_, tables, flags) => {
+    await here.verified(thread)
+    for (const table of tables) await here.both.sql(`DELETE FROM ${table} WHERE thread_id = '${thread}'`)
+    expect((await here.both.cli(`migrate --quiet ${flags}`.trim())).exit).toBe(0)
+    expect((await here.both.cli('verify --quiet')).exit).toBe(0)
+    const byLedger = await here.both.cli('verify --ledger --json')
+    expect(byLedger.exit, byLedger.out).toBe(0)
+    expect(await here.purge('', { yes: false })).toMatchObject({ threads: { purged: 1, left: 0 } })
+
+    await here.both.sql(
+      `DELETE FROM checkpoint_writes WHERE ctid = (SELECT min(ctid) FROM checkpoint_writes WHERE thread_id = '${thread}')`,
+    )
+    expect((await here.both.cli('verify --ledger --quiet')).exit).toBe(4)
+    expect(await here.purge('', { yes: false })).toMatchObject({ threads: { purged: 0, left: 1 } })
+  })
+})
+
 describe('orphans', () => {
   test('of a purged thread go with --orphans alone, and only if nothing in Postgres needs them', async () => {
     const { url } = await freshRedis()

@@ -3,7 +3,7 @@ import { type Doubtful, stateOf } from '../../convert/compare/outcome.js'
 import { type Difference, type Explained, NOTHING_EXPLAINED } from '../../model/verify-report.js'
 import type { SqlSession } from '../../target/connection/session.js'
 import { addDigests, checkpointName } from '../../target/ledger/pack.js'
-import type { CurrentThread } from '../../target/ledger/read.js'
+import { type CurrentThread, readRunThreads } from '../../target/ledger/read.js'
 import {
   type RowsOfThread,
   readInsertedBlobs,
@@ -111,32 +111,71 @@ const newestOf = (newest: ReadonlyMap<string, string>): string => [...newest.val
 async function areBlobsRight(
   session: SqlSession,
   ledger: RecordedThreads,
+  of: { readonly current: CurrentThread; readonly stored: RowsOfThread; readonly outcome: Found },
+): Promise<boolean> {
+  const { current, stored, outcome } = of
+  if (sumOf(stored.blobs) === current.blobDigest) return true
+  // The official saver's prune deletes blobs with their checkpoints: which of them were ours is no longer known.
+  if (outcome.explained.deleted > 0) return true
+  return (await areOurBlobsRight(session, ledger, of)) || (await areRewrittenBlobsRight(session, ledger, of))
+}
+
+const sumOf = (blobs: RowsOfThread['blobs']): bigint =>
+  blobs.reduce((sum, { digest }) => addDigests(sum, digest), 0n)
+
+const nameOf = (blob: { checkpointNs: string; channel: string; version: string }): string =>
+  [blob.checkpointNs, blob.channel, blob.version].join('\0')
+
+/** Without those that others wrote. */
+async function areOurBlobsRight(
+  session: SqlSession,
+  ledger: RecordedThreads,
   {
     current,
     stored,
     outcome,
   }: { readonly current: CurrentThread; readonly stored: RowsOfThread; readonly outcome: Found },
 ): Promise<boolean> {
-  const sumOf = (blobs: RowsOfThread['blobs']) =>
-    blobs.reduce((sum, { digest }) => addDigests(sum, digest), 0n)
-  if (sumOf(stored.blobs) === current.blobDigest) return true
-  // The official saver's prune deletes blobs with their checkpoints: which of them were ours is no longer known.
-  if (outcome.explained.deleted > 0) return true
-  const name = (blob: { checkpointNs: string; channel: string; version: string }) =>
-    [blob.checkpointNs, blob.channel, blob.version].join('\0')
   if (current.hadRowsBefore) {
     const inserted = await readInsertedBlobs(session, ledger.scope, current)
-    const ours = new Set(inserted.map(name))
-    return sumOf(stored.blobs.filter((blob) => ours.has(name(blob)))) === current.blobDigest
+    const ours = new Set(inserted.map(nameOf))
+    return sumOf(stored.blobs.filter((blob) => ours.has(nameOf(blob)))) === current.blobDigest
   }
   if (outcome.others === 0) return false
   // What only the app's own checkpoints name is the app's.
-  const ours = new Set<string>()
-  const others = new Set<string>()
-  for (const named of await readNamedBlobs(session, ledger.scope.targetSchema, current.threadId)) {
-    const isOurs = current.rowDigests.has(checkpointName(named.checkpointNs, named.checkpointId))
-    ;(isOurs ? ours : others).add(name(named))
-  }
-  const wanted = stored.blobs.filter((blob) => ours.has(name(blob)) || !others.has(name(blob)))
+  const named = await readNamedBlobs(session, ledger.scope.targetSchema, current.threadId)
+  const isOurs = ({ checkpointNs, checkpointId }: (typeof named)[number]) =>
+    current.rowDigests.has(checkpointName(checkpointNs, checkpointId))
+  const ours = new Set(named.filter(isOurs).map(nameOf))
+  const others = new Set(named.filter((blob) => !isOurs(blob)).map(nameOf))
+  const wanted = stored.blobs.filter((blob) => ours.has(nameOf(blob)) || !others.has(nameOf(blob)))
   return sumOf(wanted) === current.blobDigest
+}
+
+/** A blob that was lost in Postgres and written again by a later run is in the sums of both. */
+async function areRewrittenBlobsRight(
+  session: SqlSession,
+  { scope }: RecordedThreads,
+  { current, stored }: { readonly current: CurrentThread; readonly stored: RowsOfThread },
+): Promise<boolean> {
+  const { threadId, runIds } = current
+  if (runIds.length < 2) return false
+  const names = (await readInsertedBlobs(session, scope, current)).map(nameOf)
+  const which = { threadIds: [threadId], runId: runIds[0]! }
+  const [first] = await readRunThreads(session, scope.ledgerSchema, which)
+  if (first?.hadRowsBefore === false) {
+    // What the first run wrote is not listed row by row: it is what its checkpoints name.
+    const named = await readNamedBlobs(session, scope.targetSchema, threadId)
+    const its = named.filter((blob) =>
+      first.rowDigests.has(checkpointName(blob.checkpointNs, blob.checkpointId)),
+    )
+    names.push(...new Set(its.map(nameOf)))
+  }
+  const times = new Map<string, bigint>()
+  for (const name of names) times.set(name, (times.get(name) ?? 0n) + 1n)
+  const sum = stored.blobs.reduce(
+    (total, blob) => addDigests(total, blob.digest * (times.get(nameOf(blob)) ?? 0n)),
+    0n,
+  )
+  return sum === current.blobDigest
 }

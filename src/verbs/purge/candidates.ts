@@ -9,11 +9,12 @@ import { indexDigest, sourceDigest } from '../../pipeline/source-digest.js'
 import { namesIn } from '../../source/index-names.js'
 import type { KeyToPurge } from '../../source/purge.js'
 import { keyText, type RecordedKeys } from '../../target/ledger/pack.js'
-import { missingRows, standingCheckpoints } from '../../target/ledger/purge-ledger.js'
+import { standingCheckpoints } from '../../target/ledger/purge-ledger.js'
 import { type CurrentThread, readThreads } from '../../target/ledger/read.js'
 import { existingThreads } from '../../target/rows/known.js'
 import { type Draft, keyOfRecord, type Listed, withoutNeeded } from './draft.js'
 import { LeftByAge } from './left-by-age.js'
+import { threadsWithMissingRows } from './missing.js'
 import { inPurgeOrder, type PurgeKey } from './order.js'
 import type { PurgeRequest } from './request.js'
 import { type Left, latestChange, leftByAge, leftByLedger, sortedKeys } from './rules.js'
@@ -161,7 +162,7 @@ export class PurgeCandidates {
     const withOrphans = drafts.filter(({ content }) => content.some(({ isOrphan }) => isOrphan))
     const { missing, existing, standing } = await retried(this.request, () =>
       postgres.use(async (session) => ({
-        missing: await missingRows(session, scope.targetSchema, records),
+        missing: await threadsWithMissingRows(session, scope, records),
         existing: await existingThreads(session, scope.targetSchema, orphans),
         standing: await standingCheckpoints(
           session,
