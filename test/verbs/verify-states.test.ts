@@ -272,6 +272,11 @@ describe('checkpoints that are left out on purpose', () => {
     const report = await side.verify()
     expect(report.exit).toBe(0)
     expect(states(report)).toEqual({ deleted: 1 })
+    expect(states(await side.verify('--ledger'))).toEqual({ deleted: 1 })
+    await redisClient(app.redis).flushall()
+    const expired = await side.verify()
+    expect(expired.exit).toBe(0)
+    expect(states(expired)).toMatchObject({ deleted: 1 })
   })
 })
 

@@ -8,6 +8,7 @@ import {
   type RowsOfThread,
   readInsertedBlobs,
   readNamedBlobs,
+  readRoots,
   readRowDigests,
 } from '../../target/ledger/recorded-rows.js'
 import type { RecordedThreads } from '../recorded-threads.js'
@@ -24,16 +25,14 @@ export async function verifyRecorded(
   { isGone }: { readonly isGone: boolean },
 ): Promise<ThreadVerdict[]> {
   const { targetSchema } = ledger.scope
-  const rows = await readRowDigests(
-    session,
-    targetSchema,
-    threads.map(({ threadId }) => threadId),
-  )
+  const threadIds = threads.map(({ threadId }) => threadId)
+  const rows = await readRowDigests(session, targetSchema, threadIds)
+  const roots = await readRoots(session, targetSchema, threadIds)
   const verdicts: ThreadVerdict[] = []
   for (const recorded of await ledger.withRejects(session, threads)) {
     const { current, threadId } = recorded
     const stored = rows.get(threadId)!
-    const outcome = checkpointsOf(current, stored)
+    const outcome = checkpointsOf(current, stored, roots.get(threadId) ?? new Set())
     if (!(await areBlobsRight(session, ledger, { current, stored, outcome }))) {
       outcome.differences.push({
         kind: 'differs',
@@ -60,7 +59,11 @@ interface Found {
   readonly others: number
 }
 
-function checkpointsOf(thread: CurrentThread, { checkpoints }: RowsOfThread): Found {
+function checkpointsOf(
+  thread: CurrentThread,
+  { checkpoints }: RowsOfThread,
+  roots: ReadonlySet<string>,
+): Found {
   const { threadId, rowDigests, newest } = thread
   const explained = { ...NOTHING_EXPLAINED }
   const differences: Difference[] = []
@@ -98,8 +101,10 @@ function checkpointsOf(thread: CurrentThread, { checkpoints }: RowsOfThread): Fo
     }
   }
   for (const { checkpointNs, checkpointId, differences: found } of changed) {
+    // A prune clears the parent of the oldest that it leaves: what else the number stood for is not known without the parent's id.
+    if (missing.size > 0 && roots.has(checkpointName(checkpointNs, checkpointId))) explained.expired++
     // The app adds writes to the newest checkpoint as soon as it goes on from there.
-    if (explained.ahead > 0 && newest.get(checkpointNs) === checkpointId) explained.ahead++
+    else if (explained.ahead > 0 && newest.get(checkpointNs) === checkpointId) explained.ahead++
     else differences.push(...found)
   }
   explained.deleted = missing.size

@@ -2,6 +2,7 @@
 
 import { qualified, type SqlSession } from '../connection/session.js'
 import { BLOB_DIGESTS, CHECKPOINT_DIGESTS } from '../rows/row-digests.js'
+import { checkpointName } from './pack.js'
 import { type CurrentThread, type LedgerScope, readInserted } from './read.js'
 
 export interface RowsOfThread {
@@ -75,6 +76,22 @@ export async function readNamedBlobs(
     [threadId],
   )
   return rows
+}
+
+/** The names (ledger-pack.ts) of each thread's checkpoints without a parent. */
+export async function readRoots(
+  session: SqlSession,
+  schema: string,
+  threadIds: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  const { rows } = await session.query<Record<'thread_id' | 'checkpoint_ns' | 'checkpoint_id', string>>(
+    `SELECT thread_id, checkpoint_ns, checkpoint_id FROM ${qualified(schema, 'checkpoints')}
+     WHERE thread_id = ANY($1::text[]) AND parent_checkpoint_id IS NULL`,
+    [threadIds],
+  )
+  const roots = new Map<string, Set<string>>(threadIds.map((threadId) => [threadId, new Set()]))
+  for (const row of rows) roots.get(row.thread_id)?.add(checkpointName(row.checkpoint_ns, row.checkpoint_id))
+  return roots
 }
 
 /** Blobs that the runs of a thread added beside rows that were there before. */
