@@ -35,6 +35,8 @@ export class VersionRule<Where> {
   private readonly values = new Map<string, Digest>()
   /** Channels of which one version holds several values in the source: their later values got a version of their own. */
   private readonly mutated = new Set<string>()
+  /** Without a value, and under another version than the source's. */
+  private readonly withoutValue: VersionPair[] = []
   private readonly deferred: Deferred<Where>[] = []
   private readonly faults: VersionFault<Where>[] = []
 
@@ -49,6 +51,7 @@ export class VersionRule<Where> {
     const why = isSame ? undefined : this.faultOf(pair, parent)
     if (why !== undefined) this.faults.push({ pair, where, why })
     else if (!isSame && typeof source === typeof target) this.deferred.push({ pair, where })
+    if (!isSame && digest === undefined) this.withoutValue.push(pair)
     const key = nameOf(pair, target)
     if (!this.meanings.has(key)) this.meanings.set(key, { source, digest })
   }
@@ -65,6 +68,10 @@ export class VersionRule<Where> {
 
   /** All pairs were added. */
   end(): readonly VersionFault<Where>[] {
+    // A value that is gone must not seem to be the one that another fork has under its version.
+    for (const pair of this.withoutValue)
+      if (this.values.has(nameOf(pair, pair.source)))
+        this.mutated.add(`${pair.checkpointNs}\0${pair.channel}`)
     for (const { pair, where } of this.deferred) {
       if (!this.mayDiffer(pair.checkpointNs, pair.channel)) this.faults.push({ pair, where, why: '' })
     }

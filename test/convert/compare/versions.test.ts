@@ -38,6 +38,12 @@ describe('a channel version', () => {
     expect(faults([pair(string(1), string(1), 'a'), pair(string(1), string(1, '77'), 'b')])).toEqual([])
   })
 
+  test('of a value that is gone may be another, where its own holds the value of another fork', () => {
+    expect(faults([pair(3, 3, 'a'), pair(3, 3.5)])).toEqual([])
+    expect(faults([pair(2, 2, 'a'), pair(3, 3.5)])).toEqual(['1: '])
+    expect(faults([pair(3, 3, 'a'), pair(3, 3.5, 'a')])).toEqual(['1: '])
+  })
+
   test('of a saver that counts may be any text with that integer', () => {
     expect(faults([pair(1, string(1), 'a'), pair(2, string(2), 'b'), pair(2, string(2, '9'), 'c')])).toEqual(
       [],
