@@ -52,6 +52,8 @@ export interface KeyedForm {
   readonly keysHoldTime?: true
   /** What shows that a value is of this form; undefined where it is not. Looks at no more than it must, never throws. */
   evidence(key: ClaimedKey, value: RedisValue): string | undefined
+  /** Whether a write that does not show this form is of it all the same, because its checkpoint is. */
+  isOwnWrite?(value: RedisValue): boolean
   /** Of a key whose value shows this form. Throws `DecodeError`. */
   checkpoint(key: ClaimedKey, value: RedisValue): StoredCheckpoint
   /** In the order in which they were written. Throws `DecodeError`. */

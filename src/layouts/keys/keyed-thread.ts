@@ -65,7 +65,7 @@ export class KeyedThread implements ThreadReader {
   /** A write looks like its checkpoint's. */
   private formOf(key: ClaimedKey, value: RedisValue): KeyedForm | undefined {
     const own = key.role === 'write' ? this.known.get(placeOf(key))?.form : undefined
-    if (own?.evidence(key, value) !== undefined) return own
+    if (own?.evidence(key, value) !== undefined || own?.isOwnWrite?.(value)) return own
     return this.forms.find((form) => form.evidence(key, value) !== undefined)
   }
 

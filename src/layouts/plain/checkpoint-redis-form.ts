@@ -15,24 +15,32 @@ import { storedValue } from '../stored-value.js'
 
 const SEPARATOR = ':'
 
-export function checkpointRedisForm(layout: string): KeyedForm {
+/** Its forms: bytes in decimal, and the text of the first releases. A thread may hold both. */
+export const checkpointRedisForms = (layout: string): readonly KeyedForm[] => [
+  formOf(layout, true),
+  formOf(layout, false),
+]
+
+function formOf(layout: string, isInDecimal: boolean): KeyedForm {
   return {
     layout,
     evidence(key, value) {
       const fields = hashFields(value)
       if (key.role === 'write') {
-        return hasFields(fields, 'channel', 'type', 'value') && isDecimal(fields.get('value')!)
+        return isInDecimal && hasFields(fields, 'channel', 'type', 'value') && isDecimal(fields.get('value')!)
           ? 'write hash has its value as bytes in decimal'
           : undefined
       }
       if (!hasFields(fields, 'checkpoint', 'type', 'metadata_type')) return undefined
       const checkpoint = fields.get('checkpoint')!
-      if (isDecimal(checkpoint)) return 'checkpoint hash has bytes in decimal'
+      if (isInDecimal) return isDecimal(checkpoint) ? 'checkpoint hash has bytes in decimal' : undefined
       // The first releases: text. Python writes a space behind every colon, JavaScript none.
       return checkpoint[0] === MAP && /^\{"\w+":[^ ]/.test(checkpoint.toString('latin1', 0, 64))
         ? 'checkpoint hash has metadata_type, and JSON without spaces'
         : undefined
     },
+    // One byte alone has no comma: what it says depends on the checkpoint.
+    isOwnWrite: (value) => hasFields(hashFields(value), 'channel', 'type', 'value'),
     checkpoint(key, value) {
       const fields = hashFields(value)
       const metadata = packedJson(plain(fieldBytes(fields, 'metadata')), jsJsonValue)
@@ -48,8 +56,9 @@ export function checkpointRedisForm(layout: string): KeyedForm {
       const channel = fieldText(fields, 'channel')
       const type = fieldText(fields, 'type')
       const stored = fieldBytes(fields, 'value')
+      const written = isInDecimal && ONE_BYTE.test(stored.toString('latin1', 0, 4)) ? oneByte : plain
       const { taskId, idx } = taskAndIdx(key.key.toString('utf8'), SEPARATOR)
-      return [() => ({ taskId, idx, channel, value: storedValue(() => typed(type, plain(stored))) })]
+      return [() => ({ taskId, idx, channel, value: storedValue(() => typed(type, written(stored))) })]
     },
   }
 }
@@ -59,7 +68,9 @@ function typed(type: string, bytes: Buffer): Value {
   return { encoding: 'raw', serdeType: 'bytes', bytes, emit: (sink) => sink.bytes(bytes, 0, bytes.length) }
 }
 
-/** One byte alone has no comma: a number of JSON looks the same, and stands for itself. */
+const ONE_BYTE = /^\d{1,3}$/
+const oneByte = (stored: Buffer): Buffer => unwrap(stored, 'decimal')
+
 const isDecimal = (bytes: Buffer): boolean => /^\d{1,3}(?:,\d{1,3})+$/.test(bytes.toString('latin1'))
 
 const plain = (bytes: Buffer): Buffer => (isDecimal(bytes) ? unwrap(bytes, 'decimal') : bytes)

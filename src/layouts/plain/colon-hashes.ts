@@ -10,7 +10,7 @@ import { KeyedThread } from '../keys/keyed-thread.js'
 import { checkpointIdPart, EMPTY_NS_SENTINEL, IDX_PART, taskIdPart } from '../keys/keys.js'
 import type { Layout } from '../layout.js'
 import { pythonHashForm } from '../python/hash-form.js'
-import { checkpointRedisForm } from './checkpoint-redis-form.js'
+import { checkpointRedisForms } from './checkpoint-redis-form.js'
 import { docsHashForm } from './docs-hash-form.js'
 import { upstashForm } from './upstash-form.js'
 
@@ -24,7 +24,7 @@ export const PYTHON_HASH = 'python-hash'
 const FORMS: readonly KeyedForm[] = [
   upstashForm(UPSTASH),
   pythonHashForm(PYTHON_HASH),
-  checkpointRedisForm(CHECKPOINT_REDIS),
+  ...checkpointRedisForms(CHECKPOINT_REDIS),
   docsHashForm(DOCS_HASH, separator),
 ]
 

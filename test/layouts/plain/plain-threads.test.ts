@@ -119,6 +119,36 @@ describe('one name for the keys of several savers', () => {
     ])
   })
 
+  it('a JavaScript write of one byte has no comma: its checkpoint tells that it is a byte, and not a number or Python’s', () => {
+    const bytes = (text: string) => [...Buffer.from(text)].join(',')
+    const checkpoint = (n: number, spell: (text: string) => string) =>
+      hash(`checkpoint:t::${id(n)}`, {
+        checkpoint: spell(JSON.stringify(dict(n, { channel_versions: { c: n } }))),
+        type: 'json',
+        metadata_type: 'json',
+        metadata: spell(JSON.stringify(METADATA)),
+        parent_checkpoint_id: '',
+      })
+    const write = (n: number, value: string) =>
+      hash(`writes:t::${id(n)}:${TASK}:0`, { channel: 'c', type: 'json', value })
+    const firstRelease = (text: string) => text
+    const reading = readKeys([
+      checkpoint(1, firstRelease),
+      checkpoint(2, bytes),
+      docsCheckpoint(`checkpoint:t::${id(3)}`, 3),
+      write(1, firstRelease('48')),
+      write(2, bytes('0')),
+      write(3, '48'),
+    ])
+    expect(reading.findings).toEqual([])
+    const read = reading.writes.map(({ origin, value }) => [origin.layout, String(value.bytes)])
+    expect(read).toEqual([
+      ['checkpoint-redis', '48'],
+      ['checkpoint-redis', '0'],
+      ['docs-hash', '48'],
+    ])
+  })
+
   it('leaves hashes of other applications alone, and each is named once', () => {
     const reading = readKeys([
       hash(`checkpoint:app:job:${id(1)}`, { state: 'done', type: 'job' }),
