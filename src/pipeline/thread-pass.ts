@@ -31,7 +31,9 @@ export interface StrayKey {
 export class ThreadPass<Made> {
   readonly readKeys: ReadKey[] = []
   readonly strays: StrayKey[] = []
-  readonly layouts = new Set<string>()
+  private readonly layoutsOfCheckpoints = new Set<string>()
+  /** Savers share the names of writes: these count only where there is no checkpoint. */
+  private readonly layoutsOfWrites = new Set<string>()
   /** Bytes of the values read. */
   bytesRead = 0
   /** Milliseconds that the longest-lived of its keys still has; −1: some key lives for ever; null: nothing was read. */
@@ -76,6 +78,11 @@ export class ThreadPass<Made> {
   /** Milliseconds since 1970; null where only ids tell of the thread's age, or nothing does. */
   get notedMs(): number | null {
     return this.age.latestMs
+  }
+
+  /** Those whose savers wrote the thread. */
+  get layouts(): ReadonlySet<string> {
+    return this.layoutsOfCheckpoints.size > 0 ? this.layoutsOfCheckpoints : this.layoutsOfWrites
   }
 
   /** What came back for one key of this thread. */
@@ -141,7 +148,7 @@ export class ThreadPass<Made> {
   }
 
   private takeCheckpoint(checkpoint: Checkpoint): void {
-    this.layouts.add(checkpoint.origin.layout)
+    this.layoutsOfCheckpoints.add(checkpoint.origin.layout)
     if (this.isOfOtherDialect(checkpoint)) return
     this.days.add(checkpoint.checkpointId)
     if (timeOfUuid6(checkpoint.checkpointId, this.startedMs) === null)
@@ -151,7 +158,7 @@ export class ThreadPass<Made> {
   }
 
   private takeWrite(write: PendingWrite): void {
-    this.layouts.add(write.origin.layout)
+    this.layoutsOfWrites.add(write.origin.layout)
     if (this.isOfOtherDialect(write)) return
     this.age.write(write)
     if (this.waiting === undefined) this.converter.write(write)

@@ -72,6 +72,12 @@ describe('one saver in a database', () => {
     },
   )
 
+  it('is named by a rehearsal too, though its writes are called as another’s', async () => {
+    const url = await databaseOf(fixture('python/0.5.2-shallow-async'))
+    const { out } = await commandLine('migrate --dry-run --json', { REDIS_URL: url })
+    expect(JSON.parse(out).layouts).toMatchObject([{ id: 'python-shallow' }])
+  })
+
   it('counts as many threads, and writes without a checkpoint, as a rehearsal finds', async () => {
     const url = await databaseOf(fixture('js/1.0.11-full'))
     const report = await detected(url)
