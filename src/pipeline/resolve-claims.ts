@@ -14,10 +14,43 @@ const BATCH_BYTES = 4 * 1024 ** 2
 export function claimsByDocument(source: Source, registry: LayoutRegistry): ResolveClaims {
   return async (keys) => {
     const claims: (Claim | null)[] = []
-    for await (const { request, result } of readStream(source, keys, { batchBytes: BATCH_BYTES }))
-      claims.push(result.state === 'read' ? claimOf(request, result.value, registry) : request)
+    const named: Named[] = []
+    for await (const { request, result } of readStream(source, keys, { batchBytes: BATCH_BYTES })) {
+      if (result.state !== 'read') claims.push(request)
+      else {
+        const claim = request.role === 'index' ? request : claimOf(request, result.value, registry)
+        const document = claim?.ambiguous ? namedDocument(claim, result.value, registry) : null
+        if (document !== null) named.push({ ...document, at: claims.length })
+        claims.push(claim)
+      }
+    }
+    for await (const { request, result } of readStream(source, named, { batchBytes: BATCH_BYTES })) {
+      const first = result.state === 'read' ? claimOf(request, result.value, registry) : null
+      if (result.state !== 'read' || first === null) continue
+      const { threadId } = first
+      // A reader of another thread says whose the document is, and only one of its own thread the rest.
+      const { checkpointNs } = claimOf({ ...request, threadId }, result.value, registry) ?? first
+      claims[request.at] = { ...claims[request.at]!, threadId, checkpointNs }
+    }
     return claims
   }
+}
+
+/** A document, and the place of the key that names it. */
+interface Named extends ClaimedKey {
+  readonly at: number
+}
+
+/** Pointers and indexes do not say whose they are; the keys of documents that they hold do. */
+function namedDocument({ role }: Claim, value: RedisValue, registry: LayoutRegistry): ClaimedKey | null {
+  const key =
+    role === 'pointer' && value.type === 'string'
+      ? value.bytes
+      : role === 'index' && value.type === 'zset'
+        ? value.members[0]?.[0]
+        : undefined
+  const claim = key && registry.claim(key, 'ReJSON-RL')
+  return key && claim ? { ...claim, key, type: 'ReJSON-RL' } : null
 }
 
 /** Lets the layout's own reader read the one value, and takes the ids of the record that it makes. */

@@ -100,8 +100,18 @@ function orphanNotices({ orphans }: DetectFindings): Notice[] {
   const orphanOf = ({ count, exact }: Estimate, noun: string, what: string): Notice[] =>
     count === 0 ? [] : [{ text: `${exact ? '' : 'about '}${formatCounted(count, noun)} ${what}; left alone` }]
   return [
-    ...orphanOf(orphans.writes, 'write', 'without a checkpoint: nothing could resume from them'),
-    ...orphanOf(orphans.pointers, 'pointer', 'to checkpoints that do not exist'),
+    ...orphanOf(
+      orphans.writes,
+      'write',
+      `without a checkpoint: nothing could resume from ${orphans.writes.count === 1 ? 'it' : 'them'}`,
+    ),
+    ...orphanOf(
+      orphans.pointers,
+      'pointer',
+      orphans.pointers.count === 1
+        ? 'to a checkpoint that does not exist'
+        : 'to checkpoints that do not exist',
+    ),
     ...orphanOf(orphans.stubs, 'stub document', 'without a checkpoint'),
   ]
 }

@@ -32,7 +32,10 @@ function detectText(report: DetectReport, { columns, colored, again }: DetectRen
   const next = nextAfterDetect(report, again)
   const took = `${formatCounted(report.keys.scanned, 'key')} in ${formatDuration(report.seconds)}`
   const sections = [
-    [serverLine(report), ...wrapText(`${took} · ${verdictLine(report)}`, columns, { first: '' })],
+    [
+      ...serverLines(report, columns),
+      ...wrapText(`${took} · ${verdictLine(report)}`, columns, { first: '' }),
+    ],
     foundLines(report, columns, style),
     detectNotices(report, { columns, style, again }),
     expiringLines(report, style),
@@ -114,11 +117,13 @@ function leftAloneLines({ keys }: DetectFindings, columns: number, style: Style)
   )
 }
 
-function serverLine({ source, server }: DetectReport): string {
+function serverLines({ source, server }: DetectReport, columns: number): string[] {
   const { name, modules, usedMemoryBytes, maxMemoryBytes, maxMemoryPolicy } = server
   const limit = maxMemoryBytes === 0 ? '' : ` of ${formatBytes(maxMemoryBytes)}`
   const memory = `${formatBytes(usedMemoryBytes)}${limit} used${maxMemoryPolicy === '' ? '' : `, ${maxMemoryPolicy}`}`
-  return `${source.endpoint}   ${printableText([name, ...modules, memory].join(' · '))}`
+  const about = printableText([name, ...modules, memory].join(' · '))
+  const line = `${source.endpoint}   ${about}`
+  return line.length <= columns ? [line] : [source.endpoint, ...wrapText(about, columns, { first: '  ' })]
 }
 
 export function verdictLine({ keys, threads, layouts }: DetectFindings): string {

@@ -3,17 +3,19 @@ import type { Check, CheckLevel, DoctorEnd, DoctorReport } from '../model/doctor
 import type { Form } from './form.js'
 import { formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
+import type { FlagsAgain } from './next.js'
 import { sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
+import { sayFor } from './way-back.js'
 import { wrapText } from './wrap.js'
 
 export interface DoctorRenderOptions extends Form {
   /** The user's own flags for the next command, each with a space before it. */
-  readonly again: { readonly target: string }
+  readonly again: Pick<FlagsAgain, 'target' | 'snapshot'>
 }
 
 export function renderDoctor(report: DoctorReport, options: DoctorRenderOptions): string {
-  const next = nextOf(report, options.again.target)
+  const next = nextOf(report, `${options.again.target}${options.again.snapshot}`)
   switch (options.format) {
     case 'json':
       return jsonText({ ...report, next: next?.command ?? null })
@@ -76,7 +78,11 @@ function nextOf({ source, target, exitCode }: DoctorReport, flags: string): Next
   const says = (id: string) => target?.checks.some((check) => check.id === id) ?? false
   if (exitCode !== 0) return { command: `cp-migrate doctor${flags}`, why: 'when that is mended' }
   if (source === null) return { command: 'cp-migrate detect', why: 'with --redis: what there is to move' }
-  if (target === null) return { command: 'cp-migrate migrate --dry-run', why: 'needs only Redis' }
+  if (target === null)
+    return {
+      command: `cp-migrate migrate --dry-run${flags}`,
+      why: sayFor({ source: source.note, target })('needs only Redis'),
+    }
   if (says('postgres-nothing-yet') || says('postgres-tables-incomplete') || !says('postgres-ledger'))
     return { command: `cp-migrate init${flags}`, why: 'makes what is missing' }
   return { command: `cp-migrate migrate --dry-run${flags}`, why: 'the rehearsal' }

@@ -86,7 +86,7 @@ function pruneText(report: PruneReport, options: PruneRenderOptions): string {
           ).map(style.faint),
           ...wrapText(`VACUUM ANALYZE ${tables.join(', ')};`, columns, { first: '    ' }),
         ],
-    lastLines({ verdict: `${planOnly ? '' : `${mark} `}${verdictOf(report)}`, exit, next }, style),
+    lastLines({ verdict: verdictOf(report), exit, next, mark: planOnly ? null : mark }, { columns, style }),
   ]
   return sectionsText(sections)
 }

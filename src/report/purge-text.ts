@@ -47,7 +47,10 @@ function purgeText(report: PurgeReport, options: PurgeRenderOptions): string {
     listedLines(report, style),
     notFoundLines(report),
     noteLines(report, options.columns).map(style.faint),
-    lastLines({ verdict: `${report.planOnly ? '' : `${mark} `}${purgeVerdict(report)}`, exit, next }, style),
+    lastLines(
+      { verdict: purgeVerdict(report), exit, next, mark: report.planOnly ? null : mark },
+      { columns: options.columns, style },
+    ),
   ]
   return sectionsText(sections)
 }

@@ -72,7 +72,7 @@ function restoreText(report: RestoreReport, { columns, colored, again }: Restore
     tableLines(rows, [{ align: 'right' }, { align: 'left' }]),
     named.map(style.warn),
     ledger.map(style.faint),
-    lastLines({ verdict: `${mark} ${restoreVerdict(report)}`, exit, next }, style),
+    lastLines({ verdict: restoreVerdict(report), exit, next, mark }, { columns, style }),
   ]
   return sectionsText(sections)
 }

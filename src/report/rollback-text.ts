@@ -70,8 +70,8 @@ function rollbackText(report: RollbackReport, options: RollbackRenderOptions): s
     expiredLines(report, columns).map(style.warn),
     refused,
     lastLines(
-      { verdict: `${report.planOnly ? '' : `${mark} `}${rollbackVerdict(report)}`, exit, next },
-      style,
+      { verdict: rollbackVerdict(report), exit, next, mark: report.planOnly ? null : mark },
+      { columns, style },
     ),
   ]
   return sectionsText(sections)

@@ -13,10 +13,21 @@ export const sectionsText = (sections: readonly (readonly string[])[]): string =
 
 /** Last of all: what came of it, the exit code where it is none of success, the next command. */
 export const lastLines = (
-  { verdict, exit, next }: { readonly verdict: string; readonly exit: number; readonly next: string | null },
-  style: Style,
+  {
+    verdict,
+    exit,
+    next,
+    mark = null,
+  }: {
+    readonly verdict: string
+    readonly exit: number
+    readonly next: string | null
+    /** In colours already; none where nothing was done. */
+    readonly mark?: string | null
+  },
+  { columns, style }: { readonly columns: number; readonly style: Style },
 ): string[] => [
-  verdict,
+  ...markedLines(mark, verdict, columns),
   ...(exit === 0 ? [] : [`  exit code ${exit}`]),
   ...(next === null ? [] : [`Next  ${style.strong(next)}`]),
 ]
@@ -31,6 +42,12 @@ export function nextLines(
   const line = `Next  ${style.strong(command)}`
   const isShort = 'Next  '.length + command.length + why.length + 4 <= columns
   return isShort ? [`${line}    ${why}`] : [line, `      ${why}`]
+}
+
+/** `✓ what came of it`, and of several lines the others under its first word. */
+function markedLines(mark: string | null, verdict: string, columns: number): string[] {
+  const [head = '', ...rest] = wrapText(verdict, columns, { first: mark === null ? '' : '  ', hanging: '  ' })
+  return [mark === null ? head : `${mark} ${head.slice(2)}`, ...rest]
 }
 
 export interface LeftAlone {

@@ -1,14 +1,15 @@
 /** The status of a target in words: who is at work, the runs, and of one run what it found. */
-import { REASONS } from '../model/finding.js'
 import { printableKey, printableText, utf8TextOf } from '../model/printable.js'
 import type { ListedFinding, RunStatus, StatusReport } from '../model/status-report.js'
 import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import type { NextStep } from './next.js'
-import { sectionsText } from './sections.js'
+import { nextLines, sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
+import { type Subject, sampleLines } from './text-findings.js'
+import { reasonFrom } from './way-back.js'
 import { wrapText } from './wrap.js'
 
 export interface StatusRenderOptions extends Form {
@@ -67,11 +68,13 @@ function statusText(report: StatusReport, options: StatusRenderOptions): string 
             `  at work: cp-migrate ${printableText(holder.verb)}, process ${holder.pid} on ${printableText(holder.host)}, since ${timeText(holder.since)}`,
           ),
         ],
-    findings === undefined || one === undefined ? runLines(runs, style) : oneRunLines(one, style),
-    findings === undefined ? [] : findingsText(findings, options.columns, style),
+    findings === undefined || one === undefined
+      ? runLines(runs, options.columns, style)
+      : oneRunLines(one, options.columns, style),
+    findings === undefined ? [] : findingsText(findings, one?.sourceUrl, options, style),
     wayBackLine(report, style),
     [`  the ledger takes ${formatBytes(ledgerBytes)}`],
-    [`Next  ${style.strong(next.command)}    ${next.why}`],
+    nextLines(next, { columns: options.columns, style }),
   ]
   return sectionsText(sections)
 }
@@ -82,7 +85,11 @@ function wayBackLine({ runsOfWayBack = 0 }: StatusReport, style: Style): string[
   return [`  ${formatCounted(runsOfWayBack, 'run')} of the way back: ${command}`]
 }
 
-function runLines(runs: readonly RunStatus[], style: Style): string[] {
+/** What source, threads and findings may take of a wide line, and of one that is too narrow for that. */
+const WIDE = [24, 40, 24] as const
+const NARROW = [18, 14, 11] as const
+
+function runLines(runs: readonly RunStatus[], columns: number, style: Style): string[] {
   if (runs.length === 0) return ['  No run yet.']
   const rows = runs
     .slice(0, SHOWN_RUNS)
@@ -94,22 +101,25 @@ function runLines(runs: readonly RunStatus[], style: Style): string[] {
       threadsText(run),
       findingsCount(run),
     ])
-  const table = tableLines(
-    [['run', 'state', 'started', 'source', 'threads', 'findings'], ...rows],
-    [
-      { align: 'right' },
-      { align: 'left' },
-      { align: 'left' },
-      { align: 'left', maxWidth: 24 },
-      { align: 'left', maxWidth: 40 },
-      { align: 'left', maxWidth: 24 },
-    ],
-  )
+  const tableIn = ([source, threads, findings]: typeof WIDE | typeof NARROW): string[] =>
+    tableLines(
+      [['run', 'state', 'started', 'source', 'threads', 'findings'], ...rows],
+      [
+        { align: 'right' },
+        { align: 'left' },
+        { align: 'left' },
+        { align: 'left', maxWidth: source },
+        { align: 'left', maxWidth: threads },
+        { align: 'left', maxWidth: findings },
+      ],
+    )
+  const wide = tableIn(WIDE)
+  const table = wide.every((line) => line.length <= columns) ? wide : tableIn(NARROW)
   const hidden = runs.length - SHOWN_RUNS
   return hidden > 0 ? [...table, style.faint(`  … and ${formatCount(hidden)} earlier (--json)`)] : table
 }
 
-function oneRunLines(run: RunStatus, style: Style): string[] {
+function oneRunLines(run: RunStatus, columns: number, style: Style): string[] {
   const { rows, lastError } = run
   const state = run.state === 'failed' || run.state === 'interrupted' ? style.warn : (text: string) => text
   const facts: [string, string][] = [
@@ -128,10 +138,17 @@ function oneRunLines(run: RunStatus, style: Style): string[] {
     ],
     ...(lastError === null ? [] : [['stopped by', printableText(lastError.what)] as [string, string]]),
   ]
-  return facts.map(([name, text]) => `  ${name.padEnd(10)}  ${text}`)
+  return facts.flatMap(([name, text]) =>
+    wrapText(text, columns, { first: `  ${name.padEnd(10)}  `, hanging: ' '.repeat(14) }),
+  )
 }
 
-function findingsText(findings: readonly ListedFinding[], columns: number, style: Style): string[] {
+function findingsText(
+  findings: readonly ListedFinding[],
+  sourceUrl: string | undefined,
+  { columns }: Form,
+  style: Style,
+): string[] {
   if (findings.length === 0) return []
   const reasons = [...new Set(findings.map(({ reason }) => reason))]
   return [
@@ -139,12 +156,12 @@ function findingsText(findings: readonly ListedFinding[], columns: number, style
     ...reasons.flatMap((reason) => {
       const ofReason = findings.filter((finding) => finding.reason === reason)
       const count = ofReason.reduce((sum, finding) => sum + finding.count, 0)
-      const { kind, title, remedy } = REASONS[reason]
+      const { kind, title, remedy } = reasonFrom(sourceUrl, reason)
       const shown = kind === 'ignored' || kind === 'gone' ? [] : ofReason.slice(0, SHOWN_FINDINGS)
       const hidden = count - shown.length
       return [
         `  ${formatCount(count).padStart(6)}  ${kind.padEnd(8)}  ${title}`,
-        ...shown.map((finding) => `                    ${subject(finding)}`),
+        ...shown.flatMap((finding) => sampleLines(subject(finding), { columns, indent: ' '.repeat(20) })),
         ...(shown.length > 0 && hidden > 0
           ? [style.faint(`                    … and ${formatCount(hidden)} more (--json)`)]
           : []),
@@ -154,7 +171,7 @@ function findingsText(findings: readonly ListedFinding[], columns: number, style
   ]
 }
 
-function subject({ key, threadId, checkpointNs, checkpointId, detail }: ListedFinding): string {
+function subject({ key, threadId, checkpointNs, checkpointId, detail }: ListedFinding): Subject {
   const name =
     key === null
       ? [threadId, checkpointNs, checkpointId]
@@ -162,7 +179,7 @@ function subject({ key, threadId, checkpointNs, checkpointId, detail }: ListedFi
           .map((part) => printableText(part!))
           .join(' / ')
       : printableKey(key)
-  return detail === null ? name : `${name}  ${printableText(detail)}`
+  return { name, detail: detail === null ? '' : printableText(detail) }
 }
 
 /** Keys, or a file of them: of any other source nothing is ever deleted. */

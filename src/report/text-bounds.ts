@@ -5,8 +5,10 @@ import type { MigrateReport } from '../model/report.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import type { Style } from './style.js'
 import { tableLines } from './table.js'
+import { sayFor } from './way-back.js'
 
-export function boundLines({ bounds, choices, dryRun }: MigrateReport, style: Style): string[] {
+export function boundLines(report: MigrateReport, style: Style): string[] {
+  const { bounds, choices, dryRun } = report
   if (bounds === null) return dryRun ? choiceLines(choices, style) : []
   const { threadsTooOld, threadsTooYoung, threadsOfUnknownAge, threadsCut, leftOut } = bounds
   const threads = [
@@ -14,12 +16,10 @@ export function boundLines({ bounds, choices, dryRun }: MigrateReport, style: St
     [threadsTooYoung, 'with a younger checkpoint'],
     [threadsOfUnknownAge, 'of unknown age'],
   ].flatMap(([count, why]) => (count === 0 ? [] : [`${formatCounted(Number(count), 'thread')} ${why}`]))
+  const place = sayFor(report)('in Redis')
+  const stays = place === 'in Redis' ? `${place} until a purge includes them` : `left ${place}`
   const cut =
-    threadsCut === 0
-      ? []
-      : [
-          `${amountText(leftOut)} of ${formatCounted(threadsCut, 'thread')}, in Redis until a purge includes them`,
-        ]
+    threadsCut === 0 ? [] : [`${amountText(leftOut)} of ${formatCounted(threadsCut, 'thread')}, ${stays}`]
   const named =
     bounds.named.length === 0
       ? []

@@ -30,7 +30,7 @@ export function migrateText(report: MigrateReport, options: TextOptions): string
     [...amountLines(report, columns), ...storeLines(report)],
     surveyLines(report, columns, style),
     boundLines(report, style),
-    findingLines(report.findings, columns, style),
+    findingLines(report, columns, style),
     noticeLines(report, columns, style),
     [
       ...verdictLines(report, options),
@@ -113,7 +113,8 @@ function repeatNote(report: MigrateReport): string {
 
 const totalOf = ({ inserted, updated, alreadyThere }: RowCounts): number => inserted + updated + alreadyThere
 
-function threadNote({ threads, stoppedBy }: MigrateReport): string {
+/** What became of the threads, as far as there is something to say. */
+export function threadNote({ threads, stoppedBy }: MigrateReport): string {
   const told = threads.whole + threads.partial + threads.rejected + threads.skipped
   return joined([
     [threads.whole, 'whole'],

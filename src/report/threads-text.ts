@@ -5,7 +5,7 @@ import type { Form } from './form.js'
 import { formatBytes, formatCount, formatCounted } from './format.js'
 import { jsonText } from './json-text.js'
 import type { NextStep } from './next.js'
-import { sectionsText } from './sections.js'
+import { nextLines, sectionsText } from './sections.js'
 import { type Style, styleOf } from './style.js'
 import { tableLines } from './table.js'
 
@@ -44,7 +44,7 @@ function threadsText(report: ThreadsReport, next: NextStep | null, options: Thre
     [style.strong(summaryOf(report)) + (threads.length > 1 ? style.faint(`, ${ORDERS[sort]}`) : '')],
     linesOf(report, style, options.columns >= WIDE),
     hidden > 0 ? [style.faint(`  … and ${formatCount(hidden)} more (--limit)`)] : [],
-    next === null ? [] : [`Next  ${style.strong(next.command)}    ${next.why}`],
+    nextLines(next, { columns: options.columns, style }),
   ]
   return sectionsText(sections)
 }

@@ -22,6 +22,7 @@ import { type Outcome, PurgeAct } from './purge/act.js'
 import { type Candidate, type Looked, PurgeCandidates } from './purge/candidates.js'
 import { recordedKeys } from './purge/recorded-keys.js'
 import type { PurgeRequest } from './purge/request.js'
+import { keysText } from './purge/rules.js'
 import { stoppedBy } from './stopped-by.js'
 import { purgeStore } from './store/purge.js'
 
@@ -152,7 +153,7 @@ class Purge {
       return false
     }
     if (maxKeys !== null && this.keysChosen + candidate.keys.length > maxKeys) {
-      this.leave(candidate.threadId, 'max-keys', `${candidate.keys.length} keys`)
+      this.leave(candidate.threadId, 'max-keys', keysText(candidate.keys.length))
       return false
     }
     this.keysChosen += candidate.keys.length
@@ -162,7 +163,7 @@ class Purge {
 
   private async forecast(candidate: Candidate): Promise<void> {
     const { changed, absent } = await retried(this.request, () => this.request.purger.examine(candidate.keys))
-    if (changed.length > 0) this.leave(candidate.threadId, 'changed', `${changed.length} keys`)
+    if (changed.length > 0) this.leave(candidate.threadId, 'changed', keysText(changed.length))
     else {
       const deleted = candidate.keys.length - absent
       const { bytes } = candidate

@@ -126,6 +126,7 @@ function readThreads(
 
 /** Where a key can be split in several ways, its own document is asked before keys are grouped. */
 export function resolved(claim: ClaimedKey, value: RedisValue, registry: LayoutRegistry): ClaimedKey | null {
+  if (claim.role === 'index') return claim
   let found: ClaimedKey | null = claim
   const reader = registry.byId(registry.readerOf(claim.layout)).openThread(claim.threadId, {
     checkpoint: () => {},

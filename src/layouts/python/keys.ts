@@ -103,7 +103,7 @@ function keyForms({ checkpoint, checkpointWrite, checkpointBlob }: Prefixes): re
     ),
     ...checkpointBlob.map((prefix) => form(prefix, 'blob', 'ReJSON-RL', blobParser)),
     ...[...pointers].map((prefix) => form(prefix, 'pointer', 'string', pointerParser)),
-    form('write_keys_zset', 'index', 'zset', shallowRegistry, full),
+    form('write_keys_zset', 'index', 'zset', shallowRegistry, asked(full)),
     form('write_registry', 'index', 'zset', shallowRegistry),
     form('current_checkpoint', 'index', 'string', shallowRegistry),
   ].sort((a, b) => b.head.length - a.head.length)

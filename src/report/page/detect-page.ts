@@ -4,6 +4,7 @@ import { noticesOf } from '../detect-notices.js'
 import { nextAfterDetect, verdictLine } from '../detect-text.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import { shortText } from '../short-text.js'
+import { sayFor } from '../way-back.js'
 import { endsOf } from './ends.js'
 import { foundSection, stayingSection } from './found-sections.js'
 import { type Block, cell, type Figure, type Page, type Section, sectionsOf } from './page.js'
@@ -12,21 +13,22 @@ import { forecastFigure, forecastSection, readerSection } from './target-section
 
 export function detectPage(report: DetectReport, again: string): Page {
   const command = nextAfterDetect(report, again)
-  const found = foundSection(report)
+  const say = sayFor({ source: report.source, target: null })
+  const found = foundSection(report, say)
   const dialects = new Set(
     report.layouts.filter(({ happens }) => happens !== 'refused').map(({ dialect }) => dialect),
   )
   const sections: Section[] = [
     { ...found, blocks: [...noticeBlocks(report, again), ...found.blocks] },
-    growthSection(report.growth),
+    growthSection(report.growth, say),
     expiringSection(report),
-    forecastSection(report.forecast, null),
+    forecastSection(report.forecast, null, say),
     ...[...dialects].map((dialect) => readerSection(dialect, null)),
-    stayingSection(report.keys, [...report.unknown, ...report.foreign]),
+    stayingSection(report.keys, [...report.unknown, ...report.foreign], say),
   ]
   const took = `${formatCounted(report.keys.scanned, 'key')} in ${formatDuration(report.seconds)}`
   return {
-    title: 'What is in Redis',
+    title: say('What is in Redis'),
     tone: report.layouts.length === 0 ? 'warn' : 'good',
     verdict: `${took}: ${verdictLine(report)}.`,
     exitCode: 0,

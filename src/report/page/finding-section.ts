@@ -1,9 +1,10 @@
 /** Findings as a section of a page: what needs a decision first, each with its reason, its remedy and examples. */
 import { type FindingKind, REASONS } from '../../model/finding.js'
-import type { FindingCount } from '../../model/report.js'
+import type { FindingCount, MigrateReport } from '../../model/report.js'
 import { formatCount, formatCounted } from '../format.js'
 import { shortText } from '../short-text.js'
 import { subjectOf } from '../text-findings.js'
+import { reasonFrom } from '../way-back.js'
 import type { Block, Section, Tone } from './page.js'
 
 /** In the order of their weight, with how many examples are shown of each reason. */
@@ -15,10 +16,12 @@ const KINDS: Readonly<Record<FindingKind, { readonly tone: Tone; readonly sample
   ignored: { tone: 'plain', samples: 3 },
 }
 
-export function findingSection(findings: readonly FindingCount[]): Section {
+export function findingSection({ source, findings }: MigrateReport): Section {
   const kinds = Object.keys(KINDS) as FindingKind[]
   const blocks = kinds.flatMap((kind) =>
-    findings.filter(({ reason }) => REASONS[reason].kind === kind).map(findingBlock),
+    findings
+      .filter(({ reason }) => REASONS[reason].kind === kind)
+      .map((found) => findingBlock(found, source.endpoint)),
   )
   const grave = findings.filter(({ reason }) => ['conflict', 'rejected'].includes(REASONS[reason].kind))
   const count = grave.reduce((sum, finding) => sum + finding.count, 0)
@@ -29,8 +32,8 @@ export function findingSection(findings: readonly FindingCount[]): Section {
   return { id: 'findings', title: 'Findings', lead: blocks.length === 0 ? '' : lead, blocks }
 }
 
-function findingBlock({ reason, count, samples }: FindingCount): Block {
-  const { kind, title, remedy } = REASONS[reason]
+function findingBlock({ reason, count, samples }: FindingCount, sourceUrl: string): Block {
+  const { kind, title, remedy } = reasonFrom(sourceUrl, reason)
   const { tone, samples: most } = KINDS[kind]
   const shown = samples.slice(0, most).map((sample) => ({
     subject: shortText(subjectOf(sample)),

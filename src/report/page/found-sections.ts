@@ -10,6 +10,7 @@ import { printableText } from '../../model/printable.js'
 import type { LayoutShare } from '../../model/report.js'
 import { formatBytes, formatCount, formatCounted } from '../format.js'
 import { shortText } from '../short-text.js'
+import type { Say } from '../way-back.js'
 import { type Block, cell, type Section, shareOf } from './page.js'
 
 const estimateText = ({ count, exact }: Estimate): string => `${exact ? '' : '~'}${formatCount(count)}`
@@ -21,7 +22,7 @@ const LAYOUT_COLUMNS = [
 ] as const
 
 /** From names and samples. */
-export function foundSection(found: DetectFindings): Section {
+export function foundSection(found: DetectFindings, say: Say): Section {
   const { layouts, server } = found
   const most = Math.max(...layouts.map(({ keys }) => keys.count), 1)
   const blocks: Block[] = []
@@ -44,7 +45,7 @@ export function foundSection(found: DetectFindings): Section {
     })
     blocks.push(...layouts.map(evidenceText))
   }
-  return { id: 'layouts', title: 'What is in Redis', lead: serverText(server), blocks }
+  return { id: 'layouts', title: say('What is in Redis'), lead: serverText(server), blocks }
 }
 
 function evidenceText({ title, evidence, certainty, writtenBy }: LayoutVerdict): Block {
@@ -103,7 +104,7 @@ interface Staying {
 }
 
 /** Keys that are not moved, and why. */
-export function stayingSection(keys: Staying, groups: readonly KeyGroup[]): Section {
+export function stayingSection(keys: Staying, groups: readonly KeyGroup[], say: Say): Section {
   const rows = [
     [
       'store items',
@@ -119,7 +120,7 @@ export function stayingSection(keys: Staying, groups: readonly KeyGroup[]): Sect
   if (shown.length > 0) {
     blocks.push({
       kind: 'table',
-      caption: 'Keys that stay in Redis',
+      caption: say('Keys that stay in Redis'),
       columns: [
         { title: 'what', align: 'left' },
         { title: 'keys', align: 'right' },
@@ -145,5 +146,5 @@ export function stayingSection(keys: Staying, groups: readonly KeyGroup[]): Sect
       ]),
     })
   }
-  return { id: 'staying', title: 'What stays in Redis', lead: '', blocks }
+  return { id: 'staying', title: say('What stays in Redis'), lead: '', blocks }
 }

@@ -5,7 +5,7 @@ import { countOfKind, type MigrateReport, type RowCounts } from '../../model/rep
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import { type FlagsAgain, nextStepOf } from '../next.js'
 import { storeLines } from '../store-text.js'
-import { noticesOf } from '../text.js'
+import { noticesOf, threadNote } from '../text.js'
 import { verdictOf } from '../verdict.js'
 import { isWayBack, sayFor } from '../way-back.js'
 import { endsOf } from './ends.js'
@@ -20,12 +20,13 @@ export function migratePage(report: MigrateReport, again: FlagsAgain): Page {
   const { text, exit } = verdictOf(report)
   const { found, survey, source, target, dryRun } = report
   const tone: Tone = report.stoppedBy ? 'bad' : exit === 0 ? 'good' : 'warn'
+  const say = sayFor(report)
   const sections: Section[] = [
     layoutSection(report),
     storeSection(storeLines(report)),
-    findingSection(report.findings),
-    forecastSection(report.forecast, report.bytes.read),
-    ...(survey === null ? [] : surveySections(survey)),
+    findingSection(report),
+    forecastSection(report.forecast, report.bytes.read, say),
+    ...(survey === null ? [] : surveySections(survey, say)),
     choiceSection(report),
     ...(isWayBack(target) ? [] : [readerSection(report.dialect, survey)]),
     stayingSection(
@@ -36,6 +37,7 @@ export function migratePage(report: MigrateReport, again: FlagsAgain): Page {
         unknown: found?.keys.unknown ?? 0,
       },
       found === null ? [] : [...found.unknown, ...found.foreign],
+      say,
     ),
   ]
   return {
@@ -62,10 +64,7 @@ function figuresOf(report: MigrateReport): Figure[] {
     {
       label: 'threads',
       value: formatCount(threads.selected),
-      note:
-        threads.partial + threads.rejected > 0
-          ? `${formatCount(threads.whole)} whole, ${formatCount(threads.partial)} partly, ${formatCount(threads.rejected)} rejected`
-          : 'all of them whole',
+      note: threads.whole === threads.selected ? 'all of them whole' : threadNote(report),
     },
     { label: 'checkpoints', value: formatCount(totalOf(checkpoints)), note: rowNote(checkpoints) },
     {
@@ -84,7 +83,7 @@ function figuresOf(report: MigrateReport): Figure[] {
             value: formatCount(totalOf(blobs)),
             note:
               seen > totalOf(blobs)
-                ? `of ${formatCount(seen)} in Redis; the rest are repeats`
+                ? sayFor(report)(`of ${formatCount(seen)} in Redis; the rest are repeats`)
                 : rowNote(blobs),
           },
         ]),
@@ -147,13 +146,20 @@ function layoutSection(report: MigrateReport): Section {
   const notices: Block[] = noticesOf(report).map((text) => ({ kind: 'text', tone: 'warn', text }))
   if (found === null) {
     const lead = printableText(`${server}${formatCounted(report.keysScanned, 'key')}`)
-    return { id: 'layouts', title: 'What is in Redis', lead, blocks: [...notices, ...layoutTable(layouts)] }
+    return {
+      id: 'layouts',
+      title: sayFor(report)('What is in Redis'),
+      lead,
+      blocks: [...notices, ...layoutTable(layouts)],
+    }
   }
-  const section = foundSection(found)
+  const section = foundSection(found, sayFor(report))
   return { ...section, blocks: [...notices, ...section.blocks] }
 }
 
-function choiceSection({ choices, bounds }: MigrateReport): Section {
+function choiceSection(report: MigrateReport): Section {
+  const { choices, bounds } = report
+  const say = sayFor(report)
   const title = bounds === null ? 'What could be left out' : 'What was left out on purpose'
   if (bounds !== null) {
     const rows = [
@@ -161,7 +167,7 @@ function choiceSection({ choices, bounds }: MigrateReport): Section {
       ['threads with a younger checkpoint', formatCount(bounds.threadsTooYoung)],
       ['threads of unknown age', formatCount(bounds.threadsOfUnknownAge)],
       ['threads cut to their newest checkpoints', formatCount(bounds.threadsCut)],
-      ['checkpoints left in Redis', formatCount(bounds.leftOut.checkpoints)],
+      [say('checkpoints left in Redis'), formatCount(bounds.leftOut.checkpoints)],
       ['size of the rows left out', formatBytes(bounds.leftOut.bytes)],
     ]
     return { id: 'choices', title, lead: '', blocks: [twoColumns('Left out by bounds', rows)] }
@@ -170,7 +176,7 @@ function choiceSection({ choices, bounds }: MigrateReport): Section {
   return {
     id: 'choices',
     title,
-    lead: 'Each flag alone, and what it would leave in Redis.',
+    lead: say('Each flag alone, and what it would leave in Redis.'),
     blocks: [choiceTable(choices)],
   }
 }

@@ -5,5 +5,11 @@ export const storeSection = (lines: readonly string[]): Section => ({
   id: 'store',
   title: 'Long-term memory',
   lead: '',
-  blocks: lines.map((text) => ({ kind: 'text', text: text.trim().replace(/^store\s+/, '') })),
+  blocks: lines.map((text) => ({
+    kind: 'text',
+    text: text
+      .trim()
+      .replace(/^store\s+/, '')
+      .replace('  ', ': '),
+  })),
 })

@@ -2,14 +2,15 @@
 import type { Expiry, Growth, LargeThread, SizeClass, Survey } from '../../model/survey.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import { shortText } from '../short-text.js'
+import type { Say } from '../way-back.js'
 import { type Block, cell, type Section, shareOf } from './page.js'
 
-export function surveySections(survey: Survey): Section[] {
-  return [sizeSection(survey), growthSection(survey.growth), expirySection(survey.expiry)]
+export function surveySections(survey: Survey, say: Say): Section[] {
+  return [sizeSection(survey, say), growthSection(survey.growth, say), expirySection(survey.expiry, say)]
 }
 
-function sizeSection({ sizes, largest, threads }: Survey): Section {
-  const blocks: Block[] = threads === 0 ? [] : [sizeTable(sizes), largestTable(largest)]
+function sizeSection({ sizes, largest, threads }: Survey, say: Say): Section {
+  const blocks: Block[] = threads === 0 ? [] : [sizeTable(sizes, say), largestTable(largest)]
   const bytes = sizes.reduce((sum, size) => sum + size.bytes, 0)
   const top = largest.reduce((sum, thread) => sum + thread.bytes, 0)
   const lead =
@@ -23,14 +24,14 @@ const percent = (share: number): string =>
   share > 0 && share < 0.01 ? 'less than 1 %' : `${Math.round(share * 100)} %`
 
 /** Without the empty classes at both ends. */
-function sizeTable(sizes: readonly SizeClass[]): Block {
+function sizeTable(sizes: readonly SizeClass[], say: Say): Block {
   const from = sizes.findIndex(({ threads }) => threads > 0)
   const to = sizes.findLastIndex(({ threads }) => threads > 0)
   const shown = sizes.slice(from, to + 1)
   const most = Math.max(...shown.map(({ threads }) => threads))
   return {
     kind: 'table',
-    caption: 'Threads by the size of their values in Redis',
+    caption: say('Threads by the size of their values in Redis'),
     columns: [
       { title: 'size', align: 'left' },
       { title: 'threads', align: 'right' },
@@ -74,18 +75,22 @@ function largestTable(largest: readonly LargeThread[]): Block {
   }
 }
 
-export function growthSection({ step, steps, undated }: Growth): Section {
+export function growthSection({ step, steps, undated }: Growth, say: Say): Section {
   const first = steps[0]
   const blocks: Block[] = []
   if (first !== undefined) {
     const all = steps.reduce((sum, { checkpoints }) => sum + checkpoints, 0)
     const fullest = steps.reduce((most, one) => (one.checkpoints > most.checkpoints ? one : most))
-    const span = `${formatCounted(all, 'checkpoint')} from ${first.from} to ${endOf(steps.at(-1)!.from, step)}`
+    const end = endOf(steps.at(-1)!.from, step)
+    const span = `${formatCounted(all, 'checkpoint')} ${first.from === end ? `on ${end}` : `from ${first.from} to ${end}`}`
     const most = `most in the ${step} from ${fullest.from}: ${formatCount(fullest.checkpoints)}`
     blocks.push({
       kind: 'chart',
       title: `Checkpoints written each ${step}`,
-      says: `${span}; ${step === 'day' ? most.replace('in the day from', 'on') : most}.`,
+      says:
+        steps.length === 1
+          ? `${span}.`
+          : `${span}; ${step === 'day' ? most.replace('in the day from', 'on') : most}.`,
       unit: 'checkpoints',
       bars: steps.map(({ from, checkpoints }) => ({
         label: from,
@@ -97,7 +102,7 @@ export function growthSection({ step, steps, undated }: Growth): Section {
       blocks.push({
         kind: 'chart',
         title: `State added each ${step}`,
-        says: `Bytes in Redis, a thread's divided evenly over its checkpoints; ${formatBytes(steps.reduce((sum, { bytes }) => sum + bytes, 0))} in all.`,
+        says: `${say('Bytes in Redis')}, a thread's divided evenly over its checkpoints; ${formatBytes(steps.reduce((sum, { bytes }) => sum + bytes, 0))} in all.`,
         unit: 'bytes',
         bars: steps.map(({ from, bytes }) => ({ label: from, value: bytes, text: formatBytes(bytes) })),
       })
@@ -140,12 +145,12 @@ function endOf(from: string, step: Growth['step']): string {
   return new Date(end).toISOString().slice(0, 10)
 }
 
-export function expirySection({ classes, never, longestMs, soonest }: Expiry): Section {
-  const title = 'What Redis would delete by itself'
+export function expirySection({ classes, never, longestMs, soonest }: Expiry, say: Say): Section {
+  const title = say('What Redis would delete by itself')
   const expiring = classes.reduce((sum, { threads }) => sum + threads, 0)
   if (expiring + never === 0) return { id: 'expiry', title, lead: '', blocks: [] }
   if (expiring === 0) {
-    const text = 'No key of any thread has a time to live: Redis deletes nothing by itself.'
+    const text = say('No key of any thread has a time to live: Redis deletes nothing by itself.')
     return { id: 'expiry', title, lead: '', blocks: [{ kind: 'text', text }] }
   }
   const most = Math.max(never, ...classes.map(({ threads }) => threads))

@@ -3,16 +3,17 @@ import { READERS } from '../../model/readers.js'
 import type { Forecast, Survey } from '../../model/survey.js'
 import { formatBytes, formatCount, formatCounted, formatDuration } from '../format.js'
 import { shortText } from '../short-text.js'
+import type { Say } from '../way-back.js'
 import { type Block, cell, type Figure, type Section } from './page.js'
 
-export function forecastSection(forecast: Forecast | null, sourceBytes: number | null): Section {
+export function forecastSection(forecast: Forecast | null, sourceBytes: number | null, say: Say): Section {
   const title = 'What Postgres will need'
   if (forecast === null) return { id: 'forecast', title, lead: '', blocks: [] }
   const { basis, postgresBytes, lz4Bytes, ledgerBytes, seconds } = forecast
   const isMeasured = basis === 'everything'
   const about = isMeasured ? 'about' : 'at most about'
   const rows = [
-    ...(sourceBytes === null ? [] : [['values in Redis', formatBytes(sourceBytes)]]),
+    ...(sourceBytes === null ? [] : [[say('values in Redis'), formatBytes(sourceBytes)]]),
     ['tables and indexes', `${about} ${formatBytes(postgresBytes)}`],
     ...(lz4Bytes === null ? [] : [['with lz4 compression', `${about} ${formatBytes(lz4Bytes)}`]]),
     ...(ledgerBytes === null ? [] : [['the ledger beside them', `about ${formatBytes(ledgerBytes)}`]]),

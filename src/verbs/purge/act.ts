@@ -12,6 +12,7 @@ import type { PurgeArchive } from './archive.js'
 import type { Candidate } from './candidates.js'
 import { type PurgeKey, stepsOf } from './order.js'
 import type { PurgeRequest } from './request.js'
+import { keysText } from './rules.js'
 
 /** What became of one thread. */
 export interface Outcome {
@@ -138,12 +139,12 @@ export class PurgeAct {
     })
     if (steps.length > 1) {
       const { changed } = await retried(this.request, () => this.request.purger.examine(candidate.keys))
-      if (changed.length > 0) return left('changed', `${changed.length} keys`)
+      if (changed.length > 0) return left('changed', keysText(changed.length))
     }
     for (const [at, step] of steps.entries()) {
       if (at > 0) await this.#pace.turn()
       const purged = await this.step(step)
-      if (purged.state === 'changed') return left('changed', `${purged.changed.length} keys`)
+      if (purged.state === 'changed') return left('changed', keysText(purged.changed.length))
       if (purged.state === 'busy') return left('in-use', 'written to all the time')
       sum.deleted += purged.deleted
       sum.absent += purged.absent

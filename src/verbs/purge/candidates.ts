@@ -17,7 +17,7 @@ import { LeftByAge } from './left-by-age.js'
 import { threadsWithMissingRows } from './missing.js'
 import { inPurgeOrder, type PurgeKey } from './order.js'
 import type { PurgeRequest } from './request.js'
-import { type Left, latestChange, leftByAge, leftByLedger, sortedKeys } from './rules.js'
+import { keysText, type Left, latestChange, leftByAge, leftByLedger, sortedKeys } from './rules.js'
 
 export interface Candidate {
   readonly threadId: string
@@ -136,9 +136,9 @@ export class PurgeCandidates {
   private unrecorded(threadId: string, keys: readonly ClaimedKey[], isLeftOut: boolean): Draft | Left | null {
     const { orphans, includeSkipped } = this.request
     const isOrphan = keys.every(({ role }) => role === 'write' || role === 'index' || role === 'pointer')
-    if (isLeftOut && !includeSkipped) return { reason: 'skipped', detail: `${keys.length} keys` }
+    if (isLeftOut && !includeSkipped) return { reason: 'skipped', detail: keysText(keys.length) }
     if (!isOrphan && !isLeftOut) return { reason: 'not-migrated', detail: '' }
-    if (isOrphan && !orphans && !isLeftOut) return { reason: 'orphans', detail: `${keys.length} keys` }
+    if (isOrphan && !orphans && !isLeftOut) return { reason: 'orphans', detail: keysText(keys.length) }
     const nowMs = this.request.now()
     const byAge = leftByAge(latestChange(null, keys, nowMs), nowMs, this.request)
     if (byAge !== null) return byAge

@@ -106,3 +106,6 @@ export function sortedKeys(
   }
   return { content, index, unknown, ...counts }
 }
+
+/** `1 key`, `3 keys` */
+export const keysText = (count: number): string => `${count} ${count === 1 ? 'key' : 'keys'}`

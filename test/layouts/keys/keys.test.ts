@@ -154,7 +154,7 @@ describe('keys of the official Python savers', () => {
             role: 'write',
           })
           expect(claimed(`write_keys_zset:${place}:${checkpointId}`, 'zset', prefixes)).toEqual({
-            ...inNs,
+            ...inDocument,
             role: 'index',
           })
           for (const registry of ['write_registry', 'write_keys_zset'])
