@@ -64,7 +64,7 @@ export const CHECKS = {
   },
   'redis-other-database': {
     level: 'must',
-    what: 'no checkpoint among the {looked} keys looked at, but logical database {others} seems to hold some',
+    what: 'no checkpoint among the {looked} keys looked at, but logical {others} to hold some',
     remedy: 'Name it: --redis-db {first}.',
   },
   'redis-checkpoints': {

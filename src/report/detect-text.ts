@@ -21,7 +21,7 @@ export function renderDetect(report: DetectReport, options: DetectRenderOptions)
     case 'json':
       return jsonText({ ...report, exitCode: 0, next: nextAfterDetect(report, options.again) })
     case 'line':
-      return `${report.source.endpoint}: ${verdictLine(report)}\n`
+      return `${report.source.endpoint}: ${formatCounted(report.keys.scanned, 'key')} · ${verdictLine(report)}\n`
     case 'text':
       return detectText(report, options)
   }

@@ -1,8 +1,10 @@
 /** What is said last, and what stands in tables, fits a narrow terminal; words of findings fit the source they come from. */
 import { expect, test } from 'vitest'
+import { migratePage } from '../../src/report/page/migrate-page.js'
 import { lastLines } from '../../src/report/sections.js'
 import { styleOf } from '../../src/report/style.js'
 import { reasonFrom } from '../../src/report/way-back.js'
+import { emptyReport, NO_FLAGS } from './sample.js'
 
 const plain = styleOf(false)
 
@@ -19,6 +21,15 @@ test('a long verdict is broken under its first word, with and without a mark', (
     '  exit code 4',
     'Next  cp-migrate status',
   ])
+})
+
+test('a page calls all threads whole only where they are', () => {
+  const { threads } = emptyReport()
+  const noteOf = (whole: number) =>
+    migratePage(emptyReport({ threads: { ...threads, selected: 6, whole } }), { ...NO_FLAGS, snapshot: '' })
+      .figures[0]?.note
+  expect(noteOf(6)).toBe('all of them whole')
+  expect(noteOf(5)).toBe('5 whole · 1 without a checkpoint')
 })
 
 test('what was found in a SQLite file stays in the file, not in a Redis', () => {

@@ -104,7 +104,10 @@ function contentOf({ looked, claimed }: SourceSample, others: readonly { readonl
     ? checkOf('redis-empty', { looked: shown })
     : checkOf('redis-other-database', {
         looked: shown,
-        others: others.map((other) => other.db).join(', '),
+        others:
+          others.length === 1
+            ? `database ${first.db} seems`
+            : `databases ${others.map((other) => other.db).join(', ')} seem`,
         first: first.db,
       })
 }
