@@ -49,7 +49,7 @@ function pruneText(report: PruneReport, options: PruneRenderOptions): string {
     formatCounted(rows.blobs, 'value'),
   ]
   const sections = [
-    planOnly ? ['Plan only; nothing is removed without --yes.'] : [],
+    planOnly && threads.pruned > 0 ? ['Plan only; nothing is removed without --yes.'] : [],
     threads.pruned === 0
       ? []
       : [
@@ -95,6 +95,7 @@ function pruneText(report: PruneReport, options: PruneRenderOptions): string {
 function verdictOf({ planOnly, threads, rows, seconds, stoppedBy }: PruneReport): string {
   const count = rows.checkpoints + rows.writes + rows.blobs
   const left = threads.refused > 0 ? `, ${formatCounted(threads.refused, 'thread')} left alone` : ''
+  if (threads.pruned === 0 && stoppedBy === undefined) return `nothing to remove${left}`
   const what = `${formatCounted(count, 'row')} of ${formatCounted(threads.pruned, 'thread')}`
   const done = planOnly ? `${what} would be removed` : `${what} removed in ${formatDuration(seconds)}`
   const all = `${done}, ${formatBytes(rows.bytes)}${left}`
