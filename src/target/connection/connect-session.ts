@@ -142,12 +142,14 @@ function tlsOptions({ host, certificates }: PostgresEndpoint, tls: TlsAttempt): 
 
 /**
  * Set after login, not in the startup packet: poolers refuse parameters they do not know. Joined with pg_settings, because older
- * servers lack some. The keep-alives let the server notice within a minute that we are gone, and free our locks.
+ * servers lack some. The keep-alives let the server notice within a minute that we are gone, and free our locks. Without statistics, as
+ * new tables are, the server takes our small questions for large ones: compiling them would take ten times as long as answering.
  */
 const SETTINGS = `
   SELECT set_config(wanted.name, wanted.value, false)
   FROM (VALUES
     ('statement_timeout', $1),
+    ('jit', 'off'),
     ('idle_session_timeout', '0'),
     ('idle_in_transaction_session_timeout', '0'),
     ('transaction_timeout', '0'),

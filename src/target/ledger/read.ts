@@ -1,6 +1,7 @@
 /** What the ledger remembers, read back: runs, threads as their newest runs left them, what a run inserted and replaced, findings. */
 import type { FindingKind, ReasonId } from '../../model/finding.js'
 import type { TableName } from '../../model/rows.js'
+import { ofThreads } from '../connection/of-threads.js'
 import { qualified, type SqlSession } from '../connection/session.js'
 import {
   type CurrentThread,
@@ -48,7 +49,7 @@ export async function readThreads(
 ): Promise<Map<string, CurrentThread>> {
   const { rows } = await session.query<ThreadRow>(
     `${selectThreads(scope.ledgerSchema)}
-     WHERE t.thread_id = ANY($1::text[]) AND t.source_name = $2 AND t.target_schema = $3 AND t.progress <> 'rolled_back'
+     WHERE t.source_name = $2 AND t.target_schema = $3 AND t.progress <> 'rolled_back'
      ORDER BY t.thread_id, t.run_id`,
     [threadIds, scope.sourceName, scope.targetSchema],
   )
@@ -97,7 +98,7 @@ export async function readRunThreads(
   which: { readonly threadIds: readonly string[]; readonly runId?: number },
 ): Promise<RunThread[]> {
   const { rows } = await session.query<ThreadRow>(
-    `${selectThreads(ledgerSchema)} WHERE t.thread_id = ANY($1::text[]) AND ($2::int IS NULL OR t.run_id = $2)
+    `${selectThreads(ledgerSchema)} WHERE ($2::int IS NULL OR t.run_id = $2)
      ORDER BY t.thread_id, t.run_id DESC`,
     [which.threadIds, which.runId ?? null],
   )
@@ -191,6 +192,7 @@ export async function readFindings(
 const ROW_NAME = `run_id AS "runId", thread_id AS "threadId", tbl AS "table", checkpoint_ns AS "checkpointNs",
   checkpoint_id AS "checkpointId", channel, version, task_id AS "taskId", idx`
 
+/** Those in $1. */
 const selectThreads = (ledgerSchema: string): string => `
   SELECT t.run_id AS "runId", t.thread_id AS "threadId", t.layouts, t.completeness, t.progress,
     t.had_rows_before AS "hadRowsBefore", t.checkpoints, t.blobs, t.writes, t.rewritten,
@@ -200,7 +202,7 @@ const selectThreads = (ledgerSchema: string): string => `
     ${iso('t.migrated_at')} AS "migratedAt", ${iso('t.changed_at')} AS "changedAt", ${iso('t.verified_at')} AS "verifiedAt",
     t.verification_id AS "verificationId", v.finished_at IS NOT NULL AS "verificationEnded",
     ${iso('t.purged_at')} AS "purgedAt"
-  FROM ${qualified(ledgerSchema, 'threads')} t
+  FROM ${ofThreads(ledgerSchema, 'threads')} t
   LEFT JOIN ${qualified(ledgerSchema, 'verifications')} v ON v.id = t.verification_id`
 
 const iso = (column: string): string =>

@@ -3,6 +3,7 @@
  * functions that its own indexes use (PostgreSQL 11 on), so neither side has to fetch or to parse anything. Equal numbers mean
  * "still what was written"; different ones only ever mean "look again".
  */
+import { ofThreads } from '../connection/of-threads.js'
 import { qualified } from '../connection/session.js'
 import { readable } from './staging.js'
 
@@ -16,7 +17,6 @@ export function CHECKPOINT_DIGESTS(schema: string, which: 'of' | 'in'): string {
       ? `JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(thread_id, checkpoint_ns, checkpoint_id)
            USING (thread_id, checkpoint_ns, checkpoint_id)`
       : ''
-  const where = which === 'in' ? 'WHERE c.thread_id = ANY($1::text[])' : ''
   return `
     SELECT c.thread_id, c.checkpoint_ns, c.checkpoint_id,
       (hashtextextended(coalesce(c.parent_checkpoint_id, ''), 1)
@@ -28,7 +28,7 @@ export function CHECKPOINT_DIGESTS(schema: string, which: 'of' | 'in'): string {
             FROM ${readable(schema, 'checkpoint_writes')} w
             WHERE w.thread_id = c.thread_id AND w.checkpoint_ns = c.checkpoint_ns AND w.checkpoint_id = c.checkpoint_id
           ), 0))::text AS digest
-    FROM ${qualified(schema, 'checkpoints')} c ${chosen} ${where}`
+    FROM ${which === 'in' ? ofThreads(schema, 'checkpoints') : qualified(schema, 'checkpoints')} c ${chosen}`
 }
 
 /**
@@ -41,10 +41,9 @@ export function BLOB_DIGESTS(schema: string, which: 'of' | 'in'): string {
       ? `JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k(thread_id, checkpoint_ns, channel, version)
            USING (thread_id, checkpoint_ns, channel, version)`
       : ''
-  const where = which === 'in' ? 'WHERE b.thread_id = ANY($1::text[])' : ''
   return `
     SELECT b.thread_id, b.checkpoint_ns, b.channel, b.version,
       ('x' || left(encode(sha256(convert_to(concat_ws(E'\\x01', b.checkpoint_ns, b.channel, b.version, b.type,
         coalesce(encode(sha256(b.blob), 'hex'), '')), 'UTF8')), 'hex'), 16))::bit(64)::bigint AS digest
-    FROM ${qualified(schema, 'checkpoint_blobs')} b ${chosen} ${where}`
+    FROM ${which === 'in' ? ofThreads(schema, 'checkpoint_blobs') : qualified(schema, 'checkpoint_blobs')} b ${chosen}`
 }
