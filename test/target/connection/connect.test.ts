@@ -161,7 +161,7 @@ describe('a session', () => {
     ])
   })
 
-  it('ignores time limits that the role set for idle and open sessions, and names itself', async () => {
+  it('ignores time limits that the role set for idle and open sessions, compiles nothing, and names itself', async () => {
     const url = await freshDatabase()
     const database = new URL(url).pathname.slice(1)
     await sql(url, `ALTER DATABASE ${database} SET statement_timeout = '10s'`)
@@ -172,11 +172,14 @@ describe('a session', () => {
       inTransaction(session, () =>
         session.query(
           `SELECT current_setting('transaction_isolation') AS isolation, current_setting('application_name') AS name,
-             current_setting('idle_session_timeout') AS idle, current_setting('statement_timeout') AS statement`,
+             current_setting('idle_session_timeout') AS idle, current_setting('statement_timeout') AS statement,
+             current_setting('jit') AS jit`,
         ),
       ),
     )
-    expect(rows).toEqual([{ isolation: 'read committed', name: 'cp-migrate', idle: '0', statement: '0' }])
+    expect(rows).toEqual([
+      { isolation: 'read committed', name: 'cp-migrate', idle: '0', statement: '0', jit: 'off' },
+    ])
   })
 
   it('that the server ends is replaced by a new one, and says that it was lost', async () => {
