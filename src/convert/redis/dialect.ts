@@ -39,7 +39,7 @@ export interface RedisDialect {
   /** `place`: among all writes of the checkpoint, from 0. Throws `DecodeError` and `EncodeError`. */
   write(row: WriteRow, place: number): Buffer
   checkpointKey(ids: Ids): string
-  writeKey(row: Ids & Pick<WriteRow, 'taskId' | 'idx'>): string
+  writeKey(row: WriteIds): string
   registryKey(ids: Ids): string
   /** The key that names the newest checkpoint of a namespace; absent where the saver has none. */
   pointerKey?(ids: Omit<Ids, 'checkpointId'>): string
@@ -50,6 +50,8 @@ export interface Ids {
   readonly checkpointNs: string
   readonly checkpointId: string
 }
+
+export type WriteIds = Ids & Pick<WriteRow, 'taskId' | 'idx'>
 
 /** RedisJSON refuses more containers inside each other. */
 export const MAX_DEPTH = 127

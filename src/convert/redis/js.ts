@@ -14,6 +14,7 @@ import {
   MAX_DEPTH,
   type RedisDialect,
   type ValueText,
+  type WriteIds,
 } from './dialect.js'
 import { DocumentText } from './document-text.js'
 import { documentTs } from './document-ts.js'
@@ -106,13 +107,7 @@ export class JsKeys implements RedisDialect {
   checkpointKey({ threadId, checkpointNs, checkpointId }: Ids): string {
     return `${this.prefixes.checkpoint}:${threadId}:${checkpointNs}:${checkpointId}`
   }
-  writeKey({
-    threadId,
-    checkpointNs,
-    checkpointId,
-    taskId,
-    idx,
-  }: Ids & Pick<WriteRow, 'taskId' | 'idx'>): string {
+  writeKey({ threadId, checkpointNs, checkpointId, taskId, idx }: WriteIds): string {
     return `${this.prefixes.checkpointWrite}:${threadId}:${checkpointNs}:${checkpointId}:${taskId}:${idx}`
   }
   registryKey({ threadId, checkpointNs, checkpointId }: Ids): string {

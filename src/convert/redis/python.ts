@@ -6,7 +6,14 @@ import { typedValue } from '../../codec/serde.js'
 import { Slabs } from '../../codec/slabs.js'
 import type { BlobRow, WriteRow } from '../../model/rows.js'
 import { TASKS_CHANNEL } from '../../model/thread.js'
-import { type DocumentParts, type Ids, lossesOf, type RedisDialect, type ValueText } from './dialect.js'
+import {
+  type DocumentParts,
+  type Ids,
+  lossesOf,
+  type RedisDialect,
+  type ValueText,
+  type WriteIds,
+} from './dialect.js'
 import { DocumentText } from './document-text.js'
 import { documentTs } from './document-ts.js'
 import { GrowingLists } from './growing-lists.js'
@@ -111,13 +118,7 @@ export class PythonKeys implements RedisDialect {
   checkpointKey({ threadId, checkpointNs, checkpointId }: Ids): string {
     return `${this.prefixes.checkpoint}:${safeId(threadId)}:${safeNs(checkpointNs)}:${safeId(checkpointId)}`
   }
-  writeKey({
-    threadId,
-    checkpointNs,
-    checkpointId,
-    taskId,
-    idx,
-  }: Ids & Pick<WriteRow, 'taskId' | 'idx'>): string {
+  writeKey({ threadId, checkpointNs, checkpointId, taskId, idx }: WriteIds): string {
     const checkpoint = `${safeId(threadId)}:${safeNs(checkpointNs)}:${safeId(checkpointId)}`
     return `${this.prefixes.checkpointWrite}:${checkpoint}:${taskId}:${idx}`
   }

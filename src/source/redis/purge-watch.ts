@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import type { RedisEndpoint } from '../../model/endpoint.js'
 import type { RedisValue } from '../../model/redis-value.js'
+import { slicesBySize } from '../../model/slices.js'
 import { namesIn } from '../index-names.js'
 import type { DumpedKey, Examined, KeyToPurge, PurgeDigests } from '../purge.js'
 import { Questions } from './questions.js'
@@ -166,18 +167,5 @@ function chunksOf<T>(items: readonly T[]): T[][] {
   return chunks
 }
 
-function* batchesOf<T extends { readonly key: KeyToPurge }>(items: readonly T[]): Generator<T[]> {
-  let batch: T[] = []
-  let bytes = 0
-  for (const item of items) {
-    const size = item.key.bytes ?? UNKNOWN_BYTES
-    if (batch.length > 0 && (bytes + size > READ_BYTES || batch.length === NAMES)) {
-      yield batch
-      batch = []
-      bytes = 0
-    }
-    batch.push(item)
-    bytes += size
-  }
-  if (batch.length > 0) yield batch
-}
+const batchesOf = <T extends { readonly key: KeyToPurge }>(items: readonly T[]): Generator<T[]> =>
+  slicesBySize(items, ({ key }) => key.bytes ?? UNKNOWN_BYTES, { size: READ_BYTES, items: NAMES })
