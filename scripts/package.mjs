@@ -24,6 +24,7 @@ const atStart = importedBy(join(ROOT, 'src', 'cli', 'main.ts'))
 const bundle = await rolldown({
   input: {
     'cli/main': join(ROOT, 'src', 'cli', 'main.ts'),
+    'cli/job': join(ROOT, 'src', 'cli', 'job.ts'),
     'cli/ready-answer': join(ROOT, 'src', 'cli', 'ready-answer.ts'),
     'library/index': join(ROOT, 'src', 'library', 'index.ts'),
   },

@@ -8,6 +8,7 @@ import { MetricsFile } from './metrics-file.js'
 import { createProgress } from './progress.js'
 import { ProgressState } from './progress-state.js'
 import { listenForSignals, listenForStatus } from './signals.js'
+import { startJob } from './start-job.js'
 import type { Terminal } from './terminal.js'
 
 export const HELP_COLUMNS = 80
@@ -74,6 +75,7 @@ export async function withContext(
       ...(details && { details: details.line }),
       ...(metrics && { measured: metrics.measured }),
       keepSecret: (secret) => secrets.add(secret),
+      startJob,
       now,
     })
   } finally {

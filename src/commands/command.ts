@@ -4,6 +4,8 @@ import type { OnEvent } from '../model/events.js'
 import type { ExitCode } from '../model/failure.js'
 import type { Measure } from '../model/measure.js'
 import type { Secret } from '../model/secret.js'
+import type { JobHandle } from '../pipeline/jobs/jobs.js'
+import type { JobSettings } from './jobs.js'
 
 export interface Writer {
   write(text: string): void
@@ -49,6 +51,8 @@ export interface Context {
   measured?(measures: readonly Measure[]): void
   /** Told of every secret, so that no text of a driver can show it. */
   keepSecret(secret: Secret): void
+  /** Runs `runJob` of jobs.ts on another processor; absent where nobody can. */
+  startJob?(settings: JobSettings): JobHandle
   /** Milliseconds since 1970. */
   now(): number
 }

@@ -5,6 +5,7 @@ import type { Bounds } from '../model/bounds.js'
 import { type ExitCode, Failure } from '../model/failure.js'
 import { exitCodeOf, type MigrateReport } from '../model/report.js'
 import type { ThreadScope } from '../model/scope.js'
+import type { Jobs } from '../pipeline/jobs/jobs.js'
 import type { OnExisting } from '../target/rows/commit.js'
 import { boundOptions, boundsAgain, readBounds } from './bounds.js'
 import type { CommandModule, Context, Options } from './command.js'
@@ -17,6 +18,7 @@ import {
   output,
   pace,
   prefixes,
+  processors,
   source,
   store,
   target,
@@ -52,6 +54,7 @@ export const migrate = {
       prefixes,
       store,
       tuning,
+      processors,
       pace,
       timeouts,
       locks,
@@ -86,12 +89,14 @@ const run = (command: Command): Command =>
   )
 
 async function runMigrate(options: Options, context: Context): Promise<ExitCode> {
-  const [{ readConfig }, { readScope }, { chosenLayouts }, { Connections }] = await Promise.all([
-    import('./config.js'),
-    import('./scope.js'),
-    import('./layouts.js'),
-    import('./connections.js'),
-  ])
+  const [{ readConfig }, { readScope }, { chosenLayouts }, { Connections }, { startJobs }] =
+    await Promise.all([
+      import('./config.js'),
+      import('./scope.js'),
+      import('./layouts.js'),
+      import('./connections.js'),
+      import('./jobs.js'),
+    ])
   const config = readConfig(options, context, { goesBack: true })
   if (options.ttl !== undefined && config.direction === 'there') {
     const message =
@@ -103,12 +108,14 @@ async function runMigrate(options: Options, context: Context): Promise<ExitCode>
   const layouts = await chosenLayouts(config, context.cwd)
   const printed = new ReportOutput(options, context)
   const connections = new Connections(config, context)
+  const jobs = await startJobs(config, options, context)
+  if (jobs !== null) connections.closeLater(jobs)
   try {
     const run = { options, context, config, scope, connections }
     const report =
       config.direction === 'back'
         ? await (await import('./migrate-back.js')).reportOfBack({ ...run, bounds })
-        : await reportOf({ ...run, bounds, layouts })
+        : await reportOf({ ...run, bounds, layouts, jobs })
     await print(report, { config, options, context, printed })
     // Worded where every failure is; the report on stdout says how far it came.
     if (report.stoppedBy !== undefined) throw report.stoppedBy
@@ -126,6 +133,7 @@ async function reportOf(run: {
   readonly bounds: Bounds
   readonly layouts: readonly Layout[]
   readonly connections: Connections
+  readonly jobs: Jobs | null
 }): Promise<MigrateReport> {
   const { options, context, config, connections } = run
   const [verb, { openTarget }, { endpointsLine }, { storeOf }] = await Promise.all([
@@ -152,6 +160,7 @@ async function reportOf(run: {
     dialect,
     prefixes: prefixesToRead(config),
     store: storeOf(config),
+    jobs: run.jobs,
     layouts: run.layouts,
     scope: run.scope,
     bounds: run.bounds,

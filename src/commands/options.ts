@@ -72,6 +72,10 @@ export const layouts: OptionGroup = (command) =>
 export const tuning: OptionGroup = (command) =>
   command.optionsGroup('Tuning').option('--memory <size>', 'memory for data on its way (48MB)')
 
+/** For who converts a lot. */
+export const processors: OptionGroup = (command) =>
+  command.optionsGroup('Tuning').option('--jobs <n>', 'move threads side by side on so many processors (1)')
+
 /** How kind to a source that others use at the same time. */
 export const pace: OptionGroup = (command) =>
   command

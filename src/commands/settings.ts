@@ -109,6 +109,12 @@ export const settingsSchema = (about: {
       .default(3),
     /** Bytes. */
     memory: size.default(48 * 1024 ** 2),
+    /** Threads that are moved at the same time. */
+    jobs: z
+      .string()
+      .regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'a whole number from 1 to 64 is needed')
+      .transform(Number)
+      .default(1),
     /** How fast the source may be read; absent: as fast as it goes. */
     rate: rate.optional(),
     /** Rests while the server makes others wait longer than this. */

@@ -46,3 +46,13 @@ export interface ThreadFacts {
   /** What a report tells of it; absent where it was not converted. */
   readonly seen?: ThreadSeen
 }
+
+/** The same for who only counts: of keys, how many there are. */
+export type ThreadTold = Omit<ThreadFacts, 'sourceKeys' | 'unreadKeys' | 'heads' | 'cut'> & {
+  readonly sourceKeys: Counted
+  readonly unreadKeys: Counted
+  readonly cut?: Pick<ThreadCut, 'leftOut'>
+}
+interface Counted {
+  readonly length: number
+}

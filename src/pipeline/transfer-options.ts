@@ -1,9 +1,9 @@
 /** What a transfer is told to do, and whom it tells what it has done. */
 import type { ConvertOptions, Dialect, OpenConverter } from '../convert/converter.js'
 import type { ThreadBound } from '../model/bounds.js'
-import type { ThreadFacts } from '../model/run.js'
+import type { ThreadTold } from '../model/run.js'
 import type { Recover } from '../target/rows/batch-sink.js'
-import type { Committed, ThreadCommit } from '../target/rows/commit.js'
+import type { Committed, ThreadState } from '../target/rows/commit.js'
 import type { Task } from './open-thread.js'
 
 export interface TransferOptions {
@@ -27,11 +27,21 @@ export interface TransferOptions {
 
 /** What is told of each batch once it is committed, and of each thread that was left out. */
 export interface TransferListener {
-  read(bytes: number): void
+  /** Of one key, or of several. */
+  read(bytes: number, keys?: number): void
   /** A thread of which only indexes and pointers are left. */
-  nothingToRead(facts: ThreadFacts): void
+  nothingToRead(facts: ThreadTold): void
   /** A thread that is as the ledger recorded it. */
-  unchanged(task: Task, bytes: number): void
-  threadLeftOut(facts: ThreadFacts): void
-  committed(threads: readonly ThreadCommit[], committed: Committed): void
+  unchanged(thread: UnchangedTold, bytes: number): void
+  threadLeftOut(facts: ThreadTold): void
+  committed(threads: readonly CommitTold[], committed: Committed): void
+}
+
+export type UnchangedTold = Pick<Task, 'threadId' | 'keys' | 'isPart'> & {
+  readonly state: Pick<ThreadState, 'rows'>
+}
+
+export interface CommitTold {
+  readonly facts: ThreadTold
+  readonly state: Pick<ThreadState, 'hasRows'> & { readonly sameRun?: unknown }
 }

@@ -39,6 +39,13 @@ interface Pass {
   readonly isPart: boolean
 }
 
+/** What waits until every thread was looked at. */
+export interface PutOff {
+  /** Threads that changed too late to be converted at once: their first values were no longer at hand. */
+  readonly changed: readonly ThreadKeys[]
+  readonly strays: readonly StrayKey[]
+}
+
 const LOOK_UP = { items: 200, weight: 20_000 } as const
 const MAX_THREADS_A_BATCH = 1000
 const MAX_LEFT_OUT = 100
@@ -70,7 +77,19 @@ export class Transfer {
 
   /** Moves the threads; then those that turned out to belong elsewhere, or too late to have changed. */
   async run(threads: AsyncIterable<ThreadKeys>): Promise<void> {
+    await this.finish(await this.once(threads))
+  }
+
+  /** Moves the threads, and tells what is to be done once all others are through. */
+  async once(threads: AsyncIterable<ThreadKeys>): Promise<PutOff> {
     await this.pass({ queue: new ThreadQueue(threads), convertsAll: false, isPart: false })
+    return { changed: this.changed.splice(0), strays: this.strays.splice(0) }
+  }
+
+  /** What was put off, and what that puts off. */
+  async finish({ changed, strays }: PutOff): Promise<void> {
+    this.changed.push(...changed)
+    this.strays.push(...strays)
     while (this.changed.length + this.strays.length > 0) {
       const changed = new ThreadQueue(asyncOf(this.changed.splice(0)))
       await this.pass({ queue: changed, convertsAll: true, isPart: false })
@@ -107,7 +126,7 @@ export class Transfer {
         if (done) break
         await this.acceptBatch(value, pass)
       }
-      await this.finish(pass)
+      await this.closeOpen(pass)
       await this.flush()
       await this.orFatal(this.underWay)
       await this.recordLeftOuts()
@@ -126,7 +145,7 @@ export class Transfer {
       // Consumed: a large value may go before the batch does.
       delete keys[at]
       if (this.open?.task !== request.task) {
-        await this.finish(pass)
+        await this.closeOpen(pass)
         this.open = await this.start(request.task)
       }
       const more = this.accept(request.claimed, result)
@@ -208,7 +227,7 @@ export class Transfer {
     await this.sink.stage(this.batch)
   }
 
-  private async finish({ queue }: Pass): Promise<void> {
+  private async closeOpen({ queue }: Pass): Promise<void> {
     const { open } = this
     if (open === undefined) return
     if (open instanceof UnchangedThread) {

@@ -12,6 +12,7 @@ import {
   type MigrateReport,
 } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
+import type { Jobs } from '../pipeline/jobs/jobs.js'
 import { Recovery, recoverEither } from '../pipeline/recovery.js'
 import { retried } from '../pipeline/retried.js'
 import { Transfer } from '../pipeline/transfer.js'
@@ -23,12 +24,14 @@ import { threadsOfAge } from './age-filter.js'
 import { findingsOf } from './detect/findings.js'
 import { dialectOf, recordedDialect } from './dialect.js'
 import { listKeys } from './list-keys.js'
+import type { JobBegin } from './migrate/job.js'
 import { counted, countKeys, elsewhere, keysToRead } from './migrate/keys.js'
 import { Rehearsal } from './migrate/rehearsal.js'
 import { MigrateRun, type MigrateTarget } from './migrate/run.js'
 import { scopeNote } from './migrate/scope-note.js'
 import { openStore, type StoreChoice, storeDialect } from './migrate/store.js'
 import { MigrateTally } from './migrate/tally.js'
+import { inventoryBytesOf, transferOptionsOf } from './migrate/transfer-options.js'
 import { stoppedBy } from './stopped-by.js'
 import { SurveyCount } from './survey/survey.js'
 
@@ -64,6 +67,8 @@ export interface MigrateRequest {
   readonly takeoverTimeoutMs: number
   /** Bytes for everything that waits between the two ends. */
   readonly memoryBytes: number
+  /** Move the threads side by side; null: one after the other, as a dry run always does. */
+  readonly jobs: Jobs | null
   readonly onEvent: OnEvent
   readonly signal: AbortSignal
   /** Milliseconds since 1970. */
@@ -71,15 +76,6 @@ export interface MigrateRequest {
   /** From 0 up to 1. */
   random(): number
 }
-
-/**
- * Shares of the memory budget: keys, values in flight (two reads), values held until it is known whether they changed, rows in
- * flight (two batches), copies to compare with.
- */
-const SHARES = { inventory: 1 / 3, read: 1 / 24, hold: 1 / 12, batch: 1 / 16, copies: 1 / 8 } as const
-const MAX_BATCH_BYTES = 8 * 1024 ** 2
-/** The app's own puts wait while a thread's rows are inserted: larger threads are staged first. */
-const STAGE_BYTES = 16 * 1024 ** 2
 
 /**
  * Reads everything the scope selects. Throws where it cannot even begin; from then on a run that stops early still returns its report,
@@ -153,7 +149,7 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
   const listed = {
     ...request,
     wants: threadFilter(scope),
-    maxBytes: memoryBytes * SHARES.inventory,
+    maxBytes: inventoryBytesOf(memoryBytes),
     takesCensus: request.dryRun,
     ...(request.store && { storePrefixes: request.store.prefixes }),
   }
@@ -198,18 +194,20 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
       { threads: ofThreads, keys: keysToRead(inventory, request) },
       survey,
     )
-    const transfer = new Transfer(source, sink, registry, tally, {
-      dialect,
-      openConverter: rehearsal?.counting(DIALECTS[dialect]) ?? DIALECTS[dialect],
-      bound: bounds.keepLast === null ? null : { keepLast: bounds.keepLast },
-      convert: { allowOlderHead: request.allowOlderHead, copiesBytes: memoryBytes * SHARES.copies },
-      readBytes: memoryBytes * SHARES.read,
-      holdBytes: memoryBytes * SHARES.hold,
-      batchBytes: Math.min(memoryBytes * SHARES.batch, MAX_BATCH_BYTES),
-      stageBytes: STAGE_BYTES,
-      signal,
-      recover,
-    })
+    const bound = bounds.keepLast === null ? null : { keepLast: bounds.keepLast }
+    const transfer = new Transfer(
+      source,
+      sink,
+      registry,
+      tally,
+      transferOptionsOf({
+        ...request,
+        dialect,
+        openConverter: rehearsal?.counting(DIALECTS[dialect]) ?? DIALECTS[dialect],
+        bound,
+        recover,
+      }),
+    )
     report.threads.leftOut = found - ofThreads
     const world = {
       source,
@@ -223,7 +221,26 @@ async function moveThreads(request: MigrateRequest, { report, run, sink, recover
       if (named.delete(threadId)) report.bounds?.named.push(threadId)
       tally.leftByAge(threadId, why)
     })
-    await transfer.run(counted(threads, ofThreads, report, named))
+    const selected = counted(threads, ofThreads, report, named)
+    if (request.jobs === null || run === null) {
+      await transfer.run(selected)
+    } else {
+      const { jobs, policy, allowOlderHead, retryForMs } = request
+      const begin: JobBegin = {
+        run: run.part,
+        dialect,
+        prefixes,
+        policy,
+        bound,
+        allowOlderHead,
+        memoryBytes: memoryBytes / jobs.count,
+        retryForMs,
+      }
+      const restore = () => run.restore()
+      const done = await jobs.run(selected, begin, { listener: tally, signal, onEvent, restore })
+      run.joinedBy(done)
+      await transfer.finish(done)
+    }
     report.threads.notFound.push(...named)
     rehearsal?.end(report, request.now() - startedAt)
     report.store = await moveItems(report.findings)

@@ -14,6 +14,8 @@ import type { Postgres } from '../connection/connect.js'
 import type { PgSession } from '../connection/connect-session.js'
 import { hasSqlstate } from '../connection/errors.js'
 import { inTransaction, qualified, type SqlSession } from '../connection/session.js'
+import { Fence } from './fence.js'
+import { holderText, readHolder } from './holder.js'
 
 export interface LeaseRequest {
   /** The target's schema: the lock is per database and schema, whatever ledger is used. */
@@ -24,16 +26,6 @@ export interface LeaseRequest {
   /** How long batches of a holder that is gone may still be at work. */
   readonly takeoverTimeoutMs: number
   readonly signal?: AbortSignal
-}
-
-export interface Holder {
-  readonly verb: string
-  readonly pid: number
-  readonly host: string
-  /** ISO 8601. */
-  readonly since: string
-  /** When it last said that it is alive; null where it has not yet. */
-  readonly lastBeat: string | null
 }
 
 /** A process that has just died keeps its lock until the server notices: soon, where its socket was closed for it. */
@@ -64,7 +56,7 @@ export async function takeLease(postgres: Postgres, request: LeaseRequest): Prom
 const lockKeyOf = (schema: string): bigint => advisoryKeyOf('target', schema)
 
 export class Lease {
-  readonly token: bigint
+  readonly #fence: Fence
   readonly #postgres: Postgres
   readonly #request: LeaseRequest
   #session: PgSession
@@ -78,27 +70,20 @@ export class Lease {
     this.#request = request
     this.#session = session
     this.#backendPid = session.announcedPid
-    this.token = token
+    this.#fence = new Fence({ ...request, endpoint: postgres.name, token })
     // A lock that was lost is taken back at once where nobody else has it; where somebody has, the fence tells.
     const beatOrRenew = () => this.beat().catch(() => this.renew().catch(() => {}))
     this.#timer = setInterval(() => void beatOrRenew(), BEAT_EVERY_MS)
     this.#timer.unref()
   }
 
-  /**
-   * In every transaction that writes to the ledger, before anything else: fails with `lease-lost` once another run has taken over,
-   * and keeps one from taking over until this transaction ends. Gives the transaction's id, for `transactionOutcome`.
-   */
-  async fence(session: SqlSession): Promise<string> {
-    const { schema, ledgerSchema } = this.#request
-    const { rows } = await session.query<{ token: bigint; xid: string }>(
-      `SELECT token, pg_current_xact_id()::text AS xid FROM ${qualified(ledgerSchema, 'lease')}
-       WHERE target_schema = $1 FOR SHARE`,
-      [schema],
-    )
-    const [row] = rows
-    if (row?.token !== this.token) throw await this.#lost(session)
-    return row.xid
+  get token(): bigint {
+    return this.#fence.token
+  }
+
+  /** See `Fence`. */
+  fence(session: SqlSession): Promise<string> {
+    return this.#fence.pass(session)
   }
 
   /** Says that we are alive; for people who look, nothing is decided by it. Comes by itself every ten seconds. */
@@ -127,13 +112,14 @@ export class Lease {
     const session = await this.#postgres.open()
     try {
       if (!(await tryAdvisoryLock(session, key))) await this.#endOwnGhost(session, key)
-      if (!(await pollAdvisoryLock(session, key, { waitMs: LOCK_WAIT_MS }))) throw await this.#lost(session)
+      if (!(await pollAdvisoryLock(session, key, { waitMs: LOCK_WAIT_MS })))
+        throw await this.#fence.lost(session)
       const { rows } = await session.query<{ token: bigint }>(
         `UPDATE ${qualified(ledgerSchema, 'lease')} SET backend_pid = pg_backend_pid()
          WHERE target_schema = $1 AND token = $2::bigint RETURNING token`,
         [schema, this.token],
       )
-      if (rows.length === 0) throw await this.#lost(session)
+      if (rows.length === 0) throw await this.#fence.lost(session)
     } catch (error) {
       await session.close()
       throw error
@@ -157,40 +143,12 @@ export class Lease {
     if (holder === undefined || holder.pid !== this.#backendPid) return
     await session.query('SELECT pg_terminate_backend($1::int)', [holder.pid])
   }
-
-  async #lost(session: SqlSession): Promise<Failure> {
-    const holder = await readHolder(session, this.#request).catch(() => undefined)
-    return new Failure('lease-lost', {
-      endpoint: this.#postgres.name,
-      schema: this.#request.schema,
-      holder: holder === undefined ? 'another cp-migrate' : holderText(holder),
-    })
-  }
-}
-
-/** Who holds the lease now or held it last; undefined where nobody ever did. */
-export async function readHolder(
-  session: SqlSession,
-  { schema, ledgerSchema }: Pick<LeaseRequest, 'schema' | 'ledgerSchema'>,
-): Promise<Holder | undefined> {
-  const { rows } = await session.query<Holder>(
-    `SELECT verb, pid, host, ${iso('since')} AS since, ${iso('beat_at')} AS "lastBeat"
-     FROM ${qualified(ledgerSchema, 'lease')}
-     LEFT JOIN ${qualified(ledgerSchema, 'heartbeats')} USING (target_schema, token) WHERE target_schema = $1`,
-    [schema],
-  )
-  return rows[0]
 }
 
 /** True while some process holds the lock of that schema. */
 export async function isLocked(session: SqlSession, schema: string): Promise<boolean> {
   return (await advisoryHolderOf(session, lockKeyOf(schema))) !== undefined
 }
-
-const iso = (column: string): string => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
-
-export const holderText = ({ verb, pid, host, since }: Holder): string =>
-  `cp-migrate ${verb}, process ${pid} on ${host}, since ${since}`
 
 async function lockedFailure(
   session: SqlSession,

@@ -16,7 +16,6 @@ import {
 import { digestsIn, digestsOf } from '../rows/merge-compare.js'
 import { BLOB_DIGESTS } from '../rows/row-digests.js'
 import { recordFindings } from './findings.js'
-import type { Lease } from './lease.js'
 import { addDigests, checkpointName, type RowDigests } from './pack.js'
 import type { LedgerScope } from './read.js'
 import { keepReplaced, recordInserted } from './replaced.js'
@@ -29,17 +28,13 @@ export class RunLedger {
   constructor(
     readonly scope: LedgerScope,
     readonly runId: number,
-    private readonly lease: Lease,
+    /** First statement of a transaction: fails when another run has taken over. Gives the transaction's id. */
+    readonly fence: (session: SqlSession) => Promise<string>,
     /** The run was interrupted and goes on: it may meet threads of which it has told already. */
     private readonly resumed: boolean,
     /** Milliseconds since 1970. */
     private readonly now: () => number,
   ) {}
-
-  /** First statement of a transaction: fails when another run has taken over. Gives the transaction's id. */
-  fence(session: SqlSession): Promise<string> {
-    return this.lease.fence(session)
-  }
 
   /** What the ledger knew about these threads before the batch. */
   ownership(threads: readonly ThreadCommit[]): Ownership {

@@ -24,6 +24,7 @@ import type { MergePolicy } from '../../target/rows/commit.js'
 import { TargetWriter } from '../../target/rows/writer.js'
 import { stoppedBy } from '../stopped-by.js'
 import { toolVersion } from '../tool-version.js'
+import type { RunPart } from './job.js'
 
 /** A target that has the tables and the ledger. */
 export interface MigrateTarget {
@@ -90,7 +91,7 @@ export class MigrateRun {
         const before = run.resumed ? await countRunThreads(session, ledgerSchema, run.id) : 0
         report.runId = String(run.id)
         report.resumed = run.resumed ? { threadsBefore: before } : null
-        const ledger = new RunLedger(scope, run.id, held, run.resumed, now)
+        const ledger = new RunLedger(scope, run.id, (own) => held.fence(own), run.resumed, now)
         return new MigrateRun(request, held, run, ledger, before)
       })
     } catch (error) {
@@ -101,6 +102,17 @@ export class MigrateRun {
 
   get id(): number {
     return this.run.id
+  }
+
+  /** What a job needs to know of the run. */
+  get part(): RunPart {
+    const { run, ledger, lease } = this
+    return { id: run.id, scope: ledger.scope, token: lease.token, resumed: run.resumed }
+  }
+
+  /** What jobs have added to the ledger counts when the run asks whether all of it is there. */
+  joinedBy({ threadsAdded }: { readonly threadsAdded: number }): void {
+    this.ledger.threadsAdded += threadsAdded
   }
 
   /** First statement of every transaction that tells the ledger something: fails when another run has taken over. */

@@ -6,11 +6,10 @@ import type { RunProgress } from '../../model/events.js'
 import { type Finding, kindOf } from '../../model/finding.js'
 import { addFinding, type MigrateReport, type RowCounts } from '../../model/report.js'
 import type { TableName } from '../../model/rows.js'
-import type { ThreadFacts } from '../../model/run.js'
-import type { Task } from '../../pipeline/open-thread.js'
-import type { TransferListener } from '../../pipeline/transfer-options.js'
+import type { ThreadTold } from '../../model/run.js'
+import type { CommitTold, TransferListener, UnchangedTold } from '../../pipeline/transfer-options.js'
 import { findingsOf } from '../../target/ledger/ledger.js'
-import type { Committed, Merged, RowKey, ThreadCommit } from '../../target/rows/commit.js'
+import type { Committed, Merged, RowKey } from '../../target/rows/commit.js'
 import type { SurveyCount } from '../survey/survey.js'
 
 /** What an application can be asked to wait for a row. */
@@ -31,17 +30,17 @@ export class MigrateTally implements TransferListener {
     private readonly survey: SurveyCount,
   ) {}
 
-  read(bytes: number): void {
+  read(bytes: number, keys = 1): void {
     this.report.bytes.read += bytes
-    this.keysRead++
+    this.keysRead += keys
     this.progress()
   }
 
-  nothingToRead({ findings }: ThreadFacts): void {
+  nothingToRead({ findings }: ThreadTold): void {
     for (const finding of findings) this.find(finding)
   }
 
-  unchanged({ threadId, keys, state, isPart }: Task, bytes: number): void {
+  unchanged({ threadId, keys, state, isPart }: UnchangedTold, bytes: number): void {
     if (isPart) return
     this.threadsDone++
     this.survey.unchanged({ threadId, keys, bytes })
@@ -67,14 +66,14 @@ export class MigrateTally implements TransferListener {
     }
   }
 
-  threadLeftOut(facts: ThreadFacts): void {
+  threadLeftOut(facts: ThreadTold): void {
     this.thread(facts)
     // A thread of which nothing was found that could be migrated, and nothing that was refused, is no thread.
     if (facts.completeness === 'rejected') this.report.threads.rejected++
   }
 
-  committed(threads: readonly ThreadCommit[], { merged, refused, heldMs = 0 }: Committed): void {
-    const [{ facts }] = threads as [ThreadCommit]
+  committed(threads: readonly CommitTold[], { merged, refused, heldMs = 0 }: Committed): void {
+    const [{ facts }] = threads as [CommitTold]
     if (heldMs > LONG_LOCK_MS) {
       const detail = `${(heldMs / 1000).toFixed(1)} s, ${Math.round(facts.targetBytes / 1024 ** 2)} MiB of rows`
       this.find({ reason: 'long-lock', threadId: facts.threadId, detail })
@@ -116,7 +115,7 @@ export class MigrateTally implements TransferListener {
     this.countRows(written, merged)
   }
 
-  private countRows(threads: readonly ThreadCommit[], merged: Merged | undefined): void {
+  private countRows(threads: readonly CommitTold[], merged: Merged | undefined): void {
     const counts: Record<TableName, RowCounts> = {
       checkpoints: this.report.checkpoints,
       checkpoint_writes: this.report.writes,
@@ -143,7 +142,7 @@ export class MigrateTally implements TransferListener {
     addFinding(this.report.findings, finding)
   }
 
-  private thread(facts: ThreadFacts): void {
+  private thread(facts: ThreadTold): void {
     this.threadsDone++
     if (!facts.isPart) this.survey.thread(facts)
     for (const id of facts.layouts) {

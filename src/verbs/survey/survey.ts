@@ -1,7 +1,7 @@
 /** Adds up what a pass sees of threads. Constant in memory: classes of size, the largest few, one sum a day. */
 import type { ClaimedKey } from '../../layouts/layout.js'
 import { CheckpointDays, dateOfDay, UNDATED } from '../../model/checkpoint-days.js'
-import type { ThreadFacts } from '../../model/run.js'
+import type { ThreadTold } from '../../model/run.js'
 import type { LargeThread, Survey } from '../../model/survey.js'
 import { ExpiryCount } from './expiry.js'
 import { GrowthCount } from './growth.js'
@@ -54,7 +54,7 @@ export class SurveyCount {
   }
 
   /** A thread that was converted, once. */
-  thread(facts: ThreadFacts): void {
+  thread(facts: ThreadTold): void {
     const { threadId, layouts, sourceBytes, checkpoints, sourceKeys, unreadKeys, seen, longestPttlMs } = facts
     let lastDay = UNDATED
     if (seen !== undefined) {

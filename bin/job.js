@@ -1,0 +1,3 @@
+import { job } from '../dist/cli/job.js'
+
+await job()
