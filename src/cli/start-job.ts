@@ -1,7 +1,7 @@
 /** Starts a job of a migration as a thread of this process, and is the line to it. */
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
-import type { JobSettings } from '../commands/jobs.js'
+import type { JobSettings } from '../commands/command.js'
 import type { JobHandle } from '../pipeline/jobs/jobs.js'
 import type { FromJob, ToJob } from '../pipeline/jobs/messages.js'
 

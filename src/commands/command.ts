@@ -5,7 +5,6 @@ import type { ExitCode } from '../model/failure.js'
 import type { Measure } from '../model/measure.js'
 import type { Secret } from '../model/secret.js'
 import type { JobHandle } from '../pipeline/jobs/jobs.js'
-import type { JobSettings } from './jobs.js'
 
 export interface Writer {
   write(text: string): void
@@ -51,7 +50,7 @@ export interface Context {
   measured?(measures: readonly Measure[]): void
   /** Told of every secret, so that no text of a driver can show it. */
   keepSecret(secret: Secret): void
-  /** Runs `runJob` of jobs.ts on another processor; absent where nobody can. */
+  /** Runs what `runJob` does on another processor; absent where nobody can. */
   startJob?(settings: JobSettings): JobHandle
   /** Milliseconds since 1970. */
   now(): number
@@ -59,6 +58,14 @@ export interface Context {
 
 /** Options as commander hands them over: absent unless the user gave them. */
 export type Options = Readonly<Record<string, unknown>>
+
+/** What a job is started with: enough to read the settings as the command has read them. */
+export interface JobSettings extends Pick<Context, 'env' | 'cwd'> {
+  readonly dotEnv?: boolean
+  readonly options: Options
+  /** How many there are. */
+  readonly count: number
+}
 
 export interface CommandModule {
   readonly name: string

@@ -3,16 +3,8 @@ import { Failure, failureOf } from '../model/failure.js'
 import type { Job } from '../pipeline/jobs/job.js'
 import type { Jobs } from '../pipeline/jobs/jobs.js'
 import type { JobBegin } from '../verbs/migrate/job.js'
-import type { Context, Options } from './command.js'
+import type { Context, JobSettings, Options } from './command.js'
 import type { Config } from './config.js'
-
-/** What a job is started with: enough to read the settings as the command has read them. */
-export interface JobSettings extends Pick<Context, 'env' | 'cwd'> {
-  readonly dotEnv?: boolean
-  readonly options: Options
-  /** How many there are. */
-  readonly count: number
-}
 
 /** Null: the threads are moved one after the other. Throws where an end cannot be shared. */
 export async function startJobs(config: Config, options: Options, context: Context): Promise<Jobs | null> {
