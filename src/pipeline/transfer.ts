@@ -216,7 +216,10 @@ export class Transfer {
 
   private convert(open: OpenThread, claimed: ClaimedKey, result: ReadResult): Promise<void> | undefined {
     open.pass.accept(claimed, result)
-    return this.batch.openBytes < this.options.stageBytes ? undefined : this.stageOpen(open)
+    const { stageBytes, batchBytes } = this.options
+    // Once it is known that a thread is staged nothing is gained by waiting for more of it.
+    const mostBytes = this.sink.isStaging ? Math.min(batchBytes, stageBytes) : stageBytes
+    return this.batch.openBytes < mostBytes ? undefined : this.stageOpen(open)
   }
 
   private async stageOpen(open: OpenThread): Promise<void> {

@@ -3,6 +3,7 @@
 import pg from 'pg'
 import { beforeEach, expect, test } from 'vitest'
 import { atEndOfFile } from '../services/each-file.js'
+import { freshDatabase, sql, systemPostgres } from '../services/postgres.js'
 import { proxyTo } from '../services/proxy.js'
 import { type Ends, freshEnds } from './migrate-setup.js'
 
@@ -102,4 +103,20 @@ test('a row that the application commits first stays its own: a conflict, and th
   expect(report.findings).toContainEqual(expect.objectContaining({ reason: 'row-differs', count: 1 }))
   const [row] = await both.sql('SELECT checkpoint FROM checkpoints WHERE checkpoint_id = $1', [newest])
   expect(row).toEqual({ checkpoint: { v: 4 } })
+})
+
+const system = (await systemPostgres())[0]
+
+test.runIf(system)('values that were staged are compressed as the tables say', async () => {
+  const url = await freshDatabase(system)
+  const there = { CHECKPOINT_DB_URI: url }
+  for (const line of ['init --compression lz4', 'migrate']) {
+    const { exit, err } = await both.cli(line, there)
+    expect(exit, err).toBe(0)
+  }
+  const methods = await sql(
+    url,
+    'SELECT DISTINCT pg_column_compression(blob) AS method FROM checkpoint_blobs',
+  )
+  expect(methods).toEqual([{ method: 'lz4' }])
 })

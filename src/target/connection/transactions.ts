@@ -1,6 +1,6 @@
 /** Transactions of one writer: on a session that is opened again when it broke, begun again when something was in the way, never done twice. */
 import type { Recover, TargetSessions } from '../rows/batch-sink.js'
-import { CREATE_STAGING, type OwnSession } from '../rows/staging.js'
+import { type OwnSession, prepareStaging } from '../rows/staging.js'
 import { hasSqlstate, isConnectionLost, READ_ONLY } from './errors.js'
 import { type SqlSession, transactionOutcome } from './session.js'
 
@@ -31,6 +31,7 @@ export class Transactions {
 
   constructor(
     private readonly sessions: TargetSessions,
+    private readonly schema: string,
     private readonly recover: Recover,
     /** First statement of each; gives the transaction's id. */
     private readonly fence: ((session: SqlSession) => Promise<string>) | undefined,
@@ -40,7 +41,7 @@ export class Transactions {
   async begin(how: { readonly staging: boolean }): Promise<Transaction> {
     const session = await this.session()
     if (how.staging && !this.hasStaging) {
-      await session.query(CREATE_STAGING)
+      await prepareStaging(session, this.schema)
       this.hasStaging = true
     }
     await session.query(BEGIN)

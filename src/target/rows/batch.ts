@@ -113,18 +113,18 @@ export class Batch implements RowSink {
   }
 
   /** The tuples of one table for a run of neighbouring threads. */
-  tuples(table: TableName, spans: readonly ThreadSpan[]): Buffer {
+  tuples(table: TableName, spans: readonly ThreadSpan[]): Buffer[] {
     const first = spans[0]
     const last = spans.at(-1)
-    if (first === undefined || last === undefined) return Buffer.alloc(0)
+    if (first === undefined || last === undefined) return []
     return this.buffers[table].between(first.from[table], last.to[table])
   }
 
   /** What the open thread has so far, to be staged while it goes on; the buffers are empty afterwards. */
-  takeOpen(): Readonly<Record<TableName, Buffer>> {
+  takeOpen(): Readonly<Record<TableName, Buffer[]>> {
     const { from } = this.open!
     const to = this.marks()
-    const taken = {} as Record<TableName, Buffer>
+    const taken = {} as Record<TableName, Buffer[]>
     for (const table of TABLE_NAMES) {
       taken[table] = this.buffers[table].between(from[table], to[table])
       this.buffers[table].clear()

@@ -2,7 +2,6 @@
 
 import type { TableName } from '../../model/rows.js'
 import { qualified, type SqlSession } from '../connection/session.js'
-import { COPY_HEADER, COPY_TRAILER } from './copy-buffer.js'
 
 export type Columns = Readonly<Record<TableName, readonly string[]>>
 
@@ -52,8 +51,8 @@ export const readable = (schema: string, table: TableName): string =>
 /** The temporary table that stands for one of LangGraph's. */
 export const staged = (table: TableName): string => `pg_temp.cp_migrate_${table}`
 
-/** Once a session; emptied at every commit. No index: they are read by whole-table joins and hold one batch. */
-export const CREATE_STAGING = `
+/** Emptied at every commit. No index: they are read by whole-table joins and hold one batch. */
+const CREATE_STAGING = `
   CREATE TEMP TABLE IF NOT EXISTS cp_migrate_checkpoints (
     thread_id text, checkpoint_ns text, checkpoint_id text, parent_checkpoint_id text, checkpoint jsonb, metadata jsonb
   ) ON COMMIT DELETE ROWS;
@@ -66,33 +65,28 @@ export const CREATE_STAGING = `
   ) ON COMMIT DELETE ROWS;
 `
 
+/**
+ * What has been compressed stays so on its way from one table to the other: it is compressed in the first as the last wants it. Before
+ * Postgres 14 there is nothing to choose, and no such column of the catalog.
+ */
+const COMPRESS_ALIKE = `
+  SELECT set_config('default_toast_compression', CASE method WHEN 'l' THEN 'lz4' ELSE 'pglz' END, false)
+  FROM (
+    SELECT to_jsonb(a) ->> 'attcompression' AS method FROM pg_attribute a
+    WHERE a.attrelid = to_regclass($1) AND a.attname = 'blob'
+  ) AS wanted
+  WHERE method IN ('l', 'p')`
+
+/** Once a session of the writer's own. */
+export async function prepareStaging(session: SqlSession, schema: string): Promise<void> {
+  await session.query(CREATE_STAGING)
+  await session.query(COMPRESS_ALIKE, [qualified(schema, 'checkpoint_blobs')])
+}
+
 /** A session that takes COPY: Postgres over the wire streams it, Postgres in the process takes it whole. */
 export interface CopySession extends SqlSession {
   /** Runs `COPY … FROM STDIN (FORMAT binary)` with these bytes, header and trailer included. Throws the driver's error. */
   copyIn(sql: string, chunks: Iterable<Buffer>): Promise<void>
-}
-
-/** COPY BINARY of ready tuples into a table (already quoted). */
-export async function copyTuples(
-  session: CopySession,
-  target: string,
-  table: TableName,
-  { tuples, columns }: { readonly tuples: Buffer; readonly columns: Columns },
-): Promise<void> {
-  if (tuples.length === 0) return
-  await session.copyIn(
-    `COPY ${target} (${columns[table].join(', ')}) FROM STDIN (FORMAT binary)`,
-    chunksOf(tuples),
-  )
-}
-
-/** Chunks keep the socket's memory small: the client library holds what it has not sent. */
-const CHUNK_BYTES = 256 * 1024
-
-function* chunksOf(tuples: Buffer): Generator<Buffer> {
-  yield COPY_HEADER
-  for (let at = 0; at < tuples.length; at += CHUNK_BYTES) yield tuples.subarray(at, at + CHUNK_BYTES)
-  yield COPY_TRAILER
 }
 
 /** A session of the caller's own, which may break. */

@@ -4,10 +4,10 @@
  */
 import type { KnownThread, TableName } from '../../model/rows.js'
 import { hasSqlstate, IN_THE_WAY, isRowRefused, sqlstateOf } from '../connection/errors.js'
-import { inTransaction, qualified } from '../connection/session.js'
+import { inTransaction, qualified, type SqlSession } from '../connection/session.js'
 import { CommitUnanswered, type Transaction, Transactions } from '../connection/transactions.js'
 import type { RunLedger } from '../ledger/ledger.js'
-import type { Batch, ThreadSpan } from './batch.js'
+import type { Batch } from './batch.js'
 import type { BatchSink, Recover, TargetSessions } from './batch-sink.js'
 import {
   type Committed,
@@ -19,11 +19,11 @@ import {
   type ThreadState,
   USUAL_POLICY,
 } from './commit.js'
+import { copyTuples } from './copy-tables.js'
 import { existingThreads, knownOfOurs, knownThread } from './known.js'
 import { lookUpThreads } from './look-up.js'
 import { insertStaged, mergeStaged } from './merge.js'
-import { TABLE_ORDER } from './row-keys.js'
-import { type CopySession, copyTuples, staged } from './staging.js'
+import { type CopySession, staged } from './staging.js'
 
 export interface WriterOptions {
   readonly schema: string
@@ -50,6 +50,8 @@ export class TargetWriter implements BatchSink {
   private readonly transactions: Transactions
   /** The transaction that a large thread is being sent in. */
   private staging: Transaction | undefined
+  /** What was staged last is on its way. */
+  private sending: Promise<void> = Promise.resolve()
   private readonly schema: string
   private readonly ledger: RunLedger | undefined
   private readonly policy: MergePolicy
@@ -63,7 +65,8 @@ export class TargetWriter implements BatchSink {
     this.ledger = ledger
     this.policy = policy
     this.recover = recover
-    this.transactions = new Transactions(sessions, recover, ledger && ((session) => ledger.fence(session)))
+    const fence = ledger && ((session: SqlSession) => ledger.fence(session))
+    this.transactions = new Transactions(sessions, schema, recover, fence)
   }
 
   lookUp(threadIds: readonly string[]): Promise<ReadonlyMap<string, ThreadState>> {
@@ -86,11 +89,11 @@ export class TargetWriter implements BatchSink {
 
   async stage(batch: Batch): Promise<void> {
     this.staging ??= await this.transactions.begin({ staging: true })
+    await this.sending
     const tuples = batch.takeOpen()
-    const { columns } = batch
-    for (const table of TABLE_ORDER) {
-      await copyTuples(this.staging.session, staged(table), table, { tuples: tuples[table], columns })
-    }
+    this.sending = copyTuples(this.staging.session, batch.columns, staged, (table) => tuples[table])
+    // The error is thrown where it is awaited; until then it must not count as unhandled.
+    this.sending.catch(() => {})
   }
 
   get isStaging(): boolean {
@@ -99,8 +102,10 @@ export class TargetWriter implements BatchSink {
 
   async commitStaged(batch: Batch, thread: ThreadCommit): Promise<Committed> {
     const transaction = this.staging!
+    await this.sending
     try {
-      await this.copy(transaction.session, batch, { spans: [thread.span], into: staged })
+      const rest = (table: TableName) => batch.tuples(table, [thread.span])
+      await copyTuples(transaction.session, batch.columns, staged, rest)
       const done = await this.finishStaged(transaction.session, batch, thread)
       return this.confirmed(await this.transactions.commit(transaction, done))
     } catch (error) {
@@ -119,6 +124,8 @@ export class TargetWriter implements BatchSink {
   }
 
   async abandonStaged(): Promise<void> {
+    await this.sending.catch(() => {})
+    this.sending = Promise.resolve()
     this.staging = undefined
     await this.transactions.rollback()
   }
@@ -156,7 +163,7 @@ export class TargetWriter implements BatchSink {
     try {
       const spans = threads.map((thread) => thread.span)
       const into = way === 'merge' ? staged : (table: TableName) => qualified(this.schema, table)
-      await this.copy(transaction.session, batch, { spans, into })
+      await copyTuples(transaction.session, batch.columns, into, (table) => batch.tuples(table, spans))
       done = await this.finish(transaction.session, batch, threads, way)
     } catch (error) {
       await this.transactions.rollback()
@@ -210,17 +217,6 @@ export class TargetWriter implements BatchSink {
   /** On any session, again where the server was away. */
   private asked<T>(work: (session: CopySession) => Promise<T>): Promise<T> {
     return this.transactions.retried(() => this.sessions.use(work))
-  }
-
-  private async copy(
-    session: CopySession,
-    batch: Batch,
-    { spans, into }: { readonly spans: readonly ThreadSpan[]; readonly into: (table: TableName) => string },
-  ): Promise<void> {
-    const { columns } = batch
-    for (const table of TABLE_ORDER) {
-      await copyTuples(session, into(table), table, { tuples: batch.tuples(table, spans), columns })
-    }
   }
 
   private async withTheirRows(threads: readonly ThreadCommit[]): Promise<ThreadCommit[]> {
