@@ -7,7 +7,7 @@ import { initEndpointLine, initExitCodeOf, renderInit } from '../report/init-tex
 import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import { formOf } from './form.js'
-import { included, output, prefixes, source, target, timeouts, withOptions } from './options.js'
+import { eitherSource, eitherTarget, included, output, prefixes, timeouts, withOptions } from './options.js'
 
 export const init = {
   name: 'init',
@@ -20,7 +20,7 @@ export const init = {
     ['cp-migrate init --compression lz4', 'smaller tables, faster loads'],
     ['cp-migrate init --include store', 'tables for the long-term memory'],
   ],
-  declare: (command) => withOptions(command, source, target, shape, prefixes, timeouts, output),
+  declare: (command) => withOptions(command, eitherSource, eitherTarget, shape, prefixes, timeouts, output),
   run: runInit,
 } as const satisfies CommandModule
 

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
 import { formOf } from './form.js'
 import { openEnd, whichEnd } from './one-end.js'
-import { layouts, output, prefixes, source, target, timeouts, withOptions } from './options.js'
+import { eitherSource, eitherTarget, layouts, output, prefixes, timeouts, withOptions } from './options.js'
 
 export const inspect = {
   name: 'inspect',
@@ -16,7 +16,8 @@ export const inspect = {
     ['cp-migrate inspect --raw KEY', 'its bytes taken apart, with offsets'],
     ['cp-migrate inspect --in postgres t-88', 'the thread in Postgres'],
   ],
-  declare: (command) => withOptions(command, source, target, look, layouts, prefixes, timeouts, output),
+  declare: (command) =>
+    withOptions(command, eitherSource, eitherTarget, look, layouts, prefixes, timeouts, output),
   run: runInspect,
 } as const satisfies CommandModule
 

@@ -13,15 +13,15 @@ import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { formOf } from './form.js'
 import {
+  eitherSource,
+  eitherTarget,
   layouts,
   locks,
   output,
   pace,
   prefixes,
   processors,
-  source,
   store,
-  target,
   threads,
   timeouts,
   tuning,
@@ -45,8 +45,8 @@ export const migrate = {
   declare: (command) =>
     withOptions(
       command,
-      source,
-      target,
+      eitherSource,
+      eitherTarget,
       run,
       threads,
       boundOptions,

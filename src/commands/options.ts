@@ -8,28 +8,41 @@ type OptionGroup = (command: Command) => Command
 export const withOptions = (command: Command, ...groups: readonly OptionGroup[]): Command =>
   groups.reduce((declared, group) => group(declared), command)
 
-/** Where the checkpoints are. */
-export const source: OptionGroup = (command) =>
-  command
-    .optionsGroup('Source')
-    .option(
-      '--redis <url>',
-      'Redis to read, redis://HOST:6379/0; or file:dump.rdb, sqlite:FILE.db (or REDIS_URL)',
-    )
-    .option('--from <url>', 'the same as --redis; back: postgres://HOST/DATABASE, --to redis://…')
-    .option('--source-name <name>', 'what the ledger calls it (its host, port and database)')
+const sourceGroup =
+  (from: string): OptionGroup =>
+  (command) =>
+    command
+      .optionsGroup('Source')
+      .option(
+        '--redis <url>',
+        'Redis to read, redis://HOST:6379/0; or file:dump.rdb, sqlite:FILE.db (or REDIS_URL)',
+      )
+      .option('--from <url>', from)
+      .option('--source-name <name>', 'what the ledger calls it (its host, port and database)')
 
+const targetGroup =
+  (to: string): OptionGroup =>
+  (command) =>
+    command
+      .optionsGroup('Target')
+      .option(
+        '--postgres <url>',
+        'Postgres to write, postgres://HOST/DATABASE (or CHECKPOINT_DB_URI, DATABASE_URL, PG…)',
+      )
+      .option('--to <url>', to)
+      .option('--schema <name>', "schema of the saver's tables (where it would look by itself: public)")
+      .option('--ledger-schema <name>', 'schema of what runs remember (cp_migrate)')
+
+/** Where the checkpoints are. */
+export const source = sourceGroup('the same as --redis')
 /** Where they go. */
-export const target: OptionGroup = (command) =>
-  command
-    .optionsGroup('Target')
-    .option(
-      '--postgres <url>',
-      'Postgres to write, postgres://HOST/DATABASE (or CHECKPOINT_DB_URI, DATABASE_URL, PG…)',
-    )
-    .option('--to <url>', 'the same as --postgres; back: redis://HOST:6379/0, --from postgres://…')
-    .option('--schema <name>', "schema of the saver's tables (where it would look by itself: public)")
-    .option('--ledger-schema <name>', 'schema of what runs remember (cp_migrate)')
+export const target = targetGroup('the same as --postgres')
+
+/** The same two for commands that know the way back, too. */
+export const eitherSource = sourceGroup('the same as --redis; back: postgres://HOST/DATABASE, --to redis://…')
+export const eitherTarget = targetGroup(
+  'the same as --postgres; back: redis://HOST:6379/0, --from postgres://…',
+)
 
 /** Which threads. */
 export const threads: OptionGroup = (command) =>

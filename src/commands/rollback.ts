@@ -7,7 +7,7 @@ import type { CommandModule, Context, Options } from './command.js'
 import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { formOf } from './form.js'
-import { locks, output, source, target, timeouts, withOptions } from './options.js'
+import { eitherSource, eitherTarget, locks, output, timeouts, withOptions } from './options.js'
 
 export const rollback = {
   name: 'rollback',
@@ -18,7 +18,7 @@ export const rollback = {
     ['cp-migrate rollback --to redis://HOST', 'keys in Redis'],
     ['cp-migrate rollback --to-before 3', 'undoes run 3 and every later one'],
   ],
-  declare: (command) => withOptions(command, source, target, which, timeouts, locks, output),
+  declare: (command) => withOptions(command, eitherSource, eitherTarget, which, timeouts, locks, output),
   run: runRollback,
 } as const satisfies CommandModule
 

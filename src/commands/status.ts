@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { EXIT, type ExitCode, Failure } from '../model/failure.js'
 import type { CommandModule, Context, Options } from './command.js'
 import { formOf } from './form.js'
-import { output, source, target, timeouts, withOptions } from './options.js'
+import { eitherSource, eitherTarget, output, timeouts, withOptions } from './options.js'
 
 export const status = {
   name: 'status',
@@ -14,7 +14,7 @@ export const status = {
     ['cp-migrate status --to redis://HOST', 'of the way back'],
     ['cp-migrate status --json', 'the same for a program'],
   ],
-  declare: (command) => withOptions(command, source, target, which, timeouts, output),
+  declare: (command) => withOptions(command, eitherSource, eitherTarget, which, timeouts, output),
   run: runStatus,
 } as const satisfies CommandModule
 

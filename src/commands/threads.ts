@@ -8,11 +8,11 @@ import { formOf } from './form.js'
 import { openEnd, whichEnd } from './one-end.js'
 import {
   collect,
+  eitherSource,
+  eitherTarget,
   layouts,
   output,
   prefixes,
-  source,
-  target,
   timeouts,
   tuning,
   withOptions,
@@ -28,7 +28,7 @@ export const threads = {
     ['cp-migrate threads --sort size --limit 10', 'the ten largest'],
   ],
   declare: (command) =>
-    withOptions(command, source, target, which, layouts, prefixes, tuning, timeouts, output),
+    withOptions(command, eitherSource, eitherTarget, which, layouts, prefixes, tuning, timeouts, output),
   run: runThreads,
 } as const satisfies CommandModule
 

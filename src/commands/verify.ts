@@ -7,14 +7,14 @@ import type { Config } from './config.js'
 import type { Connections } from './connections.js'
 import { formOf } from './form.js'
 import {
+  eitherSource,
+  eitherTarget,
   layouts,
   locks,
   output,
   pace,
   prefixes,
-  source,
   store,
-  target,
   threads,
   timeouts,
   tuning,
@@ -36,8 +36,8 @@ export const verify = {
   declare: (command) =>
     withOptions(
       command,
-      source,
-      target,
+      eitherSource,
+      eitherTarget,
       threads,
       which,
       layouts,
