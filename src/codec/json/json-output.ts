@@ -31,9 +31,7 @@ export class JsonOutput {
         continue
       }
       out.append(source, from, at)
-      this.ascii(
-        byte < 0x20 ? `\\u00${byte.toString(16).padStart(2, '0')}` : `\\${String.fromCharCode(byte)}`,
-      )
+      this.ascii(JSON.stringify(String.fromCharCode(byte)).slice(1, -1))
       out.room(end - at + 1)
       from = at + 1
     }

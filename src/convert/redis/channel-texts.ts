@@ -40,9 +40,11 @@ export class ChannelTexts {
       keys = keys.slice(next)
     }
     const values = new Map<string, ValueText>()
-    for (const [channel, text] of found) {
+    // In the order of the row, whatever was remembered: the same checkpoint has the same text in every run.
+    for (const { channel } of stored.keys) {
+      const text = found.get(channel)
       if (text instanceof RefusedByRedis) throw new RefusedByRedis(`channel ${channel}: ${text.message}`)
-      if (text !== null) values.set(channel, text)
+      if (text != null) values.set(channel, text)
     }
     return values
   }

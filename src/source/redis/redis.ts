@@ -19,7 +19,7 @@ import { openRedis, type RedisConnectionOptions, readInfo } from './connection.j
 import { lookIntoDatabases, readSearchIndexes } from './hints.js'
 import { measuresByScript } from './measure-script.js'
 import { memoryOf, timesToLive } from './measures.js'
-import { scanKeys, typesOf } from './scan.js'
+import { scanKeys, typesOfAny } from './scan.js'
 import { measureValues, readValues } from './values.js'
 
 /**
@@ -55,7 +55,7 @@ export class RedisSource implements Source {
   }
 
   async types(keys: readonly Buffer[]): Promise<readonly (RedisType | null)[]> {
-    return typesOf(await this.#client(), this.#endpoint, keys)
+    return keys.length === 0 ? [] : typesOfAny(await this.#client(), this.#endpoint, keys)
   }
 
   async memoryOf(keys: readonly Buffer[]): Promise<readonly (number | null)[]> {

@@ -82,7 +82,18 @@ async function typesByScript(
   return types.map((type) => (String(type) === 'none' ? null : String(type)))
 }
 
-/** See `Source.types`. */
+/** See `Source.types`: of many keys often none is there, as before they are restored, which one question tells. */
+export async function typesOfAny(
+  client: Redis,
+  endpoint: RedisEndpoint,
+  keys: readonly Buffer[],
+): Promise<(RedisType | null)[]> {
+  const there = await client.call('EXISTS', [...keys]).catch((error) => {
+    throw commandFailure(error, endpoint, 'EXISTS')
+  })
+  return there === 0 ? keys.map(() => null) : typesOf(client, endpoint, keys)
+}
+
 export async function typesOf(
   client: Redis,
   endpoint: RedisEndpoint,

@@ -4,6 +4,7 @@ import type { Failure } from '../../model/failure.js'
 import type { RedisValue } from '../../model/redis-value.js'
 import type { RedisKeyWrite } from '../../model/redis-write.js'
 import { Reopened } from '../../model/reopened.js'
+import { Parcels, type RedisCommand } from './parcel.js'
 
 /** How the server is reached, and how its errors are worded. */
 export interface RedisAccess {
@@ -15,10 +16,8 @@ export interface RedisAccess {
 /** `taken`: somebody made the key, or changed it, in the meantime. */
 export type Written = 'written' | 'taken'
 
-type Command = [name: string, args: (string | Buffer)[]]
-
-/** Bytes on their way in one pipeline: the client and the server both hold them. */
-const PIPELINE_BYTES = 4 * 1024 ** 2
+/** Bytes on their way at once: the client and the server both hold them. */
+const PARCEL_BYTES = 1024 ** 2
 /** Keys under one WATCH. */
 const TOGETHER = 100
 
@@ -28,6 +27,7 @@ export class RedisWriter {
     isAlive: ({ status }) => status === 'ready',
     close: (client) => client.disconnect(),
   })
+  private readonly parcels = new Parcels()
   /** WATCH belongs to a connection: one group at a time. */
   #replacing: Promise<unknown> = Promise.resolve()
 
@@ -76,7 +76,7 @@ export class RedisWriter {
   async prolong(keys: readonly Buffer[]): Promise<void> {
     const { ttlSeconds } = this
     await this.pipelined(
-      keys.map((key): Command => (ttlSeconds === null ? ['PERSIST', [key]] : lifeOf(key, ttlSeconds))),
+      keys.map((key): RedisCommand => (ttlSeconds === null ? ['PERSIST', [key]] : lifeOf(key, ttlSeconds))),
     )
   }
 
@@ -90,7 +90,9 @@ export class RedisWriter {
 
   /** What `has_writes` says in each of these documents, as a JSON list of at most one. */
   async hasWrites(documents: readonly Buffer[]): Promise<string[]> {
-    const replies = await this.pipelined(documents.map((key): Command => ['JSON.GET', [key, '$.has_writes']]))
+    const replies = await this.pipelined(
+      documents.map((key): RedisCommand => ['JSON.GET', [key, '$.has_writes']]),
+    )
     return replies.map(String)
   }
 
@@ -127,7 +129,7 @@ export class RedisWriter {
     }
   }
 
-  private replacementOf(write: RedisKeyWrite): Command[] {
+  private replacementOf(write: RedisKeyWrite): RedisCommand[] {
     const { key } = write
     const life = this.ttlSeconds === null ? [] : [lifeOf(key, this.ttlSeconds)]
     if (write.type === 'json') return [['JSON.SET', [key, '$', write.document]], ...life]
@@ -136,20 +138,19 @@ export class RedisWriter {
   }
 
   /** Replies in the order of the commands. Throws the first error. */
-  private async pipelined(commands: readonly Command[], weights?: readonly number[]): Promise<unknown[]> {
+  private async pipelined(
+    commands: readonly RedisCommand[],
+    weights?: readonly number[],
+  ): Promise<unknown[]> {
     const all: unknown[] = []
     for (let at = 0; at < commands.length; ) {
-      const client = await this.#connection.get()
-      const pipeline = client.pipeline()
       const first = at
-      for (let bytes = 0; at < commands.length && (at === first || bytes < PIPELINE_BYTES); at++) {
-        const [name, args] = commands[at]!
-        pipeline.callBuffer(name, args)
+      for (let bytes = 0; at < commands.length && (at === first || bytes < PARCEL_BYTES); at++)
         bytes += weights?.[at] ?? 100
-      }
-      const replies = (await pipeline.exec()) ?? []
-      for (const [place, [error, reply]] of replies.entries()) {
-        if (error !== null) throw this.access.failureOf(error, commands[first + place]![0])
+      const together = commands.slice(first, at)
+      const replies = await this.parcels.send(await this.#connection.get(), together)
+      for (const [place, reply] of replies.entries()) {
+        if (reply instanceof Error) throw this.access.failureOf(reply, together[place]![0])
         all.push(reply)
       }
     }
@@ -157,16 +158,16 @@ export class RedisWriter {
   }
 }
 
-const lifeOf = (key: Buffer, seconds: number): Command => ['EXPIRE', [key, String(seconds)]]
+const lifeOf = (key: Buffer, seconds: number): RedisCommand => ['EXPIRE', [key, String(seconds)]]
 
-function creationOf(write: RedisKeyWrite): Command {
+function creationOf(write: RedisKeyWrite): RedisCommand {
   const { key } = write
   if (write.type === 'json') return ['JSON.SET', [key, '$', write.document, 'NX']]
   if (write.type === 'string') return ['SET', [key, write.value, 'NX']]
   return ['ZADD', [key, 'NX', ...scoresOf(write.members)]]
 }
 
-function questionOf({ type, key }: RedisKeyWrite): Command {
+function questionOf({ type, key }: RedisKeyWrite): RedisCommand {
   if (type === 'json') return ['JSON.GET', [key, '.']]
   return type === 'string' ? ['GET', [key]] : ['ZRANGE', [key, '0', '-1', 'WITHSCORES']]
 }

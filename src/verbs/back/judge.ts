@@ -4,7 +4,7 @@ import type { RedisValue } from '../../model/redis-value.js'
 import type { RedisKeyWrite } from '../../model/redis-write.js'
 import { sourceDigest } from '../../pipeline/source-digest.js'
 import { keyText, type RecordedKey, type RecordedKeys } from '../../target/ledger/pack.js'
-import { digestOfValue, digestOfWrite } from '../../target/redis/key-digest.js'
+import { digestOfValue, digestOfWrite, holds } from '../../target/redis/key-digest.js'
 import type { KeyOrder } from './key-order.js'
 
 export type KeyVerdict =
@@ -41,7 +41,7 @@ export function judged(
 ): KeyVerdict {
   const { write, digest, kind } = order
   const seen = digestOfValue(value)
-  if (seen.equals(digest)) return NOTHING
+  if (seen.equals(digest) || holds(value, write)) return NOTHING
   if (TYPES[write.type] !== value.type) return differs(`it is of type ${value.type}`)
   if (write.type === 'string' && value.type === 'string')
     return ofPointer(order, write.value, value.bytes, seen)

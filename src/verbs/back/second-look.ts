@@ -5,7 +5,7 @@ import type { RedisValue } from '../../model/redis-value.js'
 import { wayBack } from '../../pipeline/way-back.js'
 import type { Source } from '../../source/source.js'
 import type { Postgres } from '../../target/connection/connect.js'
-import { digestOfValue } from '../../target/redis/key-digest.js'
+import { holds } from '../../target/redis/key-digest.js'
 import { memberOf } from './judge.js'
 import { ordersOf } from './key-order.js'
 
@@ -56,7 +56,7 @@ export async function secondLook(
     })) {
       const orders = ordersOf(part, prefixes.checkpointWrite)
       const types = await source.types(orders.map(({ write }) => write.key))
-      for (const [at, { kind, write, digest }] of orders.entries()) {
+      for (const [at, { kind, write }] of orders.entries()) {
         const type = types[at] ?? null
         if (kind === 'write' && type === null) missingWrites++
         if (kind !== 'document' || part.checkpointId === null) continue
@@ -65,7 +65,7 @@ export async function secondLook(
           key: write.key,
           // Something else under its name is no checkpoint.
           isThere: found?.state === 'read' && isCheckpoint(found.value),
-          isAsConverted: found?.state === 'read' && digestOfValue(found.value).equals(digest),
+          isAsConverted: found?.state === 'read' && holds(found.value, write),
         })
       }
     }
