@@ -1,12 +1,16 @@
 /** The canonical bytes of a decoded value: equal for equal values, in whatever order their sets and maps come. */
 import { hash } from 'node:crypto'
 import type { ObjectHead, SetKind, ValueSink } from '../model/value.js'
+import { orderOf } from './member-order.js'
 
 const FIRST_BYTES = 4096
 /** What a larger value leaves behind is not kept. */
 const MAX_KEPT_BYTES = 1024 * 1024
+const MAX_KEPT_MEMBERS = 64 * 1024
 /** Anything longer stands in the canonical bytes by its SHA-1, so that sorting and nesting copy little. */
 const MAX_INLINE_BYTES = 512
+/** A longer value is named by its digest. */
+const MAX_NAME_BYTES = 64
 
 /** First bytes of the canonical form, one a type. A tuple is a list and a nested bytearray is bytes: the target knows no difference. */
 const TAG = {
@@ -27,12 +31,13 @@ const TAG = {
   hashed: 15,
 } as const
 
+/** An open container; used again for the next one of its depth. */
 interface Frame {
-  readonly start: number
-  /** Where each member (of a map: each pair) begins; only where order does not count. */
-  readonly members: number[] | undefined
-  readonly pairs: boolean
+  start: number
   count: number
+  isMap: boolean
+  /** Place of its first member among those of all; −1 where order counts. */
+  firstMember: number
 }
 
 /** Writes the canonical bytes; members of sets and maps are sorted when their container ends. */
@@ -40,6 +45,10 @@ export class DigestSink implements ValueSink {
   private buffer = Buffer.allocUnsafe(FIRST_BYTES)
   private at = 0
   private readonly frames: Frame[] = []
+  private depth = 0
+  /** Where each member of the open sets and maps begins; of a map each pair. */
+  private readonly members: number[] = []
+  private memberCount = 0
   /** Members of a set or map in their new order, on their way back. */
   private sorted = Buffer.allocUnsafe(FIRST_BYTES)
   /** The outermost list was begun by an earlier one's items: its own beginning says nothing new. */
@@ -50,23 +59,34 @@ export class DigestSink implements ValueSink {
 
   /** Begins with the items of an earlier list. */
   continueList(items: Buffer): void {
-    this.begin(TAG.list, undefined, false)
+    this.begin(TAG.list)
     this.append(items, 0, items.length)
     this.isContinued = true
   }
 
-  result(): string {
-    if (this.at === 0 || this.frames.length > 0) throw new Error('the value is not finished')
+  /** Twenty bytes, a character each. */
+  digest(): string {
+    this.checkFinished()
     return sha1(this.buffer.subarray(0, this.at))
+  }
+
+  /** Tells values apart as the digest does: a short one stands for itself, unless it is as long as a digest. */
+  name(): string {
+    this.checkFinished()
+    return this.at > MAX_NAME_BYTES || this.at === DIGEST_BYTES
+      ? this.digest()
+      : this.buffer.toString('latin1', 0, this.at)
   }
 
   /** Begins anew, also in the middle of a value that failed. */
   reset(): void {
     this.at = 0
-    this.frames.length = 0
+    this.depth = 0
+    this.memberCount = 0
     this.isContinued = false
     this.keepsItems = false
     this.items = undefined
+    if (this.members.length > MAX_KEPT_MEMBERS) this.members.length = 0
     if (this.buffer.length > MAX_KEPT_BYTES) this.buffer = Buffer.allocUnsafe(FIRST_BYTES)
     if (this.sorted.length > MAX_KEPT_BYTES) this.sorted = Buffer.allocUnsafe(FIRST_BYTES)
   }
@@ -98,32 +118,32 @@ export class DigestSink implements ValueSink {
     this.run(TAG.bytes, source, start, end)
   }
   bytearray(source: Buffer, start: number, end: number): void {
-    this.run(this.frames.length === 0 ? TAG.bytearray : TAG.bytes, source, start, end)
+    this.run(this.depth === 0 ? TAG.bytearray : TAG.bytes, source, start, end)
   }
   beginList(): void {
     if (this.isContinued) this.isContinued = false
-    else this.begin(TAG.list, undefined, false)
+    else this.begin(TAG.list)
   }
   beginTuple(): void {
-    this.begin(TAG.list, undefined, false)
+    this.begin(TAG.list)
   }
   beginSet(_size: number, kind: SetKind): void {
-    this.begin(TAG[kind], [], false)
+    this.begin(TAG[kind], true)
   }
   beginMap(): void {
-    this.begin(TAG.map, [], true)
+    this.begin(TAG.map, true)
   }
   beginObject(head: ObjectHead): void {
-    this.begin(TAG.object, undefined, false)
+    this.begin(TAG.object)
     const name = Buffer.from([head.form, head.module, head.name, head.method ?? ''].join('\0'))
     this.run(TAG.text, name, 0, name.length)
   }
 
   end(): void {
-    const frame = this.frames.pop()
-    if (frame === undefined) throw new Error('end() without a container')
-    if (frame.members !== undefined && frame.members.length > 1) this.sort(frame.members)
-    if (this.keepsItems && this.frames.length === 0 && this.buffer[frame.start] === TAG.list) {
+    if (this.depth === 0) throw new Error('end() without a container')
+    const frame = this.frames[--this.depth]!
+    if (frame.firstMember >= 0) this.sort(frame.firstMember)
+    if (this.keepsItems && this.depth === 0 && this.buffer[frame.start] === TAG.list) {
       this.items = Buffer.from(this.buffer.subarray(frame.start + HEAD_BYTES, this.at))
     }
     const size = this.at - frame.start
@@ -131,15 +151,26 @@ export class DigestSink implements ValueSink {
       const digest = sha1(this.buffer.subarray(frame.start, this.at))
       this.at = frame.start
       this.buffer[this.at++] = TAG.hashed
-      this.digest(digest)
+      this.hashed(digest)
     } else {
       this.buffer.writeUInt32LE(size, frame.start + 1)
     }
   }
 
-  private begin(tag: number, members: number[] | undefined, pairs: boolean): void {
+  private checkFinished(): void {
+    if (this.at === 0 || this.depth > 0) throw new Error('the value is not finished')
+  }
+
+  private begin(tag: number, isSorted = false): void {
     this.tag(tag)
-    this.frames.push({ start: this.at - 1, members, pairs, count: 0 })
+    const { depth } = this
+    if (depth === this.frames.length) this.frames.push({ start: 0, count: 0, isMap: false, firstMember: -1 })
+    const frame = this.frames[depth]!
+    frame.start = this.at - 1
+    frame.count = 0
+    frame.isMap = tag === TAG.map
+    frame.firstMember = isSorted ? this.memberCount : -1
+    this.depth++
     this.reserve(4)
     this.buffer.writeUInt32LE(0, this.at)
     this.at += 4
@@ -147,9 +178,10 @@ export class DigestSink implements ValueSink {
 
   /** Opens every value: notes where a member begins. */
   private tag(tag: number): void {
-    const frame = this.frames.at(-1)
-    if (frame !== undefined) {
-      if (frame.members !== undefined && !(frame.pairs && frame.count % 2 === 1)) frame.members.push(this.at)
+    if (this.depth > 0) {
+      const frame = this.frames[this.depth - 1]!
+      const isMember = frame.firstMember >= 0 && !(frame.isMap && frame.count % 2 === 1)
+      if (isMember) this.members[this.memberCount++] = this.at
       frame.count++
     }
     this.reserve(9)
@@ -165,25 +197,30 @@ export class DigestSink implements ValueSink {
     this.tag(tag)
     this.at = this.buffer.writeDoubleLE(end - start, this.at)
     if (end - start <= MAX_INLINE_BYTES) this.append(source, start, end)
-    else this.digest(sha1(source.subarray(start, end)))
+    else this.hashed(sha1(source.subarray(start, end)))
   }
 
-  private digest(text: string): void {
+  private hashed(text: string): void {
     this.reserve(DIGEST_BYTES)
     this.at += this.buffer.write(text, this.at, 'latin1')
   }
 
   /** Members are self-delimiting, so their sorted concatenation names exactly one set or map. */
-  private sort(starts: readonly number[]): void {
-    const { buffer } = this
-    const order = Array.from(starts, (_, member) => member)
-    const end = (member: number) => starts[member + 1] ?? this.at
-    order.sort((a, b) => compare(buffer, starts[a]!, end(a), starts[b]!, end(b)))
-    const first = starts[0]!
+  private sort(firstMember: number): void {
+    const { buffer, members } = this
+    const count = this.memberCount - firstMember
+    members[this.memberCount] = this.at
+    this.memberCount = firstMember
+    const order = orderOf(buffer, members, firstMember, count)
+    if (order === undefined) return
+    const first = members[firstMember]!
     const bytes = this.at - first
     if (this.sorted.length < bytes) this.sorted = Buffer.allocUnsafe(2 * bytes)
     let to = 0
-    for (const member of order) to += buffer.copy(this.sorted, to, starts[member]!, end(member))
+    for (let at = 0; at < count; at++) {
+      const member = firstMember + order[at]!
+      to += buffer.copy(this.sorted, to, members[member]!, members[member + 1]!)
+    }
     this.sorted.copy(buffer, first, 0, bytes)
   }
 
@@ -204,13 +241,3 @@ const DIGEST_BYTES = 20
 /** A container begins with its tag and its size. */
 const HEAD_BYTES = 5
 const sha1 = (bytes: Buffer): string => hash('sha1', bytes, 'binary')
-
-/** Members of a map differ in their first few bytes: no call is worth while. */
-function compare(bytes: Buffer, a: number, aEnd: number, b: number, bEnd: number): number {
-  const length = Math.min(aEnd - a, bEnd - b)
-  for (let at = 0; at < length; at++) {
-    const difference = bytes[a + at]! - bytes[b + at]!
-    if (difference !== 0) return difference
-  }
-  return aEnd - a - (bEnd - b)
-}

@@ -1,7 +1,7 @@
 /** Digests: equal exactly when two values are. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { digestOf } from '../../src/codec/digest.js'
+import { digestOf, digestText } from '../../src/codec/digest.js'
 import { treeValue } from '../../src/codec/tree.js'
 import type { Tree } from '../../src/model/value.js'
 import { anyTree } from './any-tree.js'
@@ -77,6 +77,16 @@ describe('a digest', () => {
     fc.assert(
       fc.property(anyTree, anyTree, (a, b) => {
         expect(digest(a) === digest(b)).toBe(canonical(a) === canonical(b))
+      }),
+    )
+  })
+
+  it('as a text tells the same values apart, whether they are short or not', () => {
+    fc.assert(
+      fc.property(anyTree, anyTree, (a, b) => {
+        const isSame = digestText(treeValue(a)) === digestText(treeValue(b))
+        expect(isSame).toBe(digest(a) === digest(b))
+        expect(digestText(treeValue(reversed(a)))).toBe(digestText(treeValue(a)))
       }),
     )
   })

@@ -11,7 +11,7 @@ import { emitTree, TreeBuilder } from '../../codec/tree.js'
 import type { ObjectHead, Value, ValueEncoding, ValueSink } from '../../model/value.js'
 import { storedKey } from './keys.js'
 
-/** Twenty bytes as a latin1 string: equal for equal values. */
+/** A text that is equal for equal values (`digestText`). */
 export type Digest = string
 
 /** Throws `DecodeError` where the value cannot be read. */
