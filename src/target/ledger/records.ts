@@ -1,14 +1,6 @@
 /** What the ledger's rows mean: runs, and threads with their packed keys and digests taken apart and put together over all runs. */
 import type { Completeness } from '../../model/run.js'
-import {
-  addDigests,
-  keyText,
-  type RecordedKey,
-  type RecordedKeys,
-  type RowDigests,
-  unpackDigests,
-  unpackKeys,
-} from './pack.js'
+import { addDigests, keyText, type RecordedKeys, type RowDigests, unpackDigests, unpackKeys } from './pack.js'
 
 /** Which part of which ledger: threads of another source or of another target schema are none of ours. */
 export interface LedgerScope {
@@ -97,17 +89,51 @@ export interface ThreadRow
 }
 
 /** What one run did to one thread. */
-export function runThread({ verificationEnded: _, ...row }: ThreadRow): RunThread {
+export function runThread(row: ThreadRow): RunThread {
+  const lists = new PackedLists([row])
+  return {
+    ...wordOf(row),
+    get keys() {
+      return lists.keys
+    },
+    get rowDigests() {
+      return lists.rowDigests
+    },
+  }
+}
+
+/** Keys and digests of a thread's runs, oldest first: unpacked when they are asked for, as a verification does where something differs. */
+class PackedLists {
+  private unpackedKeys: RecordedKeys | undefined
+  private unpackedDigests: RowDigests | undefined
+
+  constructor(private readonly runs: readonly Pick<ThreadRow, Packed>[]) {}
+
+  get keys(): RecordedKeys {
+    this.unpackedKeys ??= new Map(
+      this.runs.flatMap(({ keys }) =>
+        keys === null ? [] : Array.from(unpackKeys(keys), (key) => [keyText(key.key), key] as const),
+      ),
+    )
+    return this.unpackedKeys
+  }
+
+  get rowDigests(): RowDigests {
+    this.unpackedDigests ??= new Map(
+      this.runs.flatMap(({ rowDigests }) => (rowDigests === null ? [] : [...unpackDigests(rowDigests)])),
+    )
+    return this.unpackedDigests
+  }
+}
+
+type Packed = 'keys' | 'rowDigests'
+type Word = Omit<RunThread, Packed>
+
+function wordOf({ verificationEnded: _, keys: __, rowDigests: ___, ...row }: ThreadRow): Word {
   return {
     ...row,
     sourceBytes: Number(row.sourceBytes),
     targetBytes: Number(row.targetBytes),
-    keys: new Map(
-      row.keys === null
-        ? []
-        : Array.from(unpackKeys(row.keys), (key): [string, RecordedKey] => [keyText(key.key), key]),
-    ),
-    rowDigests: new Map(row.rowDigests === null ? [] : unpackDigests(row.rowDigests)),
     newest: new Map(Object.entries(parsed<Record<string, string>>(row.newest) ?? {})),
     renumbered: channelsOf(parsed(row.renumbered)),
     bounds: parsed(row.bounds),
@@ -127,9 +153,10 @@ export function currentOf(rows: readonly ThreadRow[]): CurrentThread[] {
 }
 
 function united(rows: readonly ThreadRow[]): CurrentThread {
-  const runs = rows.map(runThread)
+  const runs = rows.map(wordOf)
   const last = runs.at(-1)!
-  const sum = (of: (run: RunThread) => number): number => runs.reduce((total, run) => total + of(run), 0)
+  const lists = new PackedLists(rows)
+  const sum = (of: (run: Word) => number): number => runs.reduce((total, run) => total + of(run), 0)
   return {
     ...last,
     runIds: runs.map(({ runId }) => runId),
@@ -140,15 +167,19 @@ function united(rows: readonly ThreadRow[]): CurrentThread {
     writes: sum((run) => run.writes),
     rewritten: sum((run) => run.rewritten),
     targetBytes: sum((run) => run.targetBytes),
-    keys: new Map(runs.flatMap(({ keys }) => [...keys])),
-    rowDigests: new Map(runs.flatMap(({ rowDigests }) => [...rowDigests])),
+    get keys() {
+      return lists.keys
+    },
+    get rowDigests() {
+      return lists.rowDigests
+    },
     blobDigest: runs.reduce((total, run) => addDigests(total, run.blobDigest), 0n),
     newest: new Map(runs.flatMap(({ newest }) => [...newest])),
     renumbered: mergedChannels(runs),
   }
 }
 
-function mergedChannels(runs: readonly RunThread[]): Map<string, Set<string>> {
+function mergedChannels(runs: readonly Word[]): Map<string, Set<string>> {
   const all = new Map<string, Set<string>>()
   for (const { renumbered } of runs) {
     for (const [ns, channels] of renumbered) all.set(ns, new Set([...(all.get(ns) ?? []), ...channels]))
