@@ -2,7 +2,7 @@
 import type { ChannelVersion } from './thread.js'
 import type { Value } from './value.js'
 
-/** One row of `checkpoints`. Values are views: valid during the call that hands them over. */
+/** One row of `checkpoints`. Values are views: valid during the call that hands them over; all else stays. */
 export interface StoredCheckpoint {
   readonly threadId: string
   readonly checkpointNs: string

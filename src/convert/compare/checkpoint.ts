@@ -5,9 +5,10 @@ import type { Tree, Value } from '../../model/value.js'
 import type { Difference } from '../../model/verify-report.js'
 import { describe } from './describe.js'
 import { InheritedValues, UNKNOWN } from './inherited.js'
+import { differing, eachName } from './names.js'
 import type { Outcome, StoredPlace } from './outcome.js'
 import type { CheckpointDigests } from './source.js'
-import { type ComparedCheckpoint, checkpointKey, type StoredThread, UNREADABLE } from './stored.js'
+import { type ComparedCheckpoint, checkpointKey, type StoredThread } from './stored.js'
 import type { Digest } from './values.js'
 import { type Kept, kindOf, VersionComparison } from './version-fields.js'
 
@@ -113,8 +114,8 @@ export class CheckpointComparison {
   ): void {
     for (const [channel, digest] of digests) {
       this.outcome.compared.values++
-      const stored = this.stored.valueOf(row, channel)
       const blob = this.stored.blobOf(row, channel)
+      const stored = this.stored.valueIn(row, channel, blob)
       if (stored === digest) {
         if (blob !== undefined) blob.isMatched = true
         continue
@@ -135,8 +136,8 @@ export class CheckpointComparison {
     for (const [channel, digest] of all) {
       if (own.has(channel) || digest === UNKNOWN) continue
       this.outcome.compared.values++
-      const stored = this.stored.valueOf(row, channel)
       const blob = this.stored.blobOf(row, channel)
+      const stored = this.stored.valueIn(row, channel, blob)
       if (stored === digest) {
         if (blob !== undefined) blob.isMatched = true
         continue
@@ -169,11 +170,11 @@ export class CheckpointComparison {
     digests: ReadonlyMap<string, Digest>,
   ): void {
     const { checkpointNs, checkpointId } = checkpoint
-    const channels = new Set([...row.inlined.keys(), ...row.channelVersions.keys()])
-    for (const channel of channels) {
-      const stored = digests.has(channel) ? undefined : this.stored.valueOf(row, channel)
-      if (stored === undefined) continue
+    eachName(row.inlined, row.channelVersions, (channel) => {
+      if (digests.has(channel)) return
       const blob = this.stored.blobOf(row, channel)
+      const stored = this.stored.valueIn(row, channel, blob)
+      if (stored === undefined) return
       const place = placeOf(row, channel, stored, blob?.version)
       this.extraValues.push(() => {
         if (blob?.isMatched) return
@@ -182,7 +183,7 @@ export class CheckpointComparison {
           place,
         )
       })
-    }
+    })
   }
 
   private sides(source: Value | undefined, isStored: boolean): Omit<Details, 'target'> {
@@ -212,12 +213,6 @@ const ABSENT = 'absent'
 const digestIn = (all: ReadonlyMap<string, Digest>, channel: string): Digest | undefined => {
   const digest = all.get(channel) ?? ABSENT
   return digest === UNKNOWN ? undefined : digest
-}
-
-/** Names that are not the same on both sides. */
-function differing(source: ReadonlyMap<string, Digest>, target: ReadonlyMap<string, Digest>): string[] {
-  const names = new Set([...source.keys(), ...target.keys()])
-  return [...names].filter((name) => source.get(name) !== target.get(name) || target.get(name) === UNREADABLE)
 }
 
 /** The official reader joins a blob by the version that the checkpoint names. */

@@ -3,6 +3,7 @@
  * names, and each blob is decoded once, however many checkpoints share it.
  */
 import { DecodeError } from '../../codec/bytes.js'
+import { ShortMap } from '../../model/short-map.js'
 import type { StoredBlob, StoredCheckpoint, StoredRows, StoredWrite } from '../../model/stored-thread.js'
 import type { ChannelVersion } from '../../model/thread.js'
 import type { Dialect } from '../converter.js'
@@ -35,8 +36,6 @@ export interface ComparedBlob {
   readonly version: string
   /** Undefined for type `empty`. */
   readonly digest: Digest | undefined
-  /** Some checkpoint of the thread names it. */
-  isNamed: boolean
   /** Some checkpoint of the source has this value under it. */
   isMatched: boolean
 }
@@ -60,8 +59,6 @@ export class StoredThread implements StoredRows {
   readonly newest = new Map<string, string>()
   newestOfAll = ''
   readonly dialect: Dialect
-  /** Texts that come in every row, each kept once. */
-  private readonly texts = new Map<string, string>()
 
   /** Threads that are read together share what is kept of their last blobs. */
   constructor(
@@ -79,30 +76,30 @@ export class StoredThread implements StoredRows {
   checkpoint(row: StoredCheckpoint): void {
     const { dialect, forms } = this
     const { checkpointNs, checkpointId } = row
-    const fields = new Map<string, Digest>()
-    for (const [name, value] of row.fields) {
-      if (isLeftOver(name, value.bytes)) continue
+    const fields = new ShortMap<Digest>(row.fields.size)
+    row.fields.forEach((value, name) => {
+      if (isLeftOver(name, value.bytes)) return
       fields.set(
-        this.once(name),
+        name,
         readable(() => jsonbDigest(value, dialect)),
       )
-    }
-    const inlined = new Map<string, Digest>()
-    for (const [channel, value] of row.inlined) {
+    })
+    const inlined = new ShortMap<Digest>(row.inlined.size)
+    row.inlined.forEach((value, channel) => {
       inlined.set(
-        this.once(channel),
+        channel,
         readable(() => digestOfStored(forms.stored(value))),
       )
-    }
+    })
+    if (checkpointId > (this.newest.get(checkpointNs) ?? '')) this.newest.set(checkpointNs, checkpointId)
+    if (checkpointId > this.newestOfAll) this.newestOfAll = checkpointId
     this.checkpoints.set(checkpointKey(checkpointNs, checkpointId), {
       checkpointNs,
       checkpointId,
       parentCheckpointId: forms.parent(row),
       fields,
-      channelVersions: this.versions(row.channelVersions),
-      versionsSeen: new Map(
-        Array.from(row.versionsSeen, ([node, seen]) => [this.once(node), this.versions(seen)]),
-      ),
+      channelVersions: row.channelVersions,
+      versionsSeen: row.versionsSeen,
       inlined,
       metadata: readable(() => metadataDigests(row.metadata, dialect), UNREADABLE_METADATA),
     })
@@ -116,7 +113,6 @@ export class StoredThread implements StoredRows {
       channel,
       version,
       digest: isNone ? undefined : readable(() => this.blobDigests.of(place, value)),
-      isNamed: false,
       isMatched: false,
     })
   }
@@ -132,45 +128,36 @@ export class StoredThread implements StoredRows {
     writes.set(writeKey(taskId, idx), { taskId, taskPath, idx, channel, digest, isMatched: false })
   }
 
-  /** All rows are there: notes which blobs are named by a checkpoint, and which checkpoints are the newest. */
-  complete(): void {
-    for (const { checkpointNs, checkpointId, channelVersions } of this.checkpoints.values()) {
-      if (checkpointId > (this.newest.get(checkpointNs) ?? '')) this.newest.set(checkpointNs, checkpointId)
-      if (checkpointId > this.newestOfAll) this.newestOfAll = checkpointId
-      for (const [channel, version] of channelVersions) {
-        const blob = this.blobs.get(blobKey(checkpointNs, channel, String(version)))
-        if (blob !== undefined) blob.isNamed = true
-      }
-    }
-    this.texts.clear()
-  }
-
   /** The blob that the official reader joins to a channel of a checkpoint. */
   blobOf({ checkpointNs, channelVersions }: ComparedCheckpoint, channel: string): ComparedBlob | undefined {
     const version = channelVersions.get(channel)
     return version === undefined ? undefined : this.blobs.get(blobKey(checkpointNs, channel, String(version)))
   }
 
-  /** What the official reader gives for a channel: the blob wins over what stands in the JSONB. JavaScript's looks at blobs only. */
+  /** What the official reader gives for a channel. */
   valueOf(checkpoint: ComparedCheckpoint, channel: string): Digest | undefined {
-    const blob = this.blobOf(checkpoint, channel)?.digest
-    return blob ?? (this.dialect === 'python' ? checkpoint.inlined.get(channel) : undefined)
+    return this.valueIn(checkpoint, channel, this.blobOf(checkpoint, channel))
   }
 
-  private versions(versions: ReadonlyMap<string, ChannelVersion>): ReadonlyMap<string, ChannelVersion> {
-    return new Map(
-      Array.from(versions, ([channel, version]) => [
-        this.once(channel),
-        typeof version === 'string' ? this.once(version) : version,
-      ]),
-    )
+  /** With the channel's blob, which wins over what stands in the JSONB. JavaScript's reader looks at blobs only. */
+  valueIn(
+    checkpoint: ComparedCheckpoint,
+    channel: string,
+    blob: ComparedBlob | undefined,
+  ): Digest | undefined {
+    return blob?.digest ?? (this.dialect === 'python' ? checkpoint.inlined.get(channel) : undefined)
   }
 
-  private once(text: string): string {
-    const known = this.texts.get(text)
-    if (known !== undefined) return known
-    this.texts.set(text, text)
-    return text
+  /** Blobs that some checkpoint names. */
+  namedBlobs(): ReadonlySet<ComparedBlob> {
+    const named = new Set<ComparedBlob>()
+    for (const checkpoint of this.checkpoints.values()) {
+      for (const channel of checkpoint.channelVersions.keys()) {
+        const blob = this.blobOf(checkpoint, channel)
+        if (blob !== undefined) named.add(blob)
+      }
+    }
+    return named
   }
 }
 

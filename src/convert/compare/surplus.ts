@@ -142,9 +142,14 @@ function idsOf(key: string): { readonly checkpointNs: string; readonly checkpoin
 /** Blobs that no checkpoint names. Deleted and rewritten rows, and rows of others, leave such behind. */
 function surplusBlobs(stored: StoredThread, outcome: Outcome): void {
   const { recorded, explained } = outcome
-  const isExpected = explained.deleted > 0 || recorded?.hadRowsBefore || (recorded?.rewritten ?? 0) > 0
-  for (const { checkpointNs, channel, version, digest, isNamed } of stored.blobs.values()) {
-    if (isNamed || digest === undefined || isExpected) continue
+  if (explained.deleted > 0 || recorded?.hadRowsBefore || (recorded?.rewritten ?? 0) > 0) return
+  // What is matched is named: by the checkpoint that it was compared for.
+  const rest = [...stored.blobs.values()].filter((blob) => !blob.isMatched && blob.digest !== undefined)
+  if (rest.length === 0) return
+  const named = stored.namedBlobs()
+  for (const blob of rest) {
+    if (named.has(blob)) continue
+    const { checkpointNs, channel, version } = blob
     outcome.add({
       kind: 'extra',
       part: 'blob',

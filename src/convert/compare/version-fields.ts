@@ -1,6 +1,7 @@
 /** The versions of one checkpoint's channels against its row, and those that nodes have seen. */
 import type { ChannelVersion, Checkpoint } from '../../model/thread.js'
 import type { Difference } from '../../model/verify-report.js'
+import { eachName, isSameMap } from './names.js'
 import type { Outcome } from './outcome.js'
 import { type ComparedCheckpoint, checkpointKey } from './stored.js'
 import type { Digest } from './values.js'
@@ -40,45 +41,51 @@ export class VersionComparison {
     digestOf: (channel: string) => Digest | undefined,
   ): void {
     const { checkpointNs, checkpointId, parentCheckpointId, channelVersions, origin } = checkpoint
-    for (const [channel, source] of channelVersions) {
-      this.rule.note({ checkpointNs, channel, source, digest: digestOf(channel) })
+    if (row === undefined) {
+      channelVersions.forEach((source, channel) => {
+        this.rule.note({ checkpointNs, channel, source, digest: digestOf(channel) })
+      })
+      return
     }
-    if (row === undefined) return
     const where = { checkpointNs, checkpointId, key: origin.key }
-    const parents = this.pairs.get(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
+    // Most threads have no pair that is not alike.
+    const parents =
+      this.pairs.size === 0
+        ? undefined
+        : this.pairs.get(checkpointKey(checkpointNs, parentCheckpointId ?? ''))
     const pairs = new Map<string, VersionPair>()
-    const names = new Set([...channelVersions.keys(), ...row.channelVersions.keys()])
-    for (const channel of names) {
+    eachName(channelVersions, row.channelVersions, (channel) => {
       const source = channelVersions.get(channel)
       const target = row.channelVersions.get(channel)
       if (source === undefined || target === undefined) {
+        if (source !== undefined) this.rule.note({ checkpointNs, channel, source, digest: digestOf(channel) })
         const kind = kindOf(source !== undefined, target !== undefined)
         const version = versionText((source ?? target) as ChannelVersion)
         const side = source === undefined ? 'target' : 'source'
         this.differs(checkpoint, 'version', channel, { kind, [side]: { is: version } })
-        continue
+        return
       }
       const pair = { checkpointNs, channel, source, target, digest: digestOf(channel) }
       if (source !== target) pairs.set(channel, pair)
       this.rule.add(pair, where, parents?.get(channel))
-    }
+    })
     if (pairs.size > 0) this.pairs.set(checkpointKey(checkpointNs, checkpointId), pairs)
     this.seenOf(checkpoint, row)
   }
 
   private seenOf(checkpoint: Kept, row: ComparedCheckpoint): void {
-    const nodes = new Set([...checkpoint.versionsSeen.keys(), ...row.versionsSeen.keys()])
-    for (const node of nodes) {
+    eachName(checkpoint.versionsSeen, row.versionsSeen, (node) => {
       const source = checkpoint.versionsSeen.get(node)
       const target = row.versionsSeen.get(node)
-      const channels = new Set([...(source?.keys() ?? []), ...(target?.keys() ?? [])])
       if (source === undefined || target === undefined) {
         const kind = kindOf(source !== undefined, target !== undefined)
         this.differs(checkpoint, 'versions-seen', node, { kind })
-        continue
+      } else if (!isSameMap(source, target)) {
+        eachName(source, target, (channel) =>
+          this.seenChannel(checkpoint, row, { node, channel }, [source, target]),
+        )
       }
-      for (const channel of channels) this.seenChannel(checkpoint, row, { node, channel }, [source, target])
-    }
+    })
   }
 
   private seenChannel(

@@ -178,7 +178,6 @@ export class ThreadVerification {
         write: (row) => stored.get(row.threadId)?.write(row),
       },
     )
-    for (const thread of stored.values()) thread.complete()
     return stored
   }
 

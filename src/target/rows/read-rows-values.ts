@@ -3,6 +3,7 @@ import { DecodeError } from '../../codec/bytes.js'
 import { jsJsonValue } from '../../codec/json/js-json.js'
 import { jsonString, members, plainJsonValue } from '../../codec/json/read.js'
 import { typedValue } from '../../codec/serde.js'
+import { ShortMap } from '../../model/short-map.js'
 import type { StoredBlob, StoredCheckpoint, StoredWrite } from '../../model/stored-thread.js'
 import type { ChannelVersion } from '../../model/thread.js'
 import type { Value } from '../../model/value.js'
@@ -15,10 +16,10 @@ export function storedCheckpoint(tuple: Tuple): StoredCheckpoint {
   const [threadId, checkpointNs, checkpointId, parent] = tuple
   const text = tuple[4]!
   const metadata = tuple[5]!
-  const fields = new Map<string, Value>()
-  let channelVersions: ReadonlyMap<string, ChannelVersion> = new Map()
-  let versionsSeen: ReadonlyMap<string, ReadonlyMap<string, ChannelVersion>> = new Map()
-  let inlined: ReadonlyMap<string, Value> = new Map()
+  const fields = new ShortMap<Value>(EXPECTED_MEMBERS)
+  let channelVersions: ReadonlyMap<string, ChannelVersion> = NONE
+  let versionsSeen: ReadonlyMap<string, ReadonlyMap<string, ChannelVersion>> = NONE
+  let inlined: ReadonlyMap<string, Value> = NONE
   eachMember(text, 0, (name, start, end) => {
     if (name === 'channel_versions') channelVersions = versionsAt(text, start)
     else if (name === 'versions_seen') versionsSeen = mapAt(text, start, (at) => versionsAt(text, at))
@@ -94,8 +95,11 @@ function versionsAt(text: Buffer, start: number): ReadonlyMap<string, ChannelVer
   })
 }
 
+const NONE = new Map<string, never>()
 const QUOTE = 0x22
 const MAP = 0x7b
+
+const EXPECTED_MEMBERS = 4
 
 /** Members of an object; empty where something else stands. */
 function mapAt<T>(
@@ -103,7 +107,7 @@ function mapAt<T>(
   start: number,
   read: (start: number, end: number) => T,
 ): ReadonlyMap<string, T> {
-  const map = new Map<string, T>()
+  const map = new ShortMap<T>(EXPECTED_MEMBERS)
   if (text[start] === MAP) eachMember(text, start, (name, at, end) => map.set(name, read(at, end)))
   return map
 }
