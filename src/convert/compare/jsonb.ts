@@ -6,6 +6,7 @@ import { DecodeError } from '../../codec/bytes.js'
 import { digestText } from '../../codec/digest.js'
 import { floatKey } from '../../codec/json/python-float.js'
 import { pythonJsonValue } from '../../codec/json/python-json.js'
+import { BACKSLASH, QUOTE } from '../../codec/json/scan.js'
 import { surrogateAt } from '../../codec/lone-surrogates.js'
 import { treeOf, treeValue } from '../../codec/tree.js'
 import type { ObjectHead, Tree, Value } from '../../model/value.js'
@@ -31,22 +32,55 @@ function digestsOfMembers(metadata: Value, dialect: Dialect): ReadonlyMap<string
 }
 
 /** Digest of one member of a checkpoint. Throws `DecodeError`. */
-export const jsonbDigest = (value: Value, dialect: Dialect): Digest =>
-  MEMBERS.of(value, dialect, () => digestOfTree(jsonbTree(revivedTree(value), dialect)))
+export function jsonbDigest(value: Value, dialect: Dialect): Digest {
+  const { bytes, encoding } = value
+  // Ids and times are texts, each of which comes once.
+  const isText = encoding === 'json' && bytes !== undefined && isPlainText(bytes)
+  if (isText) return textDigest(bytes, 1, bytes.length - 1)
+  return MEMBERS.of(value, dialect, () => digestOfTree(jsonbTree(revivedTree(value), dialect)))
+}
+
+/** Digest of an id as the member of a checkpoint. */
+export const idDigest = (id: string): Digest =>
+  digestOfTree({ kind: 'text', utf8: jsonbText(Buffer.from(id)) })
+
+const textDigest = (utf8: Buffer, start: number, end: number): Digest =>
+  digestText({ encoding: 'tree', emit: (sink) => sink.text(utf8, start, end) })
+
+/** A JSON string that stands for its bytes: printable ASCII, and neither a quote nor a backslash among it. */
+function isPlainText(bytes: Buffer): boolean {
+  const last = bytes.length - 1
+  if (last < 1 || bytes[0] !== QUOTE || bytes[last] !== QUOTE) return false
+  for (let at = 1; at < last; at++) {
+    const byte = bytes[at]!
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return false
+  }
+  return true
+}
 
 /** What came of short texts: the format's version, the names of channels, a step's metadata come again in every thread. */
 class Remembered<Result> {
-  private readonly results = new Map<string, Result>()
+  /** By dialect and encoding, then by text. */
+  private readonly results = new Map<string, Map<string, Result>>()
 
   of({ bytes, encoding }: Value, dialect: Dialect, make: () => Result): Result {
     if (bytes === undefined || bytes.length > MAX_REMEMBERED_BYTES) return make()
-    const name = `${dialect} ${encoding} ${bytes.toString('latin1')}`
-    const known = this.results.get(name)
+    const results = this.resultsOf(`${dialect} ${encoding}`)
+    const text = bytes.toString('latin1')
+    const known = results.get(text)
     if (known !== undefined) return known
     const result = make()
-    if (this.results.size >= MAX_REMEMBERED) this.results.clear()
-    this.results.set(name, result)
+    if (results.size >= MAX_REMEMBERED) results.clear()
+    results.set(text, result)
     return result
+  }
+
+  private resultsOf(kind: string): Map<string, Result> {
+    const known = this.results.get(kind)
+    if (known !== undefined) return known
+    const results = new Map<string, Result>()
+    this.results.set(kind, results)
+    return results
   }
 }
 const MAX_REMEMBERED_BYTES = 256

@@ -1,13 +1,13 @@
 /** A checkpoint of the source as digests. */
 import { DecodeError, EncodeError } from '../../codec/bytes.js'
-import { treeValue } from '../../codec/tree.js'
+import { ShortMap } from '../../model/short-map.js'
 import type { Checkpoint } from '../../model/thread.js'
 import type { Dialect } from '../converter.js'
-import { misfitOfCast, misfitOfKey } from '../limits.js'
+import { isShortKey, misfitOfCast, misfitOfKey } from '../limits.js'
 import { staysInline, topLevelOf } from '../top-level.js'
 import type { ValueForms } from './forms.js'
 import { GrowingDigests } from './growing.js'
-import { jsonbDigest, metadataDigests } from './jsonb.js'
+import { idDigest, jsonbDigest, metadataDigests } from './jsonb.js'
 import { type Digest, sourceList } from './values.js'
 
 export interface CheckpointDigests {
@@ -32,8 +32,11 @@ export class SourceDigests {
   /** Undefined where the checkpoint cannot be read, or not be stored by the official saver. */
   of(checkpoint: Checkpoint): CheckpointDigests | undefined {
     const { checkpointNs, checkpointId, channelVersions, channelValues, threadId } = checkpoint
-    if (misfitOfKey({ threadId, checkpointNs, checkpointId }) !== undefined) return undefined
-    const values = new Map<string, Digest>()
+    const isFitting =
+      isShortKey(threadId, checkpointNs, checkpointId) ||
+      misfitOfKey({ threadId, checkpointNs, checkpointId }) === undefined
+    if (!isFitting) return undefined
+    const values = new ShortMap<Digest>(channelValues.size)
     try {
       for (const [channel, value] of channelValues) {
         const isScalar = this.dialect === 'python' && staysInline(topLevelOf(value))
@@ -53,10 +56,11 @@ export class SourceDigests {
     }
   }
 
-  private fieldsOf({ fields, checkpointId }: Checkpoint): Map<string, Digest> {
-    const digests = new Map<string, Digest>()
-    for (const [name, value] of fields) digests.set(name, jsonbDigest(value, this.dialect))
-    const id = treeValue({ kind: 'text', utf8: Buffer.from(checkpointId) })
-    return digests.set('id', jsonbDigest(id, this.dialect))
+  private fieldsOf({ fields, checkpointId }: Checkpoint): ReadonlyMap<string, Digest> {
+    const digests = new ShortMap<Digest>(fields.size + 1)
+    fields.forEach((value, name) => {
+      digests.set(name, jsonbDigest(value, this.dialect))
+    })
+    return digests.set('id', idDigest(checkpointId))
   }
 }
