@@ -1,6 +1,7 @@
 /** The canonical bytes of a decoded value: equal for equal values, in whatever order their sets and maps come. */
 import { hash } from 'node:crypto'
 import type { ObjectHead, SetKind, ValueSink } from '../model/value.js'
+import { copyRun } from './copy-run.js'
 import { orderOf } from './member-order.js'
 
 const FIRST_BYTES = 4096
@@ -219,14 +220,14 @@ export class DigestSink implements ValueSink {
     let to = 0
     for (let at = 0; at < count; at++) {
       const member = firstMember + order[at]!
-      to += buffer.copy(this.sorted, to, members[member]!, members[member + 1]!)
+      to = copyRun(buffer, members[member]!, members[member + 1]!, this.sorted, to)
     }
-    this.sorted.copy(buffer, first, 0, bytes)
+    copyRun(this.sorted, 0, bytes, buffer, first)
   }
 
   private append(source: Buffer, start: number, end: number): void {
     this.reserve(end - start)
-    this.at += source.copy(this.buffer, this.at, start, end)
+    this.at = copyRun(source, start, end, this.buffer, this.at)
   }
 
   private reserve(bytes: number): void {

@@ -57,7 +57,7 @@ export interface VerifyRequest extends Choice {
 }
 
 /** Shares of the memory budget: keys, values in flight (two reads), copies to recognise repeats. The rest is for names and digests. */
-const SHARES = { inventory: 1 / 3, read: 1 / 12, copies: 1 / 8 } as const
+const SHARES = { inventory: 1 / 3, read: 1 / 24, copies: 1 / 8 } as const
 
 /** Throws where it cannot even begin; one that stops early still returns its report, with what stopped it. */
 export async function verify(request: VerifyRequest): Promise<VerifyReport> {

@@ -30,6 +30,18 @@ async function read(chunks: readonly Buffer[]): Promise<Tuple[]> {
   return tuples
 }
 
+/** As a reader does that takes each tuple as it passes. */
+async function readPassing(chunks: readonly Buffer[]): Promise<Tuple[]> {
+  async function* stream() {
+    yield* chunks
+  }
+  const tuples: Tuple[] = []
+  for await (const some of tuplesOf(stream(), { isPassing: true })) {
+    for (const tuple of some) tuples.push(tuple.map((field) => field && Buffer.from(field)))
+  }
+  return tuples
+}
+
 describe('the tuples of a COPY', () => {
   test('are the same however the stream was cut', async () => {
     await fc.assert(
@@ -45,6 +57,7 @@ describe('the tuples of a COPY', () => {
             at += size
           }
           expect(await read(chunks)).toEqual(tuples)
+          expect(await readPassing(chunks)).toEqual(tuples)
         },
       ),
     )

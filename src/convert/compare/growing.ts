@@ -7,7 +7,7 @@ import { itemsBehind } from '../../codec/json/longer-list.js'
 import { JsonText } from '../../codec/json/text-value.js'
 import { arrayItemsBehind } from '../../codec/msgpack/longer-list.js'
 import { msgpackValue } from '../../codec/msgpack/read.js'
-import { Slabs } from '../../codec/slabs.js'
+import { Rooms } from '../../codec/rooms.js'
 import type { Value } from '../../model/value.js'
 import { type Digest, digestOfStored } from './values.js'
 
@@ -15,7 +15,9 @@ interface Seen extends ListDigest {
   readonly encoding: Value['encoding']
   readonly serdeType: string | undefined
   readonly reading: Value['reading']
+  /** A copy, at the beginning of its room. */
   readonly bytes: Buffer
+  readonly room: Buffer
 }
 
 export class GrowingDigests {
@@ -40,14 +42,24 @@ export class GrowingDigests {
     const rest = isAlike && last.items !== undefined ? behind(last.bytes, value) : undefined
     const found = rest === undefined ? this.digest(value) : this.digest(rest, last!.items)
     if (last !== undefined) this.forget(channel, last)
-    this.keep(channel, { ...found, encoding, serdeType, reading, bytes })
+    const size = bytes.length + (found.items?.length ?? 0)
+    // A copy: the value would keep its whole document in memory.
+    if (size <= this.budgetBytes / 2) {
+      const room = ROOMS.take(bytes.length)
+      bytes.copy(room)
+      const copy = room.subarray(0, bytes.length)
+      this.keep(channel, { ...found, encoding, serdeType, reading, bytes: copy, room })
+    }
     return found.digest
   }
 
-  /** A copy: the value would keep its whole document in memory. */
+  /** No more values come. */
+  release(): void {
+    for (const [channel, seen] of this.last) this.forget(channel, seen)
+  }
+
   private keep(channel: string, seen: Seen): void {
-    if (sizeOf(seen) > this.budgetBytes / 2) return
-    this.last.set(channel, { ...seen, bytes: SLABS.keep(seen.bytes) })
+    this.last.set(channel, seen)
     this.heldBytes += sizeOf(seen)
     for (const [oldest, old] of this.last) {
       if (this.heldBytes <= this.budgetBytes) return
@@ -56,14 +68,15 @@ export class GrowingDigests {
   }
 
   private forget(channel: string, seen: Seen): void {
-    if (this.last.delete(channel)) this.heldBytes -= sizeOf(seen)
+    if (!this.last.delete(channel)) return
+    this.heldBytes -= sizeOf(seen)
+    ROOMS.giveBack(seen.room)
   }
 }
 
-/** Small values share pieces of memory: each in one of its own would cost more than its bytes. */
-const SLABS = new Slabs()
+const ROOMS = new Rooms()
 
-const sizeOf = ({ bytes, items }: Seen): number => bytes.length + (items?.length ?? 0)
+const sizeOf = ({ room, items }: Seen): number => room.length + (items?.length ?? 0)
 
 /** The items that a list has behind an earlier one's, as a list. */
 function behind(earlier: Buffer, { bytes, encoding, reading }: Value): Value | undefined {

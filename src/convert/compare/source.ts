@@ -56,6 +56,11 @@ export class SourceDigests {
     }
   }
 
+  /** No more checkpoints come. */
+  release(): void {
+    this.growing.release()
+  }
+
   private fieldsOf({ fields, checkpointId }: Checkpoint): ReadonlyMap<string, Digest> {
     const digests = new ShortMap<Digest>(fields.size + 1)
     fields.forEach((value, name) => {

@@ -97,6 +97,7 @@ export class ThreadComparison {
   /** All records were given. */
   end(): ComparedThread {
     const { outcome, stored, threadId } = this
+    this.digests.release()
     this.placeSends()
     this.values.end()
     this.writes.end()

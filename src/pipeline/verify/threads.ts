@@ -178,6 +178,7 @@ export class ThreadVerification {
         write: (row) => stored.get(row.threadId)?.write(row),
       },
     )
+    blobs.release()
     return stored
   }
 

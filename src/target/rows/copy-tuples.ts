@@ -7,9 +7,15 @@ import { COPY_HEADER } from './copy-buffer.js'
 /** The fields of a tuple; null where the column is. Views into the stream's chunks. */
 export type Tuple = readonly (Buffer | null)[]
 
-/** Every tuple of the stream. Throws where it ends before its trailer. */
-export async function* tuplesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Tuple[], void, undefined> {
-  const pieces = new Pieces()
+/**
+ * Every tuple of the stream. `isPassing`: they are valid only until the next are asked for, so that their memory is used again. Throws where
+ * it ends before its trailer.
+ */
+export async function* tuplesOf(
+  chunks: AsyncIterable<Buffer>,
+  { isPassing = false } = {},
+): AsyncGenerator<Tuple[], void, undefined> {
+  const pieces = new Pieces(isPassing)
   let inHeader = true
   let ended = false
   for await (const chunk of chunks) {
@@ -40,8 +46,11 @@ class Pieces {
   private at = 0
   private readonly waiting: Buffer[] = []
   private waitingBytes = 0
+  private room: Buffer = Buffer.alloc(0)
   /** Bytes that must be there before it is worth looking again. */
   private wanted = 0
+
+  constructor(private readonly isPassing: boolean) {}
 
   push(chunk: Buffer): void {
     this.waiting.push(chunk)
@@ -51,14 +60,22 @@ class Pieces {
   get isWaiting(): boolean {
     if (this.joined.length - this.at + this.waitingBytes < this.wanted) return true
     const rest = this.joined.subarray(this.at)
-    this.joined =
-      rest.length === 0 && this.waiting.length === 1
-        ? this.waiting[0]!
-        : Buffer.concat([rest, ...this.waiting])
+    if (rest.length === 0 && this.waiting.length === 1) this.joined = this.waiting[0]!
+    else this.joined = this.isPassing ? this.inRoom(rest) : Buffer.concat([rest, ...this.waiting])
     this.at = 0
     this.waiting.length = 0
     this.waitingBytes = 0
     return false
+  }
+
+  /** What stood there was consumed, but for `rest`. */
+  private inRoom(rest: Buffer): Buffer {
+    const bytes = rest.length + this.waitingBytes
+    const room = bytes <= this.room.length ? this.room : Buffer.allocUnsafeSlow(Math.max(bytes, ROOM_BYTES))
+    let to = rest.copy(room)
+    for (const chunk of this.waiting) to += chunk.copy(room, to)
+    this.room = room
+    return room.subarray(0, bytes)
   }
 
   skip(bytes: number): boolean {
@@ -96,3 +113,6 @@ class Pieces {
     return this.joined.length - this.at >= bytes
   }
 }
+
+/** Two chunks of a socket. */
+const ROOM_BYTES = 128 * 1024

@@ -36,7 +36,7 @@ export async function readRows(
   for (const { table, columns, take } of TABLES_TO_READ) {
     const copy = `COPY (SELECT ${columns(dialect)} FROM ${qualified(schema, table)} WHERE thread_id = ANY (${WANTED_IDS}))
       TO STDOUT (FORMAT binary)`
-    for await (const tuples of tuplesOf(session.copyOut(copy))) {
+    for await (const tuples of tuplesOf(session.copyOut(copy), { isPassing: true })) {
       signal?.throwIfAborted()
       for (const tuple of tuples) take(keeps ? copyOf(tuple) : tuple, dialect, rows)
       onBytes?.(tuples.reduce((sum, tuple) => sum + bytesOf(tuple), 0))
