@@ -46,7 +46,8 @@ export class GrowingDigests {
     // A copy: the value would keep its whole document in memory.
     if (size <= this.budgetBytes / 2) {
       const room = ROOMS.take(bytes.length)
-      bytes.copy(room)
+      if (rest !== undefined && room === last!.room) continueCopy(last!.bytes, bytes, room)
+      else bytes.copy(room)
       const copy = room.subarray(0, bytes.length)
       this.keep(channel, { ...found, encoding, serdeType, reading, bytes: copy, room })
     }
@@ -75,6 +76,16 @@ export class GrowingDigests {
 }
 
 const ROOMS = new Rooms()
+
+/** A list that begins as `earlier`, which stands in the room still: what it has behind that, and its head, which counts the items. */
+function continueCopy(earlier: Buffer, bytes: Buffer, room: Buffer): void {
+  const isMoved = earlier[0] !== bytes[0] && !(isShortArray(earlier[0]!) && isShortArray(bytes[0]!))
+  bytes.copy(room, 0, 0, isMoved ? bytes.length : MAX_HEAD_BYTES)
+  if (!isMoved) bytes.copy(room, earlier.length - 1, earlier.length - 1)
+}
+const MAX_HEAD_BYTES = 5
+/** Arrays of msgpack whose head is one byte. */
+const isShortArray = (first: number): boolean => first >= 0x90 && first <= 0x9f
 
 const sizeOf = ({ room, items }: Seen): number => room.length + (items?.length ?? 0)
 
