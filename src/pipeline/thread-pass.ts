@@ -20,7 +20,9 @@ export interface ReadKey {
   readonly digest: Buffer
 }
 
-type ReadValue = Extract<ReadResult, { state: 'read' }>
+export type ReadValue = Extract<ReadResult, { state: 'read' }>
+
+export const digested = (key: Buffer, { value }: ReadValue): ReadKey => ({ key, digest: sourceDigest(value) })
 
 /** Keys that turned out to belong elsewhere. */
 export interface StrayKey {
@@ -62,6 +64,7 @@ export class ThreadPass<Made> {
     layouts: ReadonlySet<string>,
     /** Records of the other language are refused, once a thread by name. */
     private readonly dialect?: Dialect,
+    private readonly remember = digested,
   ) {
     // Where several layouts hold one thread, the order over all of them is known only at the end.
     this.waiting = layouts.size > 1 ? { checkpoints: [], writes: [], channelValues: [] } : undefined
@@ -90,7 +93,7 @@ export class ThreadPass<Made> {
     switch (result.state) {
       case 'read':
         this.bytesRead += result.sizeBytes
-        this.readKeys.push({ key: key.key, digest: sourceDigest(result.value) })
+        this.readKeys.push(this.remember(key.key, result))
         this.livesFor(result.pttlMs)
         this.read(key, result)
         return

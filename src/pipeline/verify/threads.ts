@@ -19,6 +19,7 @@ import { type StrayKey, ThreadPass } from '../thread-pass.js'
 import { chunksOf, ThreadQueue } from '../thread-queue.js'
 import { Turns } from '../turns.js'
 import { unlessAborted } from '../unless-aborted.js'
+import { DigestsWhenAsked } from './digests-when-asked.js'
 import { type ComparedWith, verdictsOf } from './verdicts.js'
 import type { VerifyListener, VerifyOptions, VerifyTarget } from './verify-options.js'
 
@@ -194,7 +195,9 @@ export class ThreadVerification {
     })
     const layouts = new Set(task.order.map((key) => key.layout))
     // Findings are the migration's to tell; here they show as what is left out.
-    pass = new ThreadPass(threadId, this.registry, comparison, () => {}, layouts, this.target.dialect)
+    const { remember } = new DigestsWhenAsked()
+    const { registry, target } = this
+    pass = new ThreadPass(threadId, registry, comparison, () => {}, layouts, target.dialect, remember)
     return { task, pass }
   }
 
