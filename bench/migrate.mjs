@@ -71,7 +71,10 @@ async function ours(work, pair, rows) {
   const env = { REDIS_URL: pair.redisUrl, CHECKPOINT_DB_URI: url }
   await command(['init', ...initFlags(work, pair)], env)
   const before = await pair.processorSeconds()
-  const { report, seconds, peakMiB, processor } = await command(['migrate', '--json'], env)
+  const { report, seconds, peakMiB, processor } = await command(
+    ['migrate', '--json', '--jobs', String(work.jobs)],
+    env,
+  )
   const after = await pair.processorSeconds()
   const expected = work.threads * work.checkpoints
   if (report.checkpoints.inserted !== expected) {

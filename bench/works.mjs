@@ -10,6 +10,7 @@
  * @property {number} plain checkpoints that the plain scripts copy; 0: they are left out
  * @property {number} rounds
  * @property {boolean} [compressed] false: Postgres keeps values as it does by itself, not with lz4
+ * @property {number} [jobs] threads are moved side by side
  */
 
 /** @type {Work[]} */
@@ -17,6 +18,7 @@ export const WORKS = [
   work('a5', 'documents, 2 kB growth', 2000, 10, 2000, { plain: 2000, rounds: 5 }),
   work('f1', 'pickles, 2 kB growth', 2000, 10, 2000, { plain: 2000, rounds: 5 }),
   work('a5', 'documents, 2 kB growth, without lz4', 2000, 10, 2000, { rounds: 3, compressed: false }),
+  work('a5', 'documents, 2 kB growth, two jobs', 2000, 10, 2000, { rounds: 3, jobs: 2 }),
   work('c3', 'hashes of msgpack, 2 kB growth', 1000, 10, 2000, { rounds: 3 }),
   work('b1', 'documents of JavaScript, 2 kB growth', 1000, 10, 2000, { rounds: 3 }),
   work('a5', 'documents, 0.5 kB growth', 2000, 10, 500, { rounds: 3 }),
@@ -33,9 +35,9 @@ export const BEST_WORKERS = { a5: ['2', '2'], f1: ['1', '8'] }
 
 /**
  * @param {Work['layout']} layout @param {string} name @param {number} threads @param {number} checkpoints @param {number} bytes
- * @param {{ plain?: number, rounds: number, compressed?: boolean }} how
+ * @param {{ plain?: number, rounds: number, compressed?: boolean, jobs?: number }} how
  * @returns {Work}
  */
-function work(layout, name, threads, checkpoints, bytes, { plain = 0, rounds, compressed = true }) {
-  return { name, layout, threads, checkpoints, bytes, plain, rounds, compressed }
+function work(layout, name, threads, checkpoints, bytes, { plain = 0, rounds, compressed = true, jobs = 1 }) {
+  return { name, layout, threads, checkpoints, bytes, plain, rounds, compressed, jobs }
 }
