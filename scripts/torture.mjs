@@ -13,7 +13,7 @@ import { redisStack } from './services/redis.mjs'
 const ROOT = dirname(import.meta.dirname)
 const FOLDER = join(ROOT, 'test', 'torture')
 /** In the order in which they run. */
-const PARTS = ['kill', 'wires', 'back', 'model', 'race', 'live']
+const PARTS = ['kill', 'wires', 'back', 'jobs', 'model', 'race', 'live']
 const USAGE = `usage: npm run torture -- [--only ${PARTS.join('|')}] [--seed N] [--count N]\n`
 
 /**

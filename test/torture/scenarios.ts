@@ -69,11 +69,11 @@ async function betweenRuns(place: Place): Broken {
   ]
 }
 
-const moves = (name: string, stage: Stage, end: Stage): Scenario => ({
+const moves = (name: string, stage: Stage, end: Stage, flags = ''): Scenario => ({
   name,
   stage,
   keys: (world) => world.last,
-  line: () => `migrate --json ${SMALL} ${NAMED}`,
+  line: () => `migrate --json ${SMALL} ${NAMED} ${flags}`.trim(),
   between: async (place) => [...(await betweenRuns(place)), ...(await keysAre(place, place.world.last))],
   end: async (place) => [
     ...(await rowsAre(place, end)),
@@ -209,6 +209,12 @@ export const SCENARIOS: readonly Scenario[] = [
   undoes('rollback --all', '--all', 'bare'),
   purges,
   restores,
+]
+
+/** The same, by several jobs. */
+export const SCENARIOS_JOBS: readonly Scenario[] = [
+  moves('migrate by two jobs', 'bare', 'whole', '--jobs 2'),
+  moves('migrate by three jobs, second pass', 'first', 'moved', '--jobs 3'),
 ]
 
 const backwards = ({ redisUrl, url }: Place): string => `--from ${url} --to ${redisUrl} ${NAMED}`

@@ -1,7 +1,7 @@
 /** A few seconds of `npm run torture`, with seeds that stay: each command is killed once, and meets a few of the broken wires. */
 import { expect, test } from 'vitest'
 import { runIn as kill } from './kill.js'
-import { SCENARIOS_BACK } from './scenarios.js'
+import { SCENARIOS_BACK, SCENARIOS_JOBS } from './scenarios.js'
 import { runIn as wires } from './wires.js'
 
 const log = () => {}
@@ -35,4 +35,12 @@ test('the way back on wires that break', async () => {
   const { cases, violations } = await wires(SMALL[0], { seed: 4, count: 4, log }, back)
   expect(violations).toEqual([])
   expect(cases).toBe(4)
+})
+
+test('several jobs, killed and on wires that break: the end that one alone comes to', async () => {
+  const jobs = { scenarios: SCENARIOS_JOBS, part: 'jobs' }
+  const killed = await kill(SMALL, { seed: 1, count: 1, log }, jobs)
+  const cut = await wires(SMALL[0], { seed: 6, count: 1, log }, jobs)
+  expect([...killed.violations, ...cut.violations]).toEqual([])
+  expect(killed.cases + cut.cases).toBe(2)
 })

@@ -100,6 +100,8 @@ export class World {
   async target(stage: Stage, options = ''): Promise<{ readonly url: string; drop(): Promise<void> }> {
     const name = `${this.prefix}_case_${randomBytes(4).toString('hex')}`
     await sql(this.server, `CREATE DATABASE ${name} TEMPLATE ${this.prefix}_${stage} ${options}`)
+    // A server that crashes before its next checkpoint forgets how far the sequences of such a copy had come.
+    await sql(this.server, 'CHECKPOINT')
     return {
       url: databaseUrl(this.server, name),
       drop: async () => {
