@@ -29,17 +29,11 @@ const BIN_HEADER_BYTES: ReadonlyMap<number, number> = new Map([
   [0xc6, 5],
 ])
 
-export class PythonTyped {
-  private readonly writer: MsgpackWriter
-  private readonly seen = new Set<string>()
+/** One for all, who use what it wrote at once: it has grown once. */
+const WRITER = new MsgpackWriter()
 
-  /** `maxBytes` bounds one value; unless told, it is what Postgres holds. */
-  constructor(maxBytes?: number) {
-    this.writer = new MsgpackWriter({
-      ...(maxBytes === undefined ? {} : { maxBytes }),
-      onObject: this.see,
-    })
-  }
+export class PythonTyped {
+  private readonly seen = new Set<string>()
 
   /** `module.Class` of every object so far that the official reader builds only because it may build any, or in strict mode not at all. */
   get classes(): ReadonlySet<string> {
@@ -47,7 +41,7 @@ export class PythonTyped {
   }
 
   /**
-   * The bytes are valid until the next call. Msgpack, raw and encrypted bytes are the source's own; msgpack is walked first, so
+   * The bytes are valid until the next call, whoever makes it. Msgpack, raw and encrypted bytes are the source's own; msgpack is walked first, so
    * that nothing goes out that the official reader could not read. Throws `DecodeError` and `EncodeError`.
    */
   of(value: Value, notes?: ValueNotes, earlier?: EncodedList): TypedBytes {
@@ -59,7 +53,8 @@ export class PythonTyped {
       checkMsgpack(bytes, 0, bytes.length, this.see)
       return typedMsgpack(bytes, false)
     }
-    const { writer } = this
+    const writer = WRITER
+    writer.onObject = this.see
     const isAlike = earlier !== undefined && bytes !== undefined && earlier.reading === value.reading
     const rest = isAlike ? itemsBehind(earlier.json, bytes) : undefined
     if (rest === undefined) {

@@ -50,8 +50,6 @@ export interface Copy extends Omit<NewCopy, 'blob'> {
 
 /** Values below this are copied out of their document, so that a small value does not hold a large document in memory. */
 const COPY_OUT_BYTES = 32 * 1024
-/** Small values share pieces of memory: each in one of its own would cost more than its bytes. */
-const SLABS = new Slabs()
 
 export class ChannelCopies {
   /** By namespace, channel and version: a version's text is known, and the three need not be joined each time. */
@@ -61,8 +59,20 @@ export class ChannelCopies {
   private readonly held: { copy: Copy; bytes: number }[] = []
   private heldBytes = 0
   private oldest = 0
+  /** Small values share pieces of memory: each in one of its own would cost more than its bytes. */
+  private readonly slabs = new Slabs()
 
   constructor(private readonly budgetBytes: number) {}
+
+  /** The bytes for as long as there are copies. */
+  keep(bytes: Buffer): Buffer {
+    return this.slabs.keep(bytes)
+  }
+
+  /** The thread has ended: nothing is compared any more. */
+  letGo(): void {
+    this.slabs.letGo()
+  }
 
   /** Blobs that stand in the target already. */
   seed(blobs: readonly KnownBlob[]): void {
@@ -86,7 +96,7 @@ export class ChannelCopies {
     this.push(slot, kept)
     // A scalar is its own identity.
     if (blob === undefined && copy.inline) return kept
-    this.hold(kept, comparable(value, blob), blob)
+    this.hold(kept, comparable(value, blob, this.slabs), blob)
     if (blob !== undefined) this.latest.set(channelOf(slot), kept)
     return kept
   }
@@ -134,22 +144,22 @@ export class ChannelCopies {
  * What later copies are compared with: the source's own bytes where they are self-contained, and behind them what was written. A
  * large value is not copied: it stays a range of its document.
  */
-function comparable(value: Value, blob: WrittenBlob | undefined): Value {
+function comparable(value: Value, blob: WrittenBlob | undefined, slabs: Slabs): Value {
   const { bytes, encoding, serdeType, reading } = value
   if (bytes !== undefined && bytes.length >= COPY_OUT_BYTES) return value
   if (bytes !== undefined && reading !== undefined) {
-    const own = SLABS.keep(bytes)
+    const own = slabs.keep(bytes)
     return new JsonText(own, 0, own.length, reading)
   }
   if (bytes !== undefined && encoding === 'js-json') {
-    const own = SLABS.keep(bytes)
+    const own = slabs.keep(bytes)
     return jsJsonValue(own, 0, own.length)
   }
   const written = blob === undefined ? treeValue(treeOf(value)) : typedValue(blob.type, blob.bytes)
   if (bytes === undefined) return written
   return {
     encoding,
-    bytes: SLABS.keep(bytes),
+    bytes: slabs.keep(bytes),
     ...(serdeType === undefined ? {} : { serdeType }),
     emit: (sink, notes) => written.emit(sink, notes),
   }

@@ -37,8 +37,6 @@ interface Frame {
 export interface MsgpackWriterOptions {
   /** Of one value; unless told, what Postgres holds. */
   readonly maxBytes?: number
-  /** Hears of every object as it is begun. */
-  readonly onObject?: (head: ObjectHead) => void
 }
 
 /**
@@ -50,16 +48,16 @@ export class MsgpackWriter implements ValueSink {
   surrogatesReplaced = 0
   /** The whole value is a bytearray, which in msgpack looks like bytes. */
   isBytearray = false
+  /** Hears of every object as it is begun. */
+  onObject: ((head: ObjectHead) => void) | undefined
   private readonly out: MsgpackOutput
-  private readonly onObject: MsgpackWriterOptions['onObject']
   private earlier: Buffer | undefined
   private readonly frames: Frame[] = [newFrame()]
   private frame = this.frames[0]!
   private depth = 0
 
-  constructor({ maxBytes, onObject }: MsgpackWriterOptions = {}) {
+  constructor({ maxBytes }: MsgpackWriterOptions = {}) {
     this.out = new MsgpackOutput(maxBytes)
-    this.onObject = onObject
   }
 
   /**

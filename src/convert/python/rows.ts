@@ -1,7 +1,6 @@
 /** The Python dialect: rows as `langgraph-checkpoint-postgres` would have written them (modern profile, ≥ 2.0.25). */
 import { JsonbWriter } from '../../codec/json/jsonb-write.js'
 import { PythonTyped } from '../../codec/python-typed.js'
-import { Slabs } from '../../codec/slabs.js'
 import { ShortMap } from '../../model/short-map.js'
 import type { ChannelVersion, Checkpoint, PendingWrite } from '../../model/thread.js'
 import type { Value } from '../../model/value.js'
@@ -25,7 +24,6 @@ import { staysInline, topLevelOf } from '../top-level.js'
 import { PYTHON_NUMBERING, renumberedString } from './versions.js'
 
 export class PythonRows implements DialectRows {
-  private readonly jsonb = new JsonbWriter()
   private readonly typed = new PythonTyped()
   private readonly lineage: Lineage<string>
   private readonly copies: ChannelCopies
@@ -42,6 +40,7 @@ export class PythonRows implements DialectRows {
   }
 
   end(): boolean {
+    this.copies.letGo()
     return true
   }
 
@@ -116,10 +115,10 @@ export class PythonRows implements DialectRows {
       })
       seen.set(node, strings)
     })
-    const metadata = Buffer.from(pythonMetadataJsonb(this.jsonb, checkpoint.metadata))
-    this.context.findings.addRepairs(checkpoint, 'metadata', this.jsonb.repairs)
-    const body = checkpointJsonb(this.jsonb, { checkpoint, versions, seen, inlined })
-    this.context.findings.addRepairs(checkpoint, 'checkpoint', this.jsonb.repairs)
+    const metadata = Buffer.from(pythonMetadataJsonb(JSONB, checkpoint.metadata))
+    this.context.findings.addRepairs(checkpoint, 'metadata', JSONB.repairs)
+    const body = checkpointJsonb(JSONB, { checkpoint, versions, seen, inlined })
+    this.context.findings.addRepairs(checkpoint, 'checkpoint', JSONB.repairs)
     const { threadId, checkpointNs, checkpointId, parentCheckpointId } = checkpoint
     this.context.rows.checkpointRow({
       threadId,
@@ -164,7 +163,7 @@ export class PythonRows implements DialectRows {
     const { threadId } = checkpoint
     if (!isShortKey(threadId, checkpointNs, channel, version))
       refuse(misfitOfKey({ 'thread id': threadId, namespace: checkpointNs, channel, version }))
-    const blob = { ...typed, bytes: SLABS.keep(typed.bytes), sha256 }
+    const blob = { ...typed, bytes: this.copies.keep(typed.bytes), sha256 }
     return { version, ...inline, copy: { version, identity, inline: deltaSnapshot, deltaSnapshot, blob } }
   }
 
@@ -212,5 +211,5 @@ interface Placed {
 
 type FreshCopy = NewCopy & { readonly blob?: WrittenBlob & { readonly sha256: string } }
 
-/** Blobs on their way; what is kept of them to compare with stays where it is. */
-const SLABS = new Slabs()
+/** One for all threads, whose records are converted one at a time: it has grown once. */
+const JSONB = new JsonbWriter()
