@@ -182,24 +182,30 @@ export class JsonbWriter implements ValueSink {
     this.out.length = length
   }
 
-  /** Writes ids, versions and names of channels, which are short and ASCII; false where more care is needed. */
+  /** Writes ids, versions and names of channels, which are short and ASCII; false, and nothing written, where more care is needed. */
   private plainString(value: string): boolean {
     const { length } = value
     if (length > MAX_PLAIN_UNITS) return false
-    for (let i = 0; i < length; i++) {
-      const unit = value.charCodeAt(i)
-      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return false
-    }
+    const { out, frame } = this
+    const before = out.length
     const isKey = this.atKey()
     this.separate()
-    this.out.room(length + 3)
-    const { bytes } = this.out
-    let at = this.out.length
+    out.room(length + 3)
+    const { bytes } = out
+    let at = out.length
     bytes[at++] = QUOTE
-    for (let i = 0; i < length; i++) bytes[at++] = value.charCodeAt(i)
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
+        out.length = before
+        frame.values--
+        return false
+      }
+      bytes[at++] = unit
+    }
     bytes[at++] = QUOTE
     if (isKey) bytes[at++] = COLON
-    this.out.length = at
+    out.length = at
     return true
   }
 

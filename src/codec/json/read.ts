@@ -3,7 +3,7 @@ import type { TextReading, Value, ValueSink } from '../../model/value.js'
 import { DEFAULT_LIMITS, DecodeError, type DecodeLimits } from '../bytes.js'
 import { Emitters, JsonEmitter } from './emit.js'
 import { Names } from './names.js'
-import { BACKSLASH, QUOTE } from './scan.js'
+import { QUOTE } from './scan.js'
 import { JsonText } from './text-value.js'
 
 export { elements, members, skipJson } from './scan.js'
@@ -37,8 +37,8 @@ export function jsonString(text: Buffer, start: number, end: number): string {
   const isQuoted = text[start] === QUOTE && end - start >= 2
   const kept = isQuoted && text[end - 1] === QUOTE ? NAMES.find(text, start + 1, end - 1) : undefined
   if (kept !== undefined) return kept
-  if (isQuoted && !text.subarray(start, end).includes(BACKSLASH)) {
-    const decoded = text.toString('utf8', start + 1, end - 1)
+  const decoded = isQuoted ? text.toString('utf8', start + 1, end - 1) : undefined
+  if (decoded !== undefined && !decoded.includes('\\')) {
     NAMES.keep(text, start + 1, end - 1, decoded)
     return decoded
   }
