@@ -43,7 +43,10 @@ interface Run {
 }
 
 async function run(redis: string, postgres: string, flags = ''): Promise<Run> {
-  const { exit, out, err } = await commandLine(`${COMMAND} ${flags}`.trim(), ends(redis, postgres))
+  const { exit, out, err } = await commandLine(
+    `${COMMAND} ${flags}`.trim().split(/ +/),
+    ends(redis, postgres),
+  )
   return { exit, err, report: out === '' ? null : JSON.parse(out) }
 }
 
@@ -58,31 +61,33 @@ function sorted(report: Run['report']) {
   return { ...rest, findings, layouts }
 }
 
-describe.each([
-  'python/0.5.2-full',
-  'python/0.5.2-shallow-sync',
-  'pickle/f1-hostile',
-  'js/1.0.9-full',
-  'plain/c3-dollar',
-])('%s', (name) => {
-  test('leaves the same rows, ledger and report with three jobs as with one, and so does the next run', async () => {
+test.each([
+  ['python/0.5.2-full', '', ''],
+  ['python/0.5.2-full', '', '--keep-last 2 --limit 40'],
+  ['python/0.5.2-shallow-sync', '', ''],
+  ['python/0.5.2-store-noise', '--include store', '--include store'],
+  ['pickle/f1-hostile', '', ''],
+  ['js/1.0.9-full', '--dialect js', ''],
+  ['plain/c3-dollar', '', '--rate 5000'],
+])(
+  'three jobs leave the same rows, ledger and report as one, and so does the next run: %s %s %s',
+  async (name, init, flags) => {
     const { url: redis } = await freshRedis()
     await loadCase(fixture(name), redis)
-    const dialect = name.startsWith('js') ? ' --dialect js' : ''
     const [alone, together] = [await freshDatabase(), await freshDatabase()]
-    for (const url of [alone, together]) await commandLine(`init${dialect}`, ends(redis, url))
-    const one = await run(redis, alone)
-    const three = await run(redis, together, '--jobs 3')
+    for (const url of [alone, together]) await commandLine(`init ${init}`.trim(), ends(redis, url))
+    const one = await run(redis, alone, flags)
+    const three = await run(redis, together, `${flags} --jobs 3`)
     expect(three.exit, three.err).toBe(one.exit)
     expect(sorted(three.report)).toEqual(sorted(one.report))
     expect(await rowsOf(together)).toEqual(await rowsOf(alone))
     expect(one.report.threads.new).toBeGreaterThan(0)
 
-    const again = await run(redis, together, '--jobs 2')
-    expect(sorted(again.report)).toEqual(sorted((await run(redis, alone)).report))
+    const again = await run(redis, together, `${flags} --jobs 2`)
+    expect(sorted(again.report)).toEqual(sorted((await run(redis, alone, flags)).report))
     expect(again.report.checkpoints.inserted).toBe(0)
-  })
-})
+  },
+)
 
 describe('what goes wrong', () => {
   let redis = ''
