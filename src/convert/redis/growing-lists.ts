@@ -18,35 +18,41 @@ interface Kept {
 export class GrowingLists {
   private readonly kept = new Map<string, Kept>()
 
-  /** The text of a list in msgpack; `write` is asked for what was not written before, as a list of its own. */
-  write(place: string, blob: Buffer, write: (list: Buffer) => ValueText): ValueText {
-    const size = blob.length < WORTH_BYTES ? undefined : sizeOf(blob)
-    if (size === undefined || size.items === 0) return write(blob)
-    const body = blob.subarray(size.header)
+  /**
+   * The text of a list in msgpack that begins with the one that was written there last; `write` is asked for what was not written before,
+   * as a list of its own. Undefined for any other value.
+   */
+  longer(place: string, blob: Buffer, write: (list: Buffer) => ValueText): ValueText | undefined {
     const earlier = this.kept.get(place)
-    const grown =
-      earlier !== undefined && earlier.items < size.items && earlier.body.begins(body)
-        ? longer(earlier, size.items, body, write)
-        : anew(size.items, body, write(blob))
+    const size = earlier === undefined || blob.length < WORTH_BYTES ? undefined : sizeOf(blob)
+    if (earlier === undefined || size === undefined || earlier.items >= size.items) return undefined
+    const body = blob.subarray(size.header)
+    if (!earlier.body.begins(body)) return undefined
+    const grown = longerThan(earlier, size.items, body, write)
+    this.keep(place, grown)
+    return grown.written
+  }
+
+  /** What was written as a whole, where it is a list that may grow. */
+  note(place: string, blob: Buffer, written: ValueText): void {
+    const size = blob.length < WORTH_BYTES ? undefined : sizeOf(blob)
+    if (size === undefined || size.items === 0) return
+    const body = new AppendOnly(blob.subarray(size.header))
+    const text = new AppendOnly(written.text.subarray(0, -1))
+    this.keep(place, { items: size.items, body, text, written })
+  }
+
+  private keep(place: string, list: Kept): void {
     this.kept.delete(place)
-    this.kept.set(place, grown)
+    this.kept.set(place, list)
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= MOST_KEPT) break
       this.kept.delete(oldest)
     }
-    return grown.written
   }
 }
 
-function anew(items: number, body: Buffer, { text, depth, losses }: ValueText): Kept {
-  const start = new AppendOnly()
-  start.append(text.subarray(0, -1))
-  const kept = new AppendOnly()
-  kept.append(body)
-  return { items, body: kept, text: start, written: writtenOf(start, depth, losses) }
-}
-
-function longer(earlier: Kept, items: number, body: Buffer, write: (list: Buffer) => ValueText): Kept {
+function longerThan(earlier: Kept, items: number, body: Buffer, write: (list: Buffer) => ValueText): Kept {
   const header = Buffer.alloc(5)
   header[0] = ARRAY_32
   header.writeUInt32BE(items - earlier.items, 1)
@@ -68,10 +74,13 @@ const writtenOf = (text: AppendOnly, depth: number, losses?: ReadonlyMap<string,
   ...(losses !== undefined && losses.size > 0 && { losses }),
 })
 
-/** Bytes that only ever become more: what was seen of them stays as it was. */
+/** Bytes that only ever become more: what was seen of them stays as it was. They are copied when the first are added. */
 class AppendOnly {
-  length = 0
-  private bytes = Buffer.alloc(0)
+  length: number
+
+  constructor(private bytes: Buffer) {
+    this.length = bytes.length
+  }
 
   append(more: Buffer): void {
     const wanted = this.length + more.length

@@ -15,8 +15,8 @@ import { ThreadLosses } from './thread-losses.js'
 import { WriteKeys } from './write-keys.js'
 
 const REMEMBERED_BYTES = 16 * 1024 * 1024
-/** How many checkpoints are looked at together for the Sends of their parents. */
-const TOGETHER = 64
+/** How many checkpoints share the questions for their writes, and for the Sends of their parents. */
+const TOGETHER = 250
 
 /**
  * Thread after thread, each from its oldest checkpoint of a namespace to the newest, then the pointer to it. A checkpoint with many

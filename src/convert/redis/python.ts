@@ -47,16 +47,23 @@ export class PythonKeys implements RedisDialect {
     if (type === 'empty') return undefined
     const bytes = blob ?? NO_BYTES
     const write = (part: Buffer): ValueText => this.written(type, part)
-    return type === 'msgpack' && place !== undefined ? this.lists.write(place, bytes, write) : write(bytes)
+    const isPlaced = type === 'msgpack' && place !== undefined
+    const longer = isPlaced ? this.lists.longer(place, bytes, write) : undefined
+    if (longer !== undefined) return longer
+    const value = write(bytes)
+    const kept = { ...value, text: this.slabs.keep(value.text) }
+    if (isPlaced) this.lists.note(place, bytes, kept)
+    return kept
   }
 
+  /** Its text is valid until the next one is written. */
   private written(type: string, bytes: Buffer): ValueText {
     const { writer } = this
     writer.reset()
     typedValue(type, bytes).emit(writer)
     const losses = writer.losses.size === 0 ? undefined : new Map(writer.losses)
     return {
-      text: this.slabs.keep(writer.view()),
+      text: writer.view(),
       depth: writer.depth,
       ...(losses !== undefined && { losses }),
     }
@@ -111,7 +118,7 @@ export class PythonKeys implements RedisDialect {
     json.name('idx').text(String(row.idx))
     json.name('channel').string(row.channel)
     json.name('type').string(row.type)
-    json.name('blob').text(`"${row.blob.toString('base64')}"`)
+    json.name('blob').base64(row.blob)
     return json.close('}').take()
   }
 

@@ -49,6 +49,21 @@ export async function recordWritten(
   await recordThreads(session, run, rows)
 }
 
+/** How it ended with threads of which the rest was recorded before. Behind the fence. */
+export async function recordEnded(
+  session: SqlSession,
+  { ledgerSchema, id }: LedgerScope & { readonly id: number },
+  threads: readonly Pick<WrittenThread, 'threadId' | 'completeness'>[],
+): Promise<void> {
+  if (threads.length === 0) return
+  await session.query(
+    `UPDATE ${qualified(ledgerSchema, 'threads')} t SET completeness = v.completeness, changed_at = clock_timestamp()
+     FROM unnest($2::text[], $3::text[]) AS v (thread_id, completeness)
+     WHERE t.run_id = $1 AND t.thread_id = v.thread_id AND t.completeness <> v.completeness`,
+    [id, threads.map(({ threadId }) => threadId), threads.map(({ completeness }) => completeness)],
+  )
+}
+
 const NO_FACTS: ThreadFacts = {
   threadId: '',
   layouts: [],

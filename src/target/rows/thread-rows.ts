@@ -117,7 +117,7 @@ class ThreadReader implements ThreadRows {
     )
     for (let done = 0, doneBytes = 0, isCut = true; isCut; ) {
       await this.set(KEYS, wanted)
-      await this.set(CHANNEL, channel ?? '')
+      if (channel !== undefined) await this.set(CHANNEL, channel)
       const tuples = await this.copy(`
         SELECT (ord - 1)::int4, task_id, task_path, idx, channel, type, blob FROM (
           SELECT w.ord, r.task_id, ${path} AS task_path, r.idx, r.channel, r.type, r.blob,

@@ -9,7 +9,12 @@ import {
   readRunThreads,
   readThreads,
 } from '../../target/ledger/read.js'
-import { keepReplacedKeys, type ReplacedKey, recordWritten } from '../../target/ledger/written-keys.js'
+import {
+  keepReplacedKeys,
+  type ReplacedKey,
+  recordEnded,
+  recordWritten,
+} from '../../target/ledger/written-keys.js'
 import { ThreadWork } from './thread-work.js'
 
 /** The run as the ledger has it; none in a dry run. */
@@ -61,6 +66,7 @@ export class BackLedger {
       const rows = works.map((work) => work.written('partial'))
       await recordWritten(session, { ...scope, id: run.id, nowMs: this.now() }, rows)
     })
+    for (const work of works) work.isOnRecord = true
   }
 
   /** What became of the threads: in one transaction for all of them. */
@@ -70,8 +76,13 @@ export class BackLedger {
     const anew = works.map(({ threadId }) => threadId)
     await this.transaction(async (session, run, scope) => {
       await recordFindings(session, scope.ledgerSchema, { id: run.id, anew }, findings)
-      const rows = told.map((work) => work.written(work.completeness))
+      const rows = told.filter(({ isOnRecord }) => !isOnRecord).map((work) => work.written(work.completeness))
       await recordWritten(session, { ...scope, id: run.id, nowMs: this.now() }, rows)
+      await recordEnded(
+        session,
+        { ...scope, id: run.id },
+        told.filter(({ isOnRecord }) => isOnRecord),
+      )
     })
   }
 

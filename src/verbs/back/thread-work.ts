@@ -27,6 +27,8 @@ export class ThreadWork {
   rejected = 0
   readBytes = 0
   writtenBytes = 0
+  /** The ledger has all of it, but for how it ended. */
+  isOnRecord = false
   private readonly keys: Map<string, RecordedKey>
   private readonly newest: Map<string, string>
   private made = { checkpoints: 0, writes: 0, rewritten: 0, bytes: 0 }
@@ -53,6 +55,7 @@ export class ThreadWork {
 
   /** Before it is written. */
   claim(order: KeyOrder, record: RecordedKey, verdict: 'create' | 'replace'): void {
+    this.isOnRecord = false
     const name = keyText(record.key)
     const isNew = !this.keys.has(name)
     this.keys.set(name, this.madeHere(record.key) ? { ...record, use: 'migrated' } : record)
@@ -68,6 +71,7 @@ export class ThreadWork {
   /** Somebody else was faster. */
   disclaim({ write: { key }, kind, bytes }: KeyOrder): void {
     if (!this.keys.delete(keyText(key))) return
+    this.isOnRecord = false
     this.made.bytes -= bytes
     if (kind === 'document') this.made.checkpoints--
     else if (kind === 'write') this.made.writes--
@@ -77,7 +81,9 @@ export class ThreadWork {
     this.amounts[kind][what]++
     this.readBytes += bytes
     if (what !== 'there') this.writtenBytes += bytes
-    if (what === 'there') this.hadKeysBefore = true
+    if (what !== 'there' || this.hadKeysBefore) return
+    this.hadKeysBefore = true
+    this.isOnRecord = false
   }
 
   get completeness(): Completeness {
