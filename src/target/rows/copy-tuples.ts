@@ -20,7 +20,6 @@ export async function* tuplesOf(
   let ended = false
   for await (const chunk of chunks) {
     pieces.push(chunk)
-    if (pieces.isWaiting) continue
     if (inHeader) {
       if (!pieces.skip(COPY_HEADER.length)) continue
       inHeader = false
@@ -40,7 +39,7 @@ export async function* tuplesOf(
   if (!ended) throw new Error('the stream of rows ended early')
 }
 
-/** Chunks that came and are not consumed; joined only once all of a tuple is there. */
+/** Chunks that came and are not consumed; of two only the tuple is joined that begins in one and ends in the other. */
 class Pieces {
   private joined: Buffer = Buffer.alloc(0)
   private at = 0
@@ -57,34 +56,20 @@ class Pieces {
     this.waitingBytes += chunk.length
   }
 
-  get isWaiting(): boolean {
-    if (this.joined.length - this.at + this.waitingBytes < this.wanted) return true
-    const rest = this.joined.subarray(this.at)
-    if (rest.length === 0 && this.waiting.length === 1) this.joined = this.waiting[0]!
-    else this.joined = this.isPassing ? this.inRoom(rest) : Buffer.concat([rest, ...this.waiting])
-    this.at = 0
-    this.waiting.length = 0
-    this.waitingBytes = 0
-    return false
-  }
-
-  /** What stood there was consumed, but for `rest`. */
-  private inRoom(rest: Buffer): Buffer {
-    const bytes = rest.length + this.waitingBytes
-    const room = bytes <= this.room.length ? this.room : Buffer.allocUnsafeSlow(Math.max(bytes, ROOM_BYTES))
-    let to = rest.copy(room)
-    for (const chunk of this.waiting) to += chunk.copy(room, to)
-    this.room = room
-    return room.subarray(0, bytes)
-  }
-
   skip(bytes: number): boolean {
-    if (!this.has(bytes)) return false
+    while (!this.has(bytes)) if (!this.goesOn()) return false
     this.at += bytes
     return true
   }
 
   tuple(): Tuple | 'more' | 'end' {
+    for (;;) {
+      const tuple = this.read()
+      if (tuple !== 'more' || !this.goesOn()) return tuple
+    }
+  }
+
+  private read(): Tuple | 'more' | 'end' {
     const { joined, at } = this
     if (!this.has(2)) return 'more'
     const fields = joined.readInt16BE(at)
@@ -111,6 +96,43 @@ class Pieces {
   private has(bytes: number): boolean {
     this.wanted = bytes
     return this.joined.length - this.at >= bytes
+  }
+
+  /** False where what is wanted has not come yet. */
+  private goesOn(): boolean {
+    const rest = this.joined.subarray(this.at)
+    if (rest.length + this.waitingBytes < this.wanted) return false
+    if (rest.length === 0) {
+      this.joined = this.waiting.shift()!
+      this.waitingBytes -= this.joined.length
+    } else {
+      const parts = [rest, ...this.taken(this.wanted - rest.length)]
+      this.joined = this.isPassing ? this.inRoom(parts) : Buffer.concat(parts)
+    }
+    this.at = 0
+    return true
+  }
+
+  private taken(bytes: number): Buffer[] {
+    const parts: Buffer[] = []
+    for (let left = bytes; left > 0; ) {
+      const first = this.waiting[0]!
+      const part = first.subarray(0, left)
+      parts.push(part)
+      left -= part.length
+      if (part.length < first.length) this.waiting[0] = first.subarray(part.length)
+      else this.waiting.shift()
+    }
+    this.waitingBytes -= bytes
+    return parts
+  }
+
+  /** What was joined before was consumed, but for what goes on here. */
+  private inRoom(parts: readonly Buffer[]): Buffer {
+    if (this.wanted > this.room.length) this.room = Buffer.allocUnsafeSlow(Math.max(this.wanted, ROOM_BYTES))
+    let to = 0
+    for (const part of parts) to += part.copy(this.room, to)
+    return this.room.subarray(0, to)
   }
 }
 
