@@ -50,7 +50,7 @@ interface Done extends ComparedWith {
 }
 
 /** Threads whose rows are read together. */
-const TOGETHER = { items: 100, weight: 2000 } as const
+const TOGETHER = { items: 50, weight: 1000 } as const
 
 export class ThreadVerification {
   private readonly strays: StrayKey[] = []
