@@ -7,9 +7,10 @@ import type { LayoutRegistry } from '../layouts/registry.js'
 import type { ReadResult } from '../model/redis-value.js'
 import { UNKNOWN_THREAD } from '../model/rows.js'
 import type { ReadKey, Source } from '../source/source.js'
-import { Batch } from '../target/rows/batch.js'
 import type { BatchSink } from '../target/rows/batch-sink.js'
-import { type LeftOut, type ThreadCommit, UNKNOWN_STATE } from '../target/rows/commit.js'
+import { UNKNOWN_STATE } from '../target/rows/commit.js'
+import { Batches } from './batches.js'
+import { Fatal } from './fatal.js'
 import type { ThreadKeys } from './inventory.js'
 import { OpenThread, type Task } from './open-thread.js'
 import { pointersAlone } from './pointers-alone.js'
@@ -47,23 +48,15 @@ export interface PutOff {
 }
 
 const LOOK_UP = { items: 200, weight: 20_000 } as const
-const MAX_THREADS_A_BATCH = 1000
-const MAX_LEFT_OUT = 100
 
 export class Transfer {
-  private batch: Batch
-  private pending: ThreadCommit[] = []
-  /** One that was committed, for the rows after the next. */
-  private spare: Batch | undefined
-  private underWay: Promise<void> = Promise.resolve()
+  private readonly batches: Batches
+  private readonly fatal = new Fatal()
   private open: OpenThread | UnchangedThread | undefined
   private readonly strays: StrayKey[] = []
-  private readonly leftOuts: LeftOut[] = []
   private readonly changed: ThreadKeys[] = []
   private settled = 0
   private readonly turns = new Turns()
-  /** What no other try at the same thread can cure. */
-  private fatal: { readonly error: unknown } | undefined
 
   constructor(
     private readonly source: Source,
@@ -72,7 +65,7 @@ export class Transfer {
     private readonly listener: TransferListener,
     private readonly options: TransferOptions,
   ) {
-    this.batch = new Batch(options.dialect)
+    this.batches = new Batches(sink, listener, this.fatal, options)
   }
 
   /** Moves the threads; then those that turned out to belong elsewhere, or too late to have changed. */
@@ -106,10 +99,10 @@ export class Transfer {
         return
       } catch (error) {
         await this.abandonOpen()
-        if (this.fatal !== undefined) throw this.fatal.error
+        this.fatal.check()
         if (this.settled > settledBefore) attempt = 1
         settledBefore = this.settled
-        await this.orFatal(this.options.recover(error, attempt))
+        await this.fatal.or(this.options.recover(error, attempt))
         await pass.queue.rewind()
       }
     }
@@ -118,22 +111,20 @@ export class Transfer {
   private async stream(pass: Pass): Promise<void> {
     const { signal, readBytes } = this.options
     const stream = this.source.readBatches(this.requests(pass), { batchBytes: readBytes })
-    const batches = stream[Symbol.asyncIterator]()
+    const reads = stream[Symbol.asyncIterator]()
     try {
       for (;;) {
         // A server that does not answer must not keep us from stopping.
-        const { done, value } = await unlessAborted(batches.next(), signal)
+        const { done, value } = await unlessAborted(reads.next(), signal)
         if (done) break
         await this.acceptBatch(value, pass)
       }
       await this.closeOpen(pass)
-      await this.flush()
-      await this.orFatal(this.underWay)
-      await this.recordLeftOuts()
+      await this.batches.end()
     } catch (error) {
-      const ended = Promise.resolve(batches.return?.()).catch(() => {})
+      const ended = Promise.resolve(reads.return?.()).catch(() => {})
       // What is committing comes to its end; so does what is being read, unless we are to stop.
-      await this.underWay.catch(() => {})
+      await this.batches.quiet()
       if (!signal.aborted) await ended
       throw error
     }
@@ -158,7 +149,7 @@ export class Transfer {
   /** The keys to read, thread by thread; the target is asked about many threads at once, ahead of time. */
   private async *requests({ queue, convertsAll, isPart }: Pass): AsyncGenerator<Request[]> {
     for await (const chunk of chunksOf(queue.threads(), LOOK_UP)) {
-      const states = await this.orFatal(this.sink.lookUp(chunk.map(({ threadId }) => threadId)))
+      const states = await this.fatal.or(this.sink.lookUp(chunk.map(({ threadId }) => threadId)))
       for (const thread of chunk) {
         const { threadId } = thread
         const keys = this.registry.ofThread(thread.keys)
@@ -173,7 +164,7 @@ export class Transfer {
         if (order.length === 0) {
           const facts = pointersAlone({ threadId, keys })
           this.listener.nothingToRead(facts)
-          await this.leaveOut({ facts, state })
+          await this.batches.leaveOut({ facts, state })
           this.settle(task, queue)
         }
         yield order.map((claimed) => ({ key: claimed.key, type: claimed.type, claimed, task }))
@@ -190,10 +181,9 @@ export class Transfer {
   private async startConverting(task: Task): Promise<OpenThread> {
     const { threadId, state } = task
     const known = state.hasRows
-      ? await this.orFatal(task.known ?? this.sink.known(threadId, state))
+      ? await this.fatal.or(task.known ?? this.sink.known(threadId, state))
       : UNKNOWN_THREAD
-    this.batch.beginThread(task.threadId)
-    return new OpenThread(task, known, this.batch, this.registry, this.options)
+    return new OpenThread(task, known, this.batches.beginThread(threadId), this.registry, this.options)
   }
 
   /** Most values need no waiting: a promise for each would cost more than the value. */
@@ -216,18 +206,11 @@ export class Transfer {
 
   private convert(open: OpenThread, claimed: ClaimedKey, result: ReadResult): Promise<void> | undefined {
     open.pass.accept(claimed, result)
-    const { stageBytes, batchBytes } = this.options
-    // Once it is known that a thread is staged nothing is gained by waiting for more of it.
-    const mostBytes = this.sink.isStaging ? Math.min(batchBytes, stageBytes) : stageBytes
-    return this.batch.openBytes < mostBytes ? undefined : this.stageOpen(open)
+    return this.batches.isOpenTooLarge ? this.stageOpen(open) : undefined
   }
 
   private async stageOpen(open: OpenThread): Promise<void> {
-    // Threads that are complete in this batch go first: staging empties its buffers.
-    if (!this.sink.isStaging) await this.flush()
-    await this.orFatal(this.underWay)
-    open.stagedBytes += this.batch.openBytes
-    await this.sink.stage(this.batch)
+    open.stagedBytes += await this.batches.stageOpen()
   }
 
   private async closeOpen({ queue }: Pass): Promise<void> {
@@ -240,89 +223,31 @@ export class Transfer {
     }
     this.open = undefined
     this.settle(open.task, queue)
-    if (this.batch.bytes >= this.options.batchBytes || this.pending.length >= MAX_THREADS_A_BATCH) {
-      await this.flush()
-    }
+    await this.batches.flushIfFull()
   }
 
   private async finishConverting(open: OpenThread): Promise<void> {
     const converted = open.pass.end()
     const { state } = open.task
-    const facts = open.facts(converted, open.stagedBytes + this.batch.openBytes)
+    const facts = open.facts(converted, open.stagedBytes + this.batches.openBytes)
     if (converted.completeness === 'rejected' || converted.checkpoints + converted.writes === 0) {
-      if (this.sink.isStaging) await this.sink.abandonStaged()
-      this.batch.dropThread()
+      await this.batches.dropThread()
       this.listener.threadLeftOut(facts)
-      await this.leaveOut({ facts, state })
+      await this.batches.leaveOut({ facts, state })
     } else {
-      const thread: ThreadCommit = { span: this.batch.endThread(), facts, state }
-      if (this.sink.isStaging) {
-        const { batch } = this
-        // Staging began with an empty batch; should this fail, the thread begins with one again.
-        this.batch = new Batch(this.options.dialect)
-        this.listener.committed([thread], await this.sink.commitStaged(batch, thread))
-      } else {
-        this.pending.push(thread)
-      }
+      await this.batches.endThread(facts, state)
     }
     this.strays.push(...open.pass.strays)
   }
 
-  /** Hands the complete threads over; the open one, if any, goes on in a batch of its own. */
-  private async flush(): Promise<void> {
-    if (this.pending.length === 0) return
-    const threads = this.pending
-    const { batch } = this
-    this.pending = []
-    await this.orFatal(this.underWay)
-    const commit = async () =>
-      this.listener.committed(threads, await this.orFatal(this.sink.commit(batch, threads)))
-    if (this.open !== undefined) {
-      // The open thread's rows lie behind these in the same buffers.
-      await commit()
-      batch.spans.length = 0
-      return
-    }
-    this.batch = this.spare ?? new Batch(this.options.dialect)
-    this.spare = undefined
-    this.underWay = commit().then(() => {
-      batch.reuse(2 * this.options.batchBytes)
-      this.spare = batch
-    })
-    // The error is thrown where it is awaited; until then it must not count as unhandled.
-    this.underWay.catch(() => {})
-  }
-
-  /** What is left out goes on record by the hundred: a source may hold any number of such threads. */
-  private async leaveOut(thread: LeftOut): Promise<void> {
-    this.leftOuts.push(thread)
-    if (this.leftOuts.length >= MAX_LEFT_OUT) await this.recordLeftOuts()
-  }
-
-  private async recordLeftOuts(): Promise<void> {
-    const threads = this.leftOuts.splice(0)
-    if (threads.length > 0) await this.orFatal(this.sink.leftOut(threads))
-  }
-
   private async abandonOpen(): Promise<void> {
-    if (this.sink.isStaging) await this.sink.abandonStaged()
-    if (this.open instanceof OpenThread) this.batch.dropThread()
+    await this.batches.dropThread()
     this.open = undefined
   }
 
   private settle({ thread }: Task, queue: ThreadQueue): void {
     this.settled++
     queue.settle(thread)
-  }
-
-  /** For work that tries again by itself: when it fails, the run does. */
-  private async orFatal<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work
-    } catch (error) {
-      this.fatal ??= { error }
-      throw error
-    }
   }
 }
 
