@@ -80,3 +80,26 @@ export class ShortMap<V> implements ReadonlyMap<string, V> {
     this.index = index
   }
 }
+
+/** What each value becomes; the same map where all stay what they are, as nearly always. */
+export function eachAs<V>(
+  map: ReadonlyMap<string, V>,
+  become: (value: V, name: string) => V,
+): ReadonlyMap<string, V> {
+  let changed: ShortMap<V> | undefined
+  map.forEach((value, name) => {
+    const now = become(value, name)
+    if (now === value) return
+    changed ??= copyOf(map)
+    changed.set(name, now)
+  })
+  return changed ?? map
+}
+
+function copyOf<V>(map: ReadonlyMap<string, V>): ShortMap<V> {
+  const copy = new ShortMap<V>(map.size)
+  map.forEach((value, name) => {
+    copy.set(name, value)
+  })
+  return copy
+}

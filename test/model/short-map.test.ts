@@ -1,7 +1,7 @@
 /** Tests of the map for a few names: whatever happens to it, it is what a Map would be. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ShortMap } from '../../src/model/short-map.js'
+import { eachAs, ShortMap } from '../../src/model/short-map.js'
 
 const name = fc.oneof(fc.constantFrom('a', 'b', 'messages', '__start__', ''), fc.string({ maxLength: 3 }))
 
@@ -27,6 +27,20 @@ test('holds what a Map holds, in the same order, however many names there are an
         expect(short.get(key)).toBe(map.get(key))
         expect(short.has(key)).toBe(map.has(key))
       }
+    }),
+  )
+})
+
+test('a map of which nothing changes stays the same one; otherwise each value becomes what it does, and the first map is left as it was', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, fc.integer({ min: 0, max: 5 })), { maxLength: 30 }), (pairs) => {
+      const map = new Map(pairs)
+      const before = [...map]
+      const become = (value: number, key: string) => (key.length > 0 && value > 3 ? value + 1 : value)
+      const after = eachAs(map, become)
+      expect([...after]).toEqual(before.map(([key, value]) => [key, become(value, key)]))
+      expect([...map]).toEqual(before)
+      expect(after === map).toBe(before.every(([key, value]) => become(value, key) === value))
     }),
   )
 })

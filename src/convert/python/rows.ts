@@ -1,7 +1,7 @@
 /** The Python dialect: rows as `langgraph-checkpoint-postgres` would have written them (modern profile, ≥ 2.0.25). */
 import { JsonbWriter } from '../../codec/json/jsonb-write.js'
 import { PythonTyped } from '../../codec/python-typed.js'
-import { ShortMap } from '../../model/short-map.js'
+import { eachAs, ShortMap } from '../../model/short-map.js'
 import type { ChannelVersion, Checkpoint, PendingWrite } from '../../model/thread.js'
 import type { Value } from '../../model/value.js'
 import {
@@ -107,14 +107,11 @@ export class PythonRows implements DialectRows {
     versions: ReadonlyMap<string, string>,
     inlined: ReadonlyMap<string, Value | true>,
   ): void {
-    const seen = new ShortMap<ReadonlyMap<string, ChannelVersion>>(checkpoint.versionsSeen.size)
-    checkpoint.versionsSeen.forEach((channels, node) => {
-      const strings = new ShortMap<ChannelVersion>(channels.size)
-      channels.forEach((version, channel) => {
-        strings.set(channel, this.lineage.seen(checkpoint, node, channel, version, versions))
-      })
-      seen.set(node, strings)
-    })
+    const seen = eachAs(checkpoint.versionsSeen, (channels, node) =>
+      eachAs<ChannelVersion>(channels, (version, channel) =>
+        this.lineage.seen(checkpoint, node, channel, version, versions),
+      ),
+    )
     const metadata = Buffer.from(pythonMetadataJsonb(JSONB, checkpoint.metadata))
     this.context.findings.addRepairs(checkpoint, 'metadata', JSONB.repairs)
     const body = checkpointJsonb(JSONB, { checkpoint, versions, seen, inlined })
