@@ -16,7 +16,7 @@ import {
   VALUE_ESCAPED,
 } from './members.js'
 import { decodeString, emitScalar } from './scalars.js'
-import { COMMA, LIST, LIST_END, MAP, QUOTE, skipScalar, skipSpace } from './scan.js'
+import { COMMA, LIST, LIST_END, LOOP_BYTES, MAP, QUOTE, skipScalar, skipSpace } from './scan.js'
 
 const NO_TEXT = Buffer.alloc(0)
 /** Texts with more containers leave larger arrays behind than are worth keeping. */
@@ -199,7 +199,7 @@ export class JsonEmitter {
 
   private checkUtf8(): void {
     const { text, start, end } = this
-    if (isUtf8(text.subarray(start, end))) return
+    if (isShortAscii(text, start, end) || isUtf8(text.subarray(start, end))) return
     let good = start
     let bad = end
     while (bad - good > 1) {
@@ -211,6 +211,13 @@ export class JsonEmitter {
     }
     throw new DecodeError('text that is not UTF-8', good)
   }
+}
+
+/** Numbers, ids, times: for them a view, which the native check takes, costs more than a loop. */
+function isShortAscii(text: Buffer, start: number, end: number): boolean {
+  if (end - start > LOOP_BYTES) return false
+  for (let at = start; at < end; at++) if (text[at]! >= 0x80) return false
+  return true
 }
 
 /** Emitters of one kind that are idle: most texts are so short that making one would take longer than reading them. */
