@@ -16,11 +16,20 @@ const ASCII_END = 0x80
 /** All that JSON may spell by an escape. */
 const NEEDS_CARE = /["\\\0-\x1f\ud800-\udfff]/
 
+/** Gives a copy. */
+export type KeepBytes = (bytes: Buffer) => Buffer
+
+function keptInSlabs(): KeepBytes {
+  const slabs = new Slabs()
+  return (bytes) => slabs.keep(bytes)
+}
+
 /** Throws `EncodeError` past the limit. */
 export class DocumentText {
   private readonly out = new GrowingBuffer(MAX_BYTES)
-  private readonly slabs = new Slabs()
   private isFirst = true
+
+  constructor(private readonly keep: KeepBytes = keptInSlabs()) {}
 
   /** Also in the middle of one that failed. */
   begin(): this {
@@ -92,7 +101,6 @@ export class DocumentText {
   /** What was written since `begin`, as a Buffer of its own. */
   take(): Buffer {
     const { out } = this
-    const document = this.slabs.keep(out.bytes.subarray(0, out.length))
-    return document
+    return this.keep(out.bytes.subarray(0, out.length))
   }
 }

@@ -16,7 +16,7 @@ import {
   type ValueText,
   type WriteIds,
 } from './dialect.js'
-import { DocumentText } from './document-text.js'
+import { DocumentText, type KeepBytes } from './document-text.js'
 import { documentTs } from './document-ts.js'
 import type { RedisPrefixes } from './options.js'
 import { type JsonRange, type StoredParts, spelling, textOf } from './stored.js'
@@ -27,10 +27,15 @@ const PATTERN = /[*?[\]\\]/
 export class JsKeys implements RedisDialect {
   readonly movesSends = false
   readonly writesAreText = true
-  private readonly json = new DocumentText()
+  private readonly json: DocumentText
   private readonly slabs = new Slabs()
 
-  constructor(private readonly prefixes: RedisPrefixes) {}
+  constructor(
+    private readonly prefixes: RedisPrefixes,
+    keepDocument?: KeepBytes,
+  ) {
+    this.json = new DocumentText(keepDocument)
+  }
 
   valueText({ type, blob }: Pick<BlobRow, 'type' | 'blob'>): ValueText | undefined {
     if (type === 'empty' || blob === null) return undefined

@@ -33,8 +33,9 @@ export async function* redisKeysOf(
 export const redisDialect = ({
   dialect,
   prefixes,
-}: Pick<RedisKeysOptions, 'dialect' | 'prefixes'>): RedisDialect =>
-  dialect === 'python' ? new PythonKeys(prefixes) : new JsKeys(prefixes)
+  keepDocument,
+}: Pick<RedisKeysOptions, 'dialect' | 'prefixes' | 'keepDocument'>): RedisDialect =>
+  dialect === 'python' ? new PythonKeys(prefixes, keepDocument) : new JsKeys(prefixes, keepDocument)
 
 class RedisKeys {
   private readonly texts: ChannelTexts
@@ -52,9 +53,9 @@ class RedisKeys {
   async *all(): AsyncGenerator<CheckpointKeys, void, undefined> {
     const leftOut = await this.threadsToLeave()
     for await (const page of this.rows.checkpoints()) {
-      const stored = page.filter(({ threadId }) => !leftOut.has(threadId)).map(partsOf)
-      for (let from = 0; from < stored.length; from += TOGETHER)
-        yield* this.some(stored.slice(from, from + TOGETHER))
+      const wanted = page.filter(({ threadId }) => !leftOut.has(threadId))
+      for (let from = 0; from < wanted.length; from += TOGETHER)
+        yield* this.some(wanted.slice(from, from + TOGETHER).map(partsOf))
     }
     yield* this.pointer(undefined)
     for (const [threadId, count] of await this.rows.orphans())

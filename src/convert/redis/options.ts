@@ -12,6 +12,8 @@ export interface RedisKeysOptions {
   onFinding(finding: Finding): void
   /** How many bytes of channel values may be remembered as they are written. Default 16 MB. */
   readonly rememberedBytes?: number
+  /** Gives a copy of a document that goes out with the keys that come next. Default: one that is collected when nobody holds it. */
+  keepDocument?(document: Buffer): Buffer
 }
 
 /** Without the separator; the JavaScript saver knows only the defaults. */

@@ -14,7 +14,7 @@ import {
   type ValueText,
   type WriteIds,
 } from './dialect.js'
-import { DocumentText } from './document-text.js'
+import { DocumentText, type KeepBytes } from './document-text.js'
 import { documentTs } from './document-ts.js'
 import { GrowingLists } from './growing-lists.js'
 import type { RedisPrefixes } from './options.js'
@@ -37,11 +37,16 @@ export class PythonKeys implements RedisDialect {
   readonly movesSends = true
   readonly writesAreText = false
   private readonly writer = new RedisJsonWriter()
-  private readonly json = new DocumentText()
+  private readonly json: DocumentText
   private readonly slabs = new Slabs()
   private readonly lists = new GrowingLists()
 
-  constructor(private readonly prefixes: RedisPrefixes) {}
+  constructor(
+    private readonly prefixes: RedisPrefixes,
+    keepDocument?: KeepBytes,
+  ) {
+    this.json = new DocumentText(keepDocument)
+  }
 
   valueText({ type, blob }: Pick<BlobRow, 'type' | 'blob'>, place?: string): ValueText | undefined {
     if (type === 'empty') return undefined

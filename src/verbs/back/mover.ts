@@ -13,6 +13,7 @@ import type { LedgerScope } from '../../target/ledger/read.js'
 import { digestOfValue } from '../../target/redis/key-digest.js'
 import type { RedisWriter } from '../../target/redis/writer.js'
 import { knownCheckpoints, type NewestCheckpoint, newestCheckpoints } from '../../target/rows/thread-names.js'
+import { Chunk } from './chunk.js'
 import type { KeyVerdict } from './judge.js'
 import { type KeyOrder, ordersOf } from './key-order.js'
 import type { BackLedger, Replaced } from './ledger.js'
@@ -82,27 +83,24 @@ export class BackMover {
     const { postgres, prefixes, signal, chunkBytes, keysOf } = this.options
     const session = await postgres.open()
     let writing: Promise<void> = Promise.resolve()
-    let chunk: KeyOrder[] = []
-    let bytes = 0
+    let chunk = new Chunk()
+    const keepDocument = (document: Buffer) => chunk.documents.keep(document)
     // While one chunk is written the next is converted.
     const write = async () => {
       const full = chunk
-      chunk = []
-      bytes = 0
+      chunk = new Chunk()
       await writing
-      writing = this.write(full)
+      writing = this.write(full.orders).then(() => full.documents.letGo())
       writing.catch(() => {})
     }
     try {
       const onFinding = (finding: Finding) => this.noteFinding(finding)
       // A Postgres in this process has one voice: while a thread is read, nothing else can be said to it.
       const waits = postgres.endpoint.engine === 'pglite'
-      for await (const part of keysOf(session, { ...this.options, threadIds, onFinding })) {
+      for await (const part of keysOf(session, { ...this.options, threadIds, onFinding, keepDocument })) {
         signal.throwIfAborted()
-        const orders = ordersOf(part, prefixes.checkpointWrite)
-        chunk.push(...orders)
-        for (const order of orders) bytes += order.bytes
-        if (!waits && (bytes >= chunkBytes || chunk.length >= MAX_KEYS)) await write()
+        chunk.add(ordersOf(part, prefixes.checkpointWrite))
+        if (!waits && (chunk.bytes >= chunkBytes || chunk.orders.length >= MAX_KEYS)) await write()
       }
       await write()
       await writing
