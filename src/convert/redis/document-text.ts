@@ -90,9 +90,10 @@ export class DocumentText {
     out.room(length * MAX_UNIT_BYTES)
     const { bytes, length: start } = out
     let at = 0
-    if (length <= LOOP_CHARS) {
-      for (let code = 0; at < length && (code = value.charCodeAt(at)) < ASCII_END; at++)
-        bytes[start + at] = code
+    for (; length <= LOOP_CHARS && at < length; at++) {
+      const code = value.charCodeAt(at)
+      if (code >= ASCII_END) break
+      bytes[start + at] = code
     }
     out.length += at === length ? length : bytes.write(value, start)
     return this
