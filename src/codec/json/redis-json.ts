@@ -82,6 +82,8 @@ export class RedisJsonWriter extends JsonOutput implements ValueSink {
       if (!Number.isFinite(Number(value)))
         throw new EncodeError('an integer beyond the floats', 'integer-too-large')
       this.lose(LONG_INTEGER)
+      // As the float that it becomes: of an integer so long RedisJSON makes the next float one time in three.
+      if (!this.atKey()) return this.plain(redisFloat(Number(value)))
     }
     this.plain(String(value))
   }

@@ -1,4 +1,4 @@
-/** JSON text that goes into a RedisJSON document as it is, but for floats that its parser would read wrong. */
+/** JSON text that goes into a RedisJSON document as it is, but for numbers that its parser would read wrong. */
 import { EncodeError } from '../bytes.js'
 import { redisFloat } from './redis-float.js'
 import { CLOSES, IS_QUOTE, MEANING, OPENS, skipScalar, skipString } from './scan.js'
@@ -37,15 +37,14 @@ export function redisText(text: Buffer): RedisText {
     } else if (isDigit(text[at]!)) {
       const end = skipScalar(text, at, text.length)
       const digits = end - at > EXACT_DIGITS ? text.toString('latin1', at, end) : '0'
-      if (/[.eE]/.test(digits)) {
+      const isFloat = /[.eE]/.test(digits)
+      if (isFloat || isLong(digits, text[at - 1] === MINUS)) {
         const value = Math.min(Number(digits), Number.MAX_VALUE)
         const spelled = redisFloat(value)
-        if (Number(spelled) !== value) lostFloats++
+        if (!isFloat) longIntegers++
+        else if (Number(spelled) !== value) lostFloats++
         parts.push(text.subarray(from, at), Buffer.from(spelled))
         from = end
-      } else if (digits.length > EXACT_DIGITS) {
-        const value = BigInt(digits) * (text[at - 1] === MINUS ? -1n : 1n)
-        if (value < MIN_INT || value >= MAX_INT) longIntegers++
       }
       at = end - 1
     }
@@ -58,6 +57,13 @@ export function redisText(text: Buffer): RedisText {
     longIntegers,
     lostFloats,
   }
+}
+
+/** RedisJSON makes a float of it. */
+function isLong(digits: string, isNegative: boolean): boolean {
+  if (digits.length <= EXACT_DIGITS) return false
+  const value = isNegative ? -BigInt(digits) : BigInt(digits)
+  return value < MIN_INT || value >= MAX_INT
 }
 
 const MINUS = 0x2d
