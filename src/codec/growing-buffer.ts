@@ -1,14 +1,12 @@
 /** One buffer that grows while a value is written into it, and is used again for the next one. */
 import { EncodeError } from './bytes.js'
+import { copyRun } from './copy-run.js'
 
 const FIRST_BYTES = 16 * 1024
 /** A larger buffer is given back after the value that needed it, so that one big value does not stay in memory. */
 const KEPT_BYTES = 16 * 1024 * 1024
 /** Postgres refuses a bytea of 1 GB (`MaxAllocSize`, with its header of four bytes). */
 const MAX_BYTES = 0x3fffffff - 4
-/** Below this a loop is faster than the native copy, which makes a view of its source first (measured on Node 20). */
-const LOOP_BYTES = 24
-
 /** `bytes` may be another buffer after every call of `room`; `length` says how much of it is written. */
 export class GrowingBuffer {
   bytes = Buffer.allocUnsafe(FIRST_BYTES)
@@ -35,14 +33,7 @@ export class GrowingBuffer {
 
   /** Appends a range; room for it must have been made. */
   append(source: Buffer, start: number, end: number): void {
-    const count = end - start
-    if (count > LOOP_BYTES) {
-      source.copy(this.bytes, this.length, start, end)
-    } else {
-      const { bytes, length } = this
-      for (let i = 0; i < count; i++) bytes[length + i] = source[start + i]!
-    }
-    this.length += count
+    this.length = copyRun(source, start, end, this.bytes, this.length)
   }
 
   /** Moves what stands at `from` and after to `to`: a header became longer or shorter than it was reserved. */
