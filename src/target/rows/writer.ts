@@ -102,8 +102,8 @@ export class TargetWriter implements BatchSink {
 
   async commitStaged(batch: Batch, thread: ThreadCommit): Promise<Committed> {
     const transaction = this.staging!
-    await this.sending
     try {
+      await this.sending
       const rest = (table: TableName) => batch.tuples(table, [thread.span])
       await copyTuples(transaction.session, batch.columns, staged, rest)
       const done = await this.finishStaged(transaction.session, batch, thread)
