@@ -54,7 +54,10 @@ export class OpenThread {
     const open = bound === null ? options.openConverter : boundedConverter(options.openConverter, bound)
     const converter = open(task.threadId, known, batch, report, options.convert)
     const layouts = new Set(task.order.map((key) => key.layout))
-    this.pass = new ThreadPass(task.threadId, registry, converter, report, layouts, options.dialect)
+    this.pass = new ThreadPass(task.threadId, registry, converter, report, {
+      layouts,
+      dialect: options.dialect,
+    })
   }
 
   facts(converted: ConvertedThread, targetBytes: number): ThreadFacts {

@@ -30,6 +30,15 @@ export interface StrayKey {
   readonly threadId: string
 }
 
+export interface ThreadPassOptions {
+  /** Those that claim keys of the thread. */
+  readonly layouts: ReadonlySet<string>
+  /** Records of the other language are refused, once a thread by name. */
+  readonly dialect?: Dialect | undefined
+  /** What is kept of a key that was read. */
+  readonly remember?: (key: Buffer, read: ReadValue) => ReadKey
+}
+
 export class ThreadPass<Made> {
   readonly readKeys: ReadKey[] = []
   readonly strays: StrayKey[] = []
@@ -48,6 +57,8 @@ export class ThreadPass<Made> {
   private readonly age = new ThreadAge(this.startedMs)
   private readonly readers = new Map<string, ThreadReader>()
   private readonly records: RecordSink
+  private readonly dialect: Dialect | undefined
+  private readonly remember: (key: Buffer, read: ReadValue) => ReadKey
   private readonly waiting:
     | {
         readonly checkpoints: Checkpoint[]
@@ -61,11 +72,10 @@ export class ThreadPass<Made> {
     private readonly registry: LayoutRegistry,
     private readonly converter: RecordTaker<Made>,
     private readonly report: (finding: Finding) => void,
-    layouts: ReadonlySet<string>,
-    /** Records of the other language are refused, once a thread by name. */
-    private readonly dialect?: Dialect,
-    private readonly remember = digested,
+    { layouts, dialect, remember = digested }: ThreadPassOptions,
   ) {
+    this.dialect = dialect
+    this.remember = remember
     // Where several layouts hold one thread, the order over all of them is known only at the end.
     this.waiting = layouts.size > 1 ? { checkpoints: [], writes: [], channelValues: [] } : undefined
     this.records = {

@@ -48,7 +48,7 @@ export async function readThreadRecords(
     registry,
     new Collector(),
     (finding) => findings.push(finding),
-    new Set(order.map(({ layout }) => layout)),
+    { layouts: new Set(order.map(({ layout }) => layout)) },
   )
   const learnt = new Map<ClaimedKey, ThreadKey>()
   const requests = order.map((claimed) => ({ key: claimed.key, type: claimed.type, claimed }))

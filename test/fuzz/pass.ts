@@ -127,8 +127,7 @@ class OneThread implements RowSink {
         end: () => converter.end(),
       },
       report,
-      new Set(this.order.map(({ layout }) => layout)),
-      dialect,
+      { layouts: new Set(this.order.map(({ layout }) => layout)), dialect },
     )
   }
 

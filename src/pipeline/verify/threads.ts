@@ -195,9 +195,11 @@ export class ThreadVerification {
     })
     const layouts = new Set(task.order.map((key) => key.layout))
     // Findings are the migration's to tell; here they show as what is left out.
-    const { remember } = new DigestsWhenAsked()
-    const { registry, target } = this
-    pass = new ThreadPass(threadId, registry, comparison, () => {}, layouts, target.dialect, remember)
+    pass = new ThreadPass(threadId, this.registry, comparison, () => {}, {
+      layouts,
+      dialect: this.target.dialect,
+      remember: new DigestsWhenAsked().remember,
+    })
     return { task, pass }
   }
 
