@@ -49,15 +49,28 @@ const history = fc
 
 test('a digest is the same whether the values before it were seen or not, in the source and in the target', () => {
   fc.assert(
-    fc.property(history, fc.constantFrom(0, 2000, 1_000_000), (values, budget) => {
-      const source = new GrowingDigests(budget, sourceList)
-      const stored = new GrowingDigests(budget, storedList)
-      for (const value of values) {
-        const expected = digestText(jsonOf(value))
-        expect(source.of('c', jsonOf(value))).toBe(expected)
-        expect(stored.of('c', msgpackOf(value))).toBe(expected)
-      }
-    }),
+    fc.property(
+      fc.array(history, { maxLength: 3 }),
+      fc.constantFrom(0, 2000, 1_000_000),
+      (channels, budget) => {
+        // Threads come one after the other, and use the same memory again.
+        for (let thread = 0; thread < 2; thread++) {
+          const source = new GrowingDigests(budget, sourceList)
+          const stored = new GrowingDigests(budget, storedList)
+          const steps = Math.max(0, ...channels.map((values) => values.length))
+          for (let at = 0; at < steps; at++) {
+            for (const [channel, values] of channels.entries()) {
+              const value = values[(at + thread) % values.length]
+              const expected = digestText(jsonOf(value))
+              expect(source.of(`c${channel}`, jsonOf(value))).toBe(expected)
+              expect(stored.of(`c${channel}`, msgpackOf(value))).toBe(expected)
+            }
+          }
+          source.release()
+          stored.release()
+        }
+      },
+    ),
     { numRuns: 300 },
   )
 })
