@@ -12,7 +12,7 @@ const YOUNG_FLAG = '--min-semi-space-size=4'
 
 export function startJob(settings: JobSettings): JobHandle {
   setFlagsFromString(YOUNG_FLAG)
-  const worker = new Worker(ENTRY, { workerData: settings, env: settings.env as NodeJS.ProcessEnv })
+  const worker = new Worker(ENTRY, { workerData: settings })
   const early: FromJob[] = []
   let take = (message: FromJob): void => void early.push(message)
   let tell = (_: Error): void => {}

@@ -48,7 +48,7 @@ export interface ThreadFacts {
 }
 
 /** The same for who only counts: of keys, how many there are. */
-export type ThreadTold = Omit<ThreadFacts, 'sourceKeys' | 'unreadKeys' | 'heads' | 'cut'> & {
+export type ThreadTold = Omit<ThreadFacts, 'sourceKeys' | 'unreadKeys' | 'cut'> & {
   readonly sourceKeys: Counted
   readonly unreadKeys: Counted
   readonly cut?: Pick<ThreadCut, 'leftOut'>

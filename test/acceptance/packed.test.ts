@@ -112,13 +112,13 @@ describe('the package', () => {
     expect(await tool(['migrate', '--help'])).toContain('cp-migrate migrate --dry-run')
   })
 
-  test('makes the tables and moves the threads', async () => {
+  test('makes the tables and moves the threads, by jobs that it finds beside itself', async () => {
     const from = fixture('python/0.5.2-mutated')
     const [{ url }, database] = await Promise.all([freshRedis(), freshDatabase()])
     await loadCase(from, url)
     const env = ends(url, database)
     await tool(['init'], env)
-    expect(await tool(['migrate'], env)).toContain('4 threads whole')
+    expect(await tool(['migrate', '--jobs', '2'], env)).toContain('4 threads whole')
     expect(await judgeCase(from, database)).toMatchObject({ missing: 0, differing: 0, writeRowsMissing: 0 })
   })
 

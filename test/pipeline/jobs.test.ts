@@ -62,6 +62,8 @@ describe('what is said', () => {
       sourceKeys: [1, 2, 3],
       unreadKeys: [1],
       longestPttlMs: -1,
+      heads: new Map([['', 'id']]),
+      notedMs: 12,
       findings: [{ reason: 'gone', threadId: 't', key: Buffer.from([0, 255, 10]) }, { reason: 'gone' }],
       isPart: false,
       seen: {
@@ -156,13 +158,26 @@ async function looksOnly(job: Job): Promise<void> {
 describe('jobs', () => {
   test('share the threads: each is handed out once, and told of once', async () => {
     const told: string[] = []
-    const done = await new Jobs([new Near(looksOnly), new Near(looksOnly), new Near(looksOnly)]).run(
+    const shares = [0, 0, 0]
+    const counting = (place: number) => async (job: Job) => {
+      const { unchanged } = job
+      job.unchanged = (...about) => {
+        shares[place]!++
+        unchanged(...about)
+      }
+      await looksOnly(job)
+    }
+    const done = await new Jobs([0, 1, 2].map((place) => new Near(counting(place)))).run(
       threads(500),
       {},
       options(listening(told)),
     )
     expect(done).toEqual({ ...NOTHING, threadsAdded: 21 })
     expect(told.sort()).toEqual(Array.from({ length: 500 }, (_, at) => `t-${at}`).sort())
+    expect(
+      shares.every((share) => share >= 50),
+      shares.join(),
+    ).toBe(true)
   })
 
   test("one that fails stops the others, and its failure is the run's", async () => {

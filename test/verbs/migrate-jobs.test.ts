@@ -11,29 +11,24 @@ import { loadCase } from '../corpus/load.js'
 import { freshDatabase, sql } from '../services/postgres.js'
 import { proxyTo, type Proxy as WireProxy } from '../services/proxy.js'
 import { freshRedis } from '../services/redis.js'
+import { tablesOf } from './tables.js'
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'cp-migrate.js')
 /** So little memory makes several batches of so small a case. */
 const COMMAND = 'migrate --json --memory 600KB --retry-for 60s'
 
-const TABLES = [
-  'checkpoints',
-  'checkpoint_blobs',
-  'checkpoint_writes',
-  // All that the ledger says, but when it was said.
-  `(SELECT run_id, thread_id, layouts, completeness, progress, had_rows_before, checkpoints, blobs, writes,
-      source_bytes, target_bytes, keys, source_keys FROM cp_migrate.threads)`,
-  '(SELECT run_id, thread_id, key, kind, reason, detail, count FROM cp_migrate.findings)',
-]
+/** All that the ledger says of threads, but when it was said. */
+const LEDGER = `
+  SELECT run_id, thread_id, layouts, completeness, progress, had_rows_before, checkpoints, blobs, writes, source_bytes,
+    target_bytes, keys, source_keys FROM cp_migrate.threads ORDER BY run_id, thread_id`
+const FINDINGS = `
+  SELECT run_id, thread_id, key, kind, reason, detail, count FROM cp_migrate.findings ORDER BY findings::text`
 
-async function rowsOf(url: string): Promise<string[]> {
-  const all = await Promise.all(
-    TABLES.map((table) =>
-      sql<{ row: string }>(url, `SELECT t::text AS row FROM ${table} t ORDER BY t::text COLLATE "C"`),
-    ),
-  )
-  return all.flat().map(({ row }) => row)
-}
+const everything = async (url: string) => ({
+  ...(await tablesOf(url)),
+  threads: await sql(url, LEDGER),
+  findings: await sql(url, FINDINGS),
+})
 
 interface Run {
   readonly exit: number
@@ -80,7 +75,7 @@ test.each([
     const three = await run(redis, together, `${flags} --jobs 3`)
     expect(three.exit, three.err).toBe(one.exit)
     expect(sorted(three.report)).toEqual(sorted(one.report))
-    expect(await rowsOf(together)).toEqual(await rowsOf(alone))
+    expect(await everything(together)).toEqual(await everything(alone))
     expect(one.report.threads.new).toBeGreaterThan(0)
 
     const again = await run(redis, together, `${flags} --jobs 2`)
@@ -89,9 +84,24 @@ test.each([
   },
 )
 
+test('each job has connections of its own, and the lock is held once', async () => {
+  const [redis, database] = [(await freshRedis()).url, await freshDatabase()]
+  await loadCase(fixture('python/0.5.2-full'), redis)
+  await commandLine('init', ends(redis, database))
+  const made = async (flags: string) => {
+    const [toRedis, toPostgres] = await Promise.all([proxyTo(redis), proxyTo(database)])
+    await run(toRedis.url(redis), toPostgres.url(database), flags)
+    return { redis: toRedis.connections(), postgres: toPostgres.connections() }
+  }
+  const one = await made('')
+  const three = await made('--jobs 3')
+  expect(three.redis - one.redis).toBe(3)
+  expect(three.postgres - one.postgres).toBeGreaterThanOrEqual(3)
+})
+
 describe('what goes wrong', () => {
   let redis = ''
-  let clean: string[] = []
+  let clean: Awaited<ReturnType<typeof everything>>
   let postgres = ''
   let wire: WireProxy
 
@@ -101,7 +111,7 @@ describe('what goes wrong', () => {
     const url = await freshDatabase()
     await commandLine('init', ends(redis, url))
     await run(redis, url)
-    clean = await rowsOf(url)
+    clean = await everything(url)
   })
   beforeEach(async () => {
     postgres = await freshDatabase()
@@ -112,7 +122,7 @@ describe('what goes wrong', () => {
   async function expectWhole({ exit, err, report }: Run): Promise<void> {
     expect(report.stoppedBy, err).toBeNull()
     expect(exit).toBe(0)
-    expect(await rowsOf(postgres)).toEqual(clean)
+    expect(await everything(postgres)).toEqual(clean)
     expect(await sql(postgres, 'SELECT state FROM cp_migrate.runs')).toEqual([{ state: 'done' }])
   }
 

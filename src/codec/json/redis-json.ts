@@ -79,13 +79,14 @@ export class RedisJsonWriter extends JsonOutput implements ValueSink {
   }
   int(value: number | bigint): void {
     if (typeof value === 'bigint' && (value < MIN_INT || value >= MAX_INT)) {
-      if (!Number.isFinite(Number(value)))
-        throw new EncodeError('an integer beyond the floats', 'integer-too-large')
+      const float = Number(value)
+      if (!Number.isFinite(float)) throw new EncodeError('an integer beyond the floats', 'integer-too-large')
       this.lose(LONG_INTEGER)
       // As the float that it becomes: of an integer so long RedisJSON makes the next float one time in three.
-      if (!this.atKey()) return this.plain(redisFloat(Number(value)))
+      this.plain(this.atKey() ? String(value) : redisFloat(float))
+    } else {
+      this.plain(String(value))
     }
-    this.plain(String(value))
   }
   float(value: number): void {
     if (this.atKey()) {

@@ -7,18 +7,13 @@ import type { TransferListener } from '../transfer-options.js'
 import {
   type FromJob,
   failureFrom,
+  type Line,
   sentFacts,
   sentFailure,
   sentStray,
   type ToJob,
   threadFrom,
 } from './messages.js'
-
-/** The line to the run, as a `MessagePort` is one. */
-export interface JobLine {
-  post(message: FromJob): void
-  listen(take: (message: ToJob) => void): void
-}
 
 /** Bytes of values that are told of together. */
 const TOLD_BYTES = 256 * 1024
@@ -28,12 +23,12 @@ export class Job implements TransferListener {
   readonly signal: AbortSignal
   /** What the run says once it knows what there is to do. */
   readonly begun: Promise<unknown>
-  readonly #line: JobLine
+  readonly #line: Line<ToJob, FromJob>
   readonly #threads = new Answers<readonly ThreadKeys[]>()
   readonly #restored = new Answers<void>()
   #read = { bytes: 0, keys: 0 }
 
-  constructor(line: JobLine) {
+  constructor(line: Line<ToJob, FromJob>) {
     this.#line = line
     const stopping = new AbortController()
     this.signal = stopping.signal

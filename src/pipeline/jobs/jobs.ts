@@ -10,6 +10,7 @@ import {
   type FromJob,
   factsFrom,
   failureFrom,
+  type Line,
   sentFailure,
   sentThread,
   strayFrom,
@@ -17,9 +18,7 @@ import {
 } from './messages.js'
 
 /** The line to one job. */
-export interface JobHandle {
-  post(message: ToJob): void
-  listen(take: (message: FromJob) => void): void
+export interface JobHandle extends Line<FromJob, ToJob> {
   /** Told when the job is gone, which is an error before its last word. */
   gone(tell: (error: Error) => void): void
   /** Nothing of it goes on. */

@@ -12,6 +12,12 @@ import type { ThreadKeys } from '../inventory.js'
 import type { StrayKey } from '../thread-pass.js'
 import type { CommitTold, UnchangedTold } from '../transfer-options.js'
 
+/** One end of the line, as a `MessagePort` is one. */
+export interface Line<Heard, Said> {
+  post(message: Said): void
+  listen(take: (message: Heard) => void): void
+}
+
 /** From the run. What `begin` holds is between the two who know what a run is. */
 export type ToJob =
   | { readonly kind: 'begin'; readonly begin: unknown }
@@ -78,27 +84,19 @@ export const sentStray = ({ key, threadId }: StrayKey): Sent<StrayKey> => ({ key
 export const strayFrom = ({ key, threadId }: Sent<StrayKey>): StrayKey => ({ key: keyFrom(key), threadId })
 
 /** Of keys only their number is told: they are on record already. */
-export function sentFacts(facts: ThreadTold): Sent<ThreadTold> {
-  const { threadId, layouts, completeness, checkpoints, writes, blobs, sourceBytes, targetBytes } = facts
-  const { longestPttlMs, isPart, seen, cut } = facts
-  return {
-    threadId,
-    layouts,
-    completeness,
-    checkpoints,
-    writes,
-    blobs,
-    sourceBytes,
-    targetBytes,
-    longestPttlMs,
-    isPart,
-    sourceKeys: { length: facts.sourceKeys.length },
-    unreadKeys: { length: facts.unreadKeys.length },
-    findings: facts.findings.map(({ key, ...finding }) => ({ ...finding, ...(key && { key: textOf(key) }) })),
-    ...(seen && { seen }),
-    ...(cut && { cut: { leftOut: cut.leftOut } }),
-  }
-}
+export const sentFacts = ({
+  sourceKeys,
+  unreadKeys,
+  findings,
+  cut,
+  ...facts
+}: ThreadTold): Sent<ThreadTold> => ({
+  ...facts,
+  sourceKeys: { length: sourceKeys.length },
+  unreadKeys: { length: unreadKeys.length },
+  findings: findings.map(({ key, ...finding }) => ({ ...finding, ...(key && { key: textOf(key) }) })),
+  ...(cut && { cut: { leftOut: cut.leftOut } }),
+})
 export const factsFrom = (sent: Sent<ThreadTold>): ThreadTold => ({
   ...sent,
   findings: sent.findings.map(({ key, ...finding }) => ({

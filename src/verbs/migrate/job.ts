@@ -12,9 +12,9 @@ import { Fence } from '../../target/ledger/fence.js'
 import { RunLedger } from '../../target/ledger/ledger.js'
 import type { LedgerScope } from '../../target/ledger/read.js'
 import type { MergePolicy } from '../../target/rows/commit.js'
-import { TargetWriter } from '../../target/rows/writer.js'
 import { stoppedBy } from '../stopped-by.js'
 import { transferOptionsOf } from './transfer-options.js'
+import { writerInto } from './writer.js'
 
 /** What a run tells its jobs once it knows: plain values. */
 export interface JobBegin {
@@ -60,10 +60,7 @@ export async function moveAsJob(job: Job, ends: JobEnds, begin: JobBegin): Promi
   const awayTarget = new Recovery({ ...away, endpoint: postgres.name, restore: () => job.restore() })
   const fence = new Fence({ schema, ledgerSchema, endpoint: postgres.name, token: run.token })
   const ledger = new RunLedger(run.scope, run.id, (session) => fence.pass(session), run.resumed, now)
-  const sink = new TargetWriter(
-    { open: () => postgres.open(), use: (work) => postgres.use(work) },
-    { schema, ledger, policy, recover: (error, attempt) => awayTarget.after(error, attempt) },
-  )
+  const sink = writerInto(postgres, { schema, ledger, policy }, awayTarget)
   const recover = recoverEither(awaySource, awayTarget)
   const options = transferOptionsOf({ ...begin, dialect, signal, recover })
   const transfer = new Transfer(source, sink, new LayoutRegistry(layouts, prefixes), job, options)

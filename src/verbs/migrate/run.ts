@@ -21,10 +21,11 @@ import {
   startRun,
 } from '../../target/ledger/runs.js'
 import type { MergePolicy } from '../../target/rows/commit.js'
-import { TargetWriter } from '../../target/rows/writer.js'
+import type { TargetWriter } from '../../target/rows/writer.js'
 import { stoppedBy } from '../stopped-by.js'
 import { toolVersion } from '../tool-version.js'
 import type { RunPart } from './job.js'
+import { writerInto } from './writer.js'
 
 /** A target that has the tables and the ledger. */
 export interface MigrateTarget {
@@ -123,11 +124,7 @@ export class MigrateRun {
   /** Where batches go. */
   writer(recovery: Recovery): TargetWriter {
     const { target, policy } = this.request
-    const { postgres, schema } = target
-    return new TargetWriter(
-      { open: () => postgres.open(), use: (work) => postgres.use(work) },
-      { schema, ledger: this.ledger, policy, recover: (error, attempt) => recovery.after(error, attempt) },
-    )
+    return writerInto(target.postgres, { schema: target.schema, ledger: this.ledger, policy }, recovery)
   }
 
   /** After the server was away: may it be written to, and is the lock still ours? */
