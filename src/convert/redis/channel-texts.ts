@@ -22,8 +22,12 @@ export class ChannelTexts {
     private readonly maxBytes: number,
   ) {}
 
-  /** By channel, those that have one. What the `following` checkpoints need comes along. Throws `RefusedByRedis`. */
-  async of(stored: StoredParts, following: readonly StoredParts[]): Promise<ReadonlyMap<string, ValueText>> {
+  /**
+   * Of the checkpoint at this place of the page: by channel, those that have one. What the checkpoints after it need comes along. Throws
+   * `RefusedByRedis`.
+   */
+  async of(page: readonly StoredParts[], place: number): Promise<ReadonlyMap<string, ValueText>> {
+    const stored = page[place]!
     const found = new Map<string, ValueText | RefusedByRedis | null>()
     const missing: NamedKey[] = []
     for (const key of stored.keys) {
@@ -31,7 +35,7 @@ export class ChannelTexts {
       if (held === undefined) missing.push(keyOf(stored, key))
       else found.set(key.channel, held)
     }
-    for (let keys = this.withFollowing(missing, following), own = missing.length; own > 0; ) {
+    for (let keys = this.withFollowing(missing, page, place + 1), own = missing.length; own > 0; ) {
       const { rows, next } = await this.rows.blobs(keys)
       this.take(keys.slice(0, next), rows, (key, text, at) => {
         if (at < own) found.set(key.channel, text)
@@ -62,12 +66,16 @@ export class ChannelTexts {
     }
   }
 
-  private withFollowing(missing: readonly NamedKey[], following: readonly StoredParts[]): NamedKey[] {
+  private withFollowing(
+    missing: readonly NamedKey[],
+    page: readonly StoredParts[],
+    from: number,
+  ): NamedKey[] {
     const keys = [...missing]
     if (keys.length === 0) return keys
     const names = new Set(keys.map(({ name }) => name))
-    for (const stored of following) {
-      if (keys.length >= MOST_KEYS) break
+    for (let at = from; at < page.length && keys.length < MOST_KEYS; at++) {
+      const stored = page[at]!
       for (const key of stored.keys) {
         if (names.has(key.name) || this.remembered.has(key.name)) continue
         names.add(key.name)

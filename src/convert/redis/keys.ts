@@ -73,7 +73,7 @@ class RedisKeys {
       for (const [at, head] of heads.entries()) {
         if (tellsOfDeltas(head)) deltas.add(head.row.threadId)
         const isHeld = await this.isHeld(head, async () => {
-          await this.valuesOf(head, heads.slice(at + 1), sends)
+          await this.valuesOf(heads, at, sends)
           await this.tryWrites(writes?.of(head.row) ?? [])
         })
         if (isHeld || leave.has(head.row.threadId)) continue
@@ -97,7 +97,7 @@ class RedisKeys {
         const { threadId } = one.row
         if (broken.has(threadId)) continue
         const isHeld = await this.isHeld(one, async () => {
-          await this.valuesOf(one, stored.slice(at + 1, at + TOGETHER), sends)
+          await this.valuesOf(stored, at, sends)
         })
         if (isHeld) continue
         broken.add(threadId)
@@ -118,7 +118,7 @@ class RedisKeys {
       const ownWrites = new WriteKeys(this.dialect)
       let areTried = !this.dialect.writesAreText
       let isHeld = await this.isHeld(stored, async () => {
-        values = await this.valuesOf(stored, page.slice(at + 1), sends)
+        values = await this.valuesOf(page, at, sends)
       })
       // Also the writes of a checkpoint that is left out have to be gone through.
       for await (const piece of writes.of(row)) {
@@ -170,17 +170,18 @@ class RedisKeys {
     return this.dialect.movesSends ? parentSends(this.rows, this.texts, page) : Promise.resolve(new Map())
   }
 
-  /** Throws `RefusedByRedis`. */
+  /** Of the checkpoint at this place of the page. Throws `RefusedByRedis`. */
   private async valuesOf(
-    stored: StoredParts,
-    following: readonly StoredParts[],
+    page: readonly StoredParts[],
+    at: number,
     sends: ReadonlyMap<StoredParts, ValueText | Error>,
   ): Promise<ReadonlyMap<string, ValueText>> {
+    const stored = page[at]!
     const misfit = this.dialect.misfit(stored)
     if (misfit !== undefined) throw new RefusedByRedis(misfit)
     const parents = sends.get(stored)
     if (parents instanceof Error) throw new RefusedByRedis(`Sends of the parent: ${parents.message}`)
-    const values = await this.texts.of(stored, following)
+    const values = await this.texts.of(page, at)
     const { threadId, checkpointNs, checkpointId } = stored.row
     for (const { channel, name } of stored.keys) {
       const losses = values.get(channel)?.losses

@@ -36,6 +36,9 @@ export class Parcels {
   }
 }
 
+/** What almost every command says. */
+const WORDS = new Map(['JSON.SET', '$', 'NX', 'ZADD', 'EXPIRE'].map((word) => [word, Buffer.from(word)]))
+
 /** As an array of bulk strings (RESP 2). */
 function append(out: GrowingBuffer, [name, args]: RedisCommand): void {
   text(out, `*${args.length + 1}\r\n`)
@@ -44,7 +47,7 @@ function append(out: GrowingBuffer, [name, args]: RedisCommand): void {
 }
 
 function bulk(out: GrowingBuffer, arg: string | Buffer): void {
-  const bytes = typeof arg === 'string' ? Buffer.from(arg) : arg
+  const bytes = typeof arg === 'string' ? (WORDS.get(arg) ?? Buffer.from(arg)) : arg
   text(out, `$${bytes.length}\r\n`)
   out.room(bytes.length)
   out.append(bytes, 0, bytes.length)
