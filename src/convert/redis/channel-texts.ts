@@ -122,7 +122,8 @@ export class ChannelTexts {
     this.remembered.set(name, text)
     this.rememberedBytes += bytesOf(name, text)
     for (const [oldest, old] of this.remembered) {
-      if (this.rememberedBytes <= this.maxBytes) break
+      // However large the last one is: the next document may repeat it.
+      if (this.rememberedBytes <= this.maxBytes || oldest === name) break
       this.remembered.delete(oldest)
       this.rememberedBytes -= bytesOf(oldest, old)
     }

@@ -14,7 +14,7 @@ import { partsOf, type StoredParts, tellsOfDeltas } from './stored.js'
 import { ThreadLosses } from './thread-losses.js'
 import { WriteKeys } from './write-keys.js'
 
-const REMEMBERED_BYTES = 16 * 1024 * 1024
+const REMEMBERED_BYTES = 8 * 1024 * 1024
 /** How many checkpoints share the questions for their writes, and for the Sends of their parents. */
 const TOGETHER = 250
 
