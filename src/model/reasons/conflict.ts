@@ -17,6 +17,12 @@ export const CONFLICT = {
     title: 'the thread lives on in the target',
     remedy: 'Left alone; --on-existing merge adds what is missing.',
   },
+  'thread-id-shared': {
+    kind: 'conflict',
+    title: 'thread of which another source had brought one with the same id',
+    remedy:
+      'Both stand in one thread now, and it opens at the newer. Are they two conversations? Undo this run (cp-migrate rollback), and give this source tables of its own (--schema).',
+  },
   'key-differs': {
     kind: 'conflict',
     title: 'Redis holds something else under the same key',

@@ -17,7 +17,7 @@ import { digestsIn, digestsOf } from '../rows/merge-compare.js'
 import { BLOB_DIGESTS } from '../rows/row-digests.js'
 import { recordFindings } from './findings.js'
 import { addDigests, checkpointName, type RowDigests } from './pack.js'
-import type { LedgerScope } from './read.js'
+import { type LedgerScope, otherSources } from './read.js'
 import { keepReplaced, recordInserted } from './replaced.js'
 import { isOldNews, keysToRecord, recordThreads, type ThreadRow } from './rows.js'
 
@@ -47,6 +47,7 @@ export class RunLedger {
     return {
       isOurs: (threadId, ns, id, digest) => digestOf(threadId, ns, id) === digest,
       wrote: (threadId, ns, id) => digestOf(threadId, ns, id) !== undefined,
+      otherSources: (session, threadIds) => otherSources(session, this.scope, threadIds),
       keepReplaced: (session, rows) => {
         // Of threads that began with this run there is nothing older to restore.
         const ownThreads = new Set(
@@ -259,7 +260,7 @@ async function blobDigestsOf(
 }
 
 /** What a merge found out about threads and rows. */
-export function findingsOf({ conflicts, deleted, leftAlone }: Merged): Finding[] {
+export function findingsOf({ conflicts, deleted, leftAlone, sharedIds }: Merged): Finding[] {
   return [
     ...conflicts.map(({ table, key }): Finding => {
       const [threadId, checkpointNs, third, fourth] = key as [string, string, string, string?]
@@ -272,5 +273,12 @@ export function findingsOf({ conflicts, deleted, leftAlone }: Merged): Finding[]
       return { reason: 'deleted', threadId, checkpointNs, checkpointId }
     }),
     ...leftAlone.map((left): Finding => left),
+    ...sharedIds.map(
+      ({ threadId, otherSource }): Finding => ({
+        reason: 'thread-id-shared',
+        threadId,
+        detail: `with that of ${otherSource}`,
+      }),
+    ),
   ]
 }

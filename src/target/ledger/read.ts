@@ -56,6 +56,21 @@ export async function readThreads(
   return new Map(currentOf(rows).map((thread) => [thread.threadId, thread]))
 }
 
+/** Which of these threads stand in the same tables because of another source, and its name. */
+export async function otherSources(
+  session: SqlSession,
+  { ledgerSchema, sourceName, targetSchema }: LedgerScope,
+  threadIds: readonly string[],
+): Promise<Map<string, string>> {
+  const { rows } = await session.query<{ id: string; name: string }>(
+    `SELECT thread_id AS id, min(source_name) AS name FROM ${qualified(ledgerSchema, 'threads')}
+     WHERE thread_id = ANY($1::text[]) AND source_name <> $2 AND target_schema = $3
+       AND progress <> 'rolled_back' AND checkpoints > 0 GROUP BY 1`,
+    [threadIds, sourceName, targetSchema],
+  )
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
 /** What of the ledger's threads `eachThread` gives. */
 export interface ThreadSelection {
   /** Only threads that this run changed. */

@@ -49,6 +49,12 @@ export interface LeftAlone {
   readonly checkpointId: string
 }
 
+/** A thread whose id stands in the target for another source's, too, and nothing links the one with the other. */
+export interface SharedId {
+  readonly threadId: string
+  readonly otherSource: string
+}
+
 export interface Merged {
   readonly inserted: readonly RowKey[]
   /** Rows that were rewritten; the ledger has them as they were. */
@@ -58,6 +64,7 @@ export interface Merged {
   /** Checkpoints of ours that are gone from the target: deleted on purpose, not brought back. */
   readonly deleted: readonly RowKey[]
   readonly leftAlone: readonly LeftAlone[]
+  readonly sharedIds: readonly SharedId[]
   /** Checkpoints that now stand as we wrote them, with all their writes. */
   readonly owned: readonly RowKey[]
   /** Rows that stand there already as they would be written. */
@@ -70,6 +77,8 @@ export interface Ownership {
   isOurs(threadId: string, checkpointNs: string, checkpointId: string, digest: string): boolean
   /** True when a run of ours wrote this checkpoint, whatever stands there now. */
   wrote(threadId: string, checkpointNs: string, checkpointId: string): boolean
+  /** Which of these threads runs over other sources have brought into the same tables, by name of the thread; what is undone does not count. */
+  otherSources(session: SqlSession, threadIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Keeps the old rows, so that a rollback can restore them. Called before they change, in the same transaction. */
   keepReplaced(session: SqlSession, rows: readonly RowKey[]): Promise<void>
 }
@@ -104,6 +113,7 @@ export function joined(first: Committed, second: Committed): Committed {
     conflicts: [...a.conflicts, ...b.conflicts],
     deleted: [...a.deleted, ...b.deleted],
     leftAlone: [...a.leftAlone, ...b.leftAlone],
+    sharedIds: [...a.sharedIds, ...b.sharedIds],
     owned: [...a.owned, ...b.owned],
     unchanged: a.unchanged + b.unchanged,
   }

@@ -4,11 +4,17 @@ import { qualified, type SqlSession } from '../connection/session.js'
 import type { LeftAlone, Merged, MergePolicy, Ownership, RowKey, ThreadCommit } from './commit.js'
 import { differingRows, digestsOf } from './merge-compare.js'
 import { threadsLeftAlone } from './merge-diverged.js'
+import { sharedIds } from './merge-shared-ids.js'
 import { checkpointOf, columnsOf, rowKey, TABLE_ORDER, textOf, unnested } from './row-keys.js'
 import { type Columns, staged } from './staging.js'
 
 /** Without a ledger nothing is ours. */
-const NOBODYS: Ownership = { isOurs: () => false, wrote: () => false, keepReplaced: async () => {} }
+const NOBODYS: Ownership = {
+  isOurs: () => false,
+  wrote: () => false,
+  otherSources: async () => new Map(),
+  keepReplaced: async () => {},
+}
 
 export interface MergeRequest {
   readonly schema: string
@@ -24,6 +30,7 @@ export async function mergeStaged(session: SqlSession, request: MergeRequest): P
   const { schema, policy, ownership = NOBODYS } = request
   const leftAlone = await threadsLeftAlone(session, { ...request, ownership })
   await unstageThreads(session, leftAlone)
+  const shared = await sharedIds(session, { ...request, ownership })
   const deleted = policy.restoreDeleted ? [] : await unstageDeleted(session, request, ownership)
   const differing = await differingRows(session, schema, ownership)
   const touched = await checkpointsOfOurs(session, request, ownership, differing)
@@ -50,6 +57,7 @@ export async function mergeStaged(session: SqlSession, request: MergeRequest): P
     conflicts,
     deleted,
     leftAlone,
+    sharedIds: shared,
     owned: [...owned.values()],
     unchanged: Math.max(0, stagedRows - inserted.length - differing.length),
   }
