@@ -127,6 +127,23 @@ const hasSends = (blobs: string, writes: string): string => `
     AND r.channel = '__pregel_tasks' AND r.version = x.checkpoint #>> '{channel_versions,__pregel_tasks}'
     AND (octet_length(r.blob) > 7 OR r.blob <> ALL (${EMPTY_TASKS}))) END`
 
+/** `join:a+b:c` waits for a and b, then triggers c, which empties it: that, too, makes a new version. */
+const JOIN = '^join:.+:[^:]+$'
+
+/**
+ * Every name it waits for is there: a text is written with its length before it in msgpack, between quotes in JSON. Of a name that
+ * itself holds a plus sign each part is looked for.
+ */
+const isComplete = (blobs: string): string => `EXISTS (
+  SELECT 1 FROM ${blobs} j WHERE j.thread_id = x.thread_id AND j.checkpoint_ns = '' AND j.channel = v.key
+    AND j.version = v.value #>> '{}' AND NOT EXISTS (
+      SELECT 1
+      FROM unnest(string_to_array(substring(v.key from '^join:(.+):[^:]+$'), '+')) AS name,
+        convert_to(name, 'UTF8') AS bytes, octet_length(bytes) AS length
+      WHERE position(CASE j.type WHEN 'json' THEN convert_to(to_json(name)::text, 'UTF8')
+        ELSE set_byte('\\x00', 0, CASE WHEN length < 32 THEN 160 + length ELSE length & 255 END) || bytes END IN j.blob) = 0
+        AND position(bytes || '+' IN j.blob) = 0 AND position('+' || bytes IN j.blob) = 0))`
+
 /** A channel that makes a node run has a value in a version that the node has not seen. */
 const isTriggered = (blobs: string): string => `EXISTS (
   SELECT 1 FROM (
@@ -137,6 +154,11 @@ const isTriggered = (blobs: string): string => `EXISTS (
     SELECT e.key, x.checkpoint -> 'channel_versions' -> e.key, e.value
     FROM jsonb_each(${objectOf(`x.checkpoint -> 'versions_seen'`)}) node, jsonb_each(${objectOf('node.value')}) e
     WHERE node.key NOT IN ('__input__', '__interrupt__', '__start__') AND e.key <> '__pregel_tasks'
+      AND e.key !~ '${JOIN}'
+    UNION ALL
+    SELECT v.key, v.value, x.checkpoint -> 'versions_seen' -> substring(v.key from '[^:]+$') -> v.key
+    FROM jsonb_each(${objectOf(`x.checkpoint -> 'channel_versions'`)}) v
+    WHERE v.key ~ '${JOIN}' AND ${isComplete(blobs)}
   ) AS trigger
   WHERE version IS NOT NULL AND (seen IS NULL OR version > seen)
     AND (x.checkpoint -> 'channel_values' ? channel OR EXISTS (
