@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Case } from '../corpus/cases.js'
 import { judgeJs } from '../judge/javascript.js'
 import { FAULTLESS, judgeCase } from '../judge/judge.js'
@@ -186,11 +186,29 @@ describe('commands on a file', () => {
     expect(await readdir(folder)).toEqual(['empty.db', 'text.db'])
   })
 
-  test('a file that was cut off is refused', async () => {
+  test('a file that was cut off is refused, even within its last page, of which SQLite would read the rest as zeros', async () => {
     const folder = await temporaryFolder()
-    const half = await readFile(join(python.folder, 'db.sqlite'))
-    await writeFile(join(folder, 'half.db'), half.subarray(0, 5000))
-    const { exit } = await commandLine(['detect', '--redis', `sqlite:${join(folder, 'half.db')}`], {})
-    expect(exit).toBe(2)
+    const whole = await readFile(join(python.folder, 'db.sqlite'))
+    for (const [bytes, problem] of [
+      [5000, 'malformed'],
+      [whole.length - 4096, 'malformed'],
+      [whole.length - 1000, `${whole.length - 1000} bytes of ${whole.length}`],
+    ] as const) {
+      await writeFile(join(folder, 'part.db'), whole.subarray(0, bytes))
+      const { exit, err } = await commandLine(['detect', '--redis', `sqlite:${join(folder, 'part.db')}`], {})
+      expect(err).toContain(problem)
+      expect(exit).toBe(2)
+    }
+  })
+
+  test('where no copy can be made, that is said, and nothing of the file', async () => {
+    const TMPDIR = join(await temporaryFolder(), 'not there')
+    vi.stubEnv('TMPDIR', TMPDIR)
+    const { exit, err } = await commandLine(['detect', '--redis', urlOf(python)], {})
+    vi.unstubAllEnvs()
+    expect(err).toContain(`making it in ${TMPDIR} failed`)
+    expect(err).toContain('TMPDIR')
+    expect(err).not.toContain('cannot read')
+    expect(exit).toBe(1)
   })
 })

@@ -89,3 +89,16 @@ it('embeddings of a SQLite file stay there, which is said of each item; what has
     equal: 7,
   })
 })
+
+it('a store that has a file to itself goes, too', async () => {
+  const { file, postgres, app, run } = await fileEnds()
+  await app.ask({ do: 'only-store', on: file })
+  await run('init --include store')
+  expect(await run('migrate --dry-run')).toMatchObject({ exitCode: 0, leftAlone: { storeItems: 5 } })
+  expect(await run('migrate --include store')).toMatchObject({ exitCode: 0, store: { inserted: 5 } })
+  const verified = await run<{ store: StoreVerified }>('verify --include store')
+  expect(verified).toMatchObject({ exitCode: 0, store: { items: 5, equal: 5, differs: 0 } })
+  const names = (items: readonly Item[]) => inOrder(items).map(({ namespace, key }) => [namespace, key])
+  const read = await app.ask<Item[]>({ do: 'items', on: postgres })
+  expect(names(read)).toEqual(names(await app.ask<Item[]>({ do: 'of-file', on: file })))
+})

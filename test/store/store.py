@@ -4,6 +4,7 @@
     items                                        every item: namespace, key, value in canonical JSON, times
     of-file                                      the same of the official SqliteStore on a copy of a file
     embed {"keys": […]}                          puts them in a file, as an application whose SqliteStore embeds the text
+    only-store                                   takes the saver's tables out of a file
     redis-setup {"item": P, "vector": P}         setup() of the official RedisStore with prefixes of its own
     expire {"key": K}                            puts one in a file that lives for a few milliseconds
     put {"ns": […], "key": K, "value": V}        as an application does
@@ -63,6 +64,8 @@ def of_file(q):
     match q["do"]:
         case "of-file":
             return items(store)
+        case "only-store":
+            connection.executescript("DROP TABLE checkpoints; DROP TABLE writes;")
         case "embed":
             for key in q["keys"]:
                 store.put(("embedded",), key, {"text": key, "tags": ["a", "b"]}, index=["text", "tags[*]"])
@@ -83,7 +86,7 @@ def redis_setup(q):
 def answer(q):
     if q["do"] == "redis-setup":
         return redis_setup(q)
-    if q["do"] in ("of-file", "embed", "expire"):
+    if q["do"] in ("of-file", "only-store", "embed", "expire"):
         return of_file(q)
     with PostgresStore.from_conn_string(q["on"]) as store:
         match q["do"]:

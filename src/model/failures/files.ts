@@ -49,6 +49,16 @@ export const FILES_FAILURES = {
     what: 'cannot read the SQLite file {endpoint}: {problem}',
     next: 'Check the path and its permissions. A path without a leading / counts from the current folder.',
   },
+  'sqlite-truncated': {
+    exit: EXIT.usage,
+    what: 'the SQLite file {endpoint} is not whole: {bytes} bytes of {wanted}',
+    next: 'A copy was broken off. Take it again, with sqlite3 FILE ".backup copy.db"; nothing was moved from it.',
+  },
+  'sqlite-not-copied': {
+    exit: EXIT.failed,
+    what: '{endpoint} is read from a copy, and making it in {folder} failed: {problem}',
+    next: 'Make as much room there as the file takes, or name another folder in TMPDIR.',
+  },
   'sqlite-no-saver': {
     exit: EXIT.usage,
     what: '{endpoint} holds no tables of a LangGraph saver that is known: {problem}',

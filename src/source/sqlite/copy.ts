@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../model/failure.js'
-import { sqliteFailure } from './errors.js'
+import { copyFailure, sqliteFailure } from './errors.js'
 
 /** An application that is busy moves its WAL into the file again and again, each time for a moment. */
 const ATTEMPTS = 50
@@ -19,10 +19,12 @@ const QUIET_MS = 50
 export interface DatabaseCopy {
   readonly path: string
   readonly bytes: number
+  /** Of them, how many are the WAL's. */
+  readonly walBytes: number
   remove(): Promise<void>
 }
 
-/** In a folder of its own among the temporary files. Throws `sqlite-unreadable`, `sqlite-busy`. */
+/** In a folder of its own among the temporary files. Throws `sqlite-unreadable`, `sqlite-busy`, `sqlite-not-copied`. */
 export async function copyDatabase(
   path: string,
   { endpoint, signal }: { readonly endpoint: string; readonly signal?: AbortSignal },
@@ -33,32 +35,43 @@ export async function copyDatabase(
   }
   try {
     await stat(path)
-    folder = await mkdtemp(join(tmpdir(), 'cp-migrate-sqlite-'))
+    folder = await mkdtemp(join(tmpdir(), 'cp-migrate-sqlite-')).catch((error: unknown) => {
+      throw copyFailure(error, { endpoint, folder: tmpdir() })
+    })
     const copy = join(folder, 'copy.db')
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       signal?.throwIfAborted()
-      const bytes = await copyOnce(path, copy)
-      if (bytes !== null) return { path: copy, bytes, remove }
+      const copied = await copyOnce(path, copy)
+      if (copied !== null) return { path: copy, ...copied, remove }
       await sleep(BREATH_MS, undefined, { ...(signal && { signal }) })
     }
     throw new Failure('sqlite-busy', { endpoint })
   } catch (error) {
     await remove()
-    throw sqliteFailure(error, endpoint)
+    throw isOfTarget(error)
+      ? copyFailure(error, { endpoint, folder: tmpdir() })
+      : sqliteFailure(error, endpoint)
   }
 }
+
+/** What only happens where something is written to. */
+const isOfTarget = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG'].includes(String((error as NodeJS.ErrnoException).code))
 
 /**
  * Its size; null where somebody came between. Commits only make the WAL longer, and one that is under way ends it there. The file itself
  * changes when the WAL is moved into it: if it has not, what was copied of the WAL belongs to it. Hence the file first, then the WAL.
  */
-async function copyOnce(path: string, copy: string): Promise<number | null> {
+async function copyOnce(
+  path: string,
+  copy: string,
+): Promise<Pick<DatabaseCopy, 'bytes' | 'walBytes'> | null> {
   const before = await stateOf(path)
   if (!before.isSettled) return null
-  const bytes = await copyWritable(path, copy)
+  const fileBytes = await copyWritable(path, copy)
   const walBytes = await copyWritable(`${path}-wal`, `${copy}-wal`)
   const after = await stateOf(path)
-  return after.signature === before.signature ? bytes + walBytes : null
+  return after.signature === before.signature ? { bytes: fileBytes + walBytes, walBytes } : null
 }
 
 interface State {

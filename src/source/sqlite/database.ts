@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type { Database as Connection, Statement } from 'node-sqlite3-wasm'
 import { Failure } from '../../model/failure.js'
 import type { SqliteSaver, SqliteTable } from '../../model/sqlite.js'
+import type { DatabaseCopy } from './copy.js'
 import { sqliteFailure } from './errors.js'
 
 /** Statements over the copy, made once each. */
@@ -33,8 +34,11 @@ export class Database {
 /** What a column may hold. */
 export type Cell = number | bigint | string | Uint8Array | null
 
-/** Throws `sqlite-missing` where the optional package is not installed, `sqlite-unreadable` where the file is no database. */
-export function openDatabase(path: string, endpoint: string): Database {
+/**
+ * Throws `sqlite-missing` where the optional package is not installed, `sqlite-unreadable` where the file is no database, and
+ * `sqlite-truncated` where it was cut off within its last page, of which SQLite itself would read the rest as zeros.
+ */
+export function openDatabase({ path, bytes, walBytes }: DatabaseCopy, endpoint: string): Database {
   const { Database: Library } = load(endpoint)
   try {
     const connection = new Library(path, { fileMustExist: true })
@@ -42,11 +46,20 @@ export function openDatabase(path: string, endpoint: string): Database {
     connection.exec('PRAGMA locking_mode = EXCLUSIVE')
     const database = new Database(connection)
     database.all('SELECT count(*) FROM sqlite_schema')
+    // What the WAL holds need not be in the file.
+    const wanted = walBytes > 0 ? 0 : numberOf(database, 'page_count') * numberOf(database, 'page_size')
+    if (bytes < wanted) {
+      database.close()
+      throw new Failure('sqlite-truncated', { endpoint, bytes, wanted })
+    }
     return database
   } catch (error) {
     throw sqliteFailure(error, endpoint)
   }
 }
+
+const numberOf = (database: Database, pragma: string): number =>
+  Number(database.all(`PRAGMA ${pragma}`)[0]?.[pragma] ?? 0)
 
 /** The package is large, optional, and loaded only now. */
 function load(endpoint: string): typeof import('node-sqlite3-wasm') {
@@ -68,7 +81,7 @@ export interface Holdings {
   readonly rows: number
 }
 
-/** Throws `sqlite-no-saver` where it lacks the savers' tables, or has those of 2024, which had other columns. */
+/** Throws `sqlite-no-saver` where it lacks the savers' tables, or has those of 2024, which had other columns. A store may have a file of its own. */
 export function holdingsOf(database: Database, endpoint: string): Holdings {
   const columnsOf = (table: string): ReadonlySet<string> =>
     new Set(database.all(`PRAGMA table_info(${table})`).map(({ name }) => String(name)))
@@ -79,18 +92,23 @@ export function holdingsOf(database: Database, endpoint: string): Holdings {
       endpoint,
       problem: 'its checkpoints are those of langgraph 0.1 (2024)',
     })
+  const store = columnsOf('store')
+  const hasStore = store.has('prefix') && store.has('key') && store.has('value')
+  const hasSaver = !hasStore || checkpoints.size + writes.size > 0
   const lacking = [
     ...CHECKPOINT_COLUMNS.filter((name) => !checkpoints.has(name)).map((name) => `checkpoints.${name}`),
     ...WRITE_COLUMNS.filter((name) => !writes.has(name)).map((name) => `writes.${name}`),
   ]
-  if (lacking.length > 0)
+  if (hasSaver && lacking.length > 0)
     throw new Failure('sqlite-no-saver', { endpoint, problem: `it has no ${lacking[0]}` })
-  const store = columnsOf('store')
-  const hasStore = store.has('prefix') && store.has('key') && store.has('value')
-  const tables: SqliteTable[] = hasStore ? ['checkpoints', 'writes', 'store'] : ['checkpoints', 'writes']
+  const tables: SqliteTable[] = [
+    ...(hasSaver ? (['checkpoints', 'writes'] as const) : []),
+    ...(hasStore ? (['store'] as const) : []),
+  ]
   const counts = tables.map((table) => Number(database.all(`SELECT count(*) AS n FROM ${table}`)[0]?.n ?? 0))
   return {
-    saver: saverOf(database),
+    // Only Python has a store.
+    saver: hasSaver ? saverOf(database) : 'python',
     tables,
     hasTaskPath: writes.has('task_path'),
     storeColumns: [

@@ -16,3 +16,12 @@ export function sqliteFailure(error: unknown, endpoint: string): unknown {
   const problem = PROBLEMS[String(error.code)] ?? error.message
   return new Failure('sqlite-unreadable', { endpoint, problem }, error)
 }
+
+/** Of the copy among the temporary files: nothing is wrong with the file itself. */
+export const copyFailure = (
+  error: unknown,
+  { endpoint, folder }: { readonly endpoint: string; readonly folder: string },
+): Failure => {
+  const problem = error instanceof Error ? error.message : String(error)
+  return new Failure('sqlite-not-copied', { endpoint, folder, problem }, error)
+}

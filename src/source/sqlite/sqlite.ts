@@ -138,7 +138,7 @@ export class SqliteSource implements Source {
     })
     let database: Database | null = null
     try {
-      database = openDatabase(copy.path, endpoint)
+      database = openDatabase(copy, endpoint)
       return { copy, database, holdings: holdingsOf(database, endpoint) }
     } catch (error) {
       database?.close()
