@@ -78,7 +78,9 @@ function restoreText(report: RestoreReport, { columns, colored, again }: Restore
 }
 
 function restoreVerdict({ keys, threads, bytes, seconds, dryRun, stoppedBy }: RestoreReport): string {
-  const what = `${formatCounted(keys.restored, 'key')} of ${formatCounted(threads, 'thread')}, ${formatBytes(bytes)}`
+  // None where all of them are the store's.
+  const ofThreads = threads === 0 && keys.restored > 0 ? '' : ` of ${formatCounted(threads, 'thread')}`
+  const what = `${formatCounted(keys.restored, 'key')}${ofThreads}, ${formatBytes(bytes)}`
   if (stoppedBy !== undefined) return `stopped after ${formatDuration(seconds)}: ${what} restored`
   return dryRun ? `${what} would be restored` : `${what} restored in ${formatDuration(seconds)}`
 }

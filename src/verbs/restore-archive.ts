@@ -80,11 +80,13 @@ class Restore {
     this.report.notFound.push(...[...(scope.threads ?? [])].filter((threadId) => !ids.has(threadId)))
     // Newest first: of a key that was purged twice the later content comes back, and then nothing overwrites it.
     const done = new Set<string>()
+    const conversations = new Set<string>()
     for (const thread of threads.reverse()) {
       signal.throwIfAborted()
       await this.thread(thread, done.has(thread.threadId))
       done.add(thread.threadId)
-      this.report.threads = done.size
+      if (thread.threadId !== STORE_ARCHIVE_ID) conversations.add(thread.threadId)
+      this.report.threads = conversations.size
       onEvent({
         kind: 'threads',
         progress: {

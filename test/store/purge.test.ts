@@ -48,8 +48,8 @@ describe('purge-redis --include store', () => {
 
     const refused = JSON.parse((await store.run('rollback --yes --json')).out)
     expect(refused.store).toMatchObject({ refused: 39 })
-    const { exit } = await store.run(`restore-archive ${archive}`)
-    expect(exit).toBe(0)
+    const restored = await store.run(`restore-archive ${archive}`)
+    expect(restored).toMatchObject({ exit: 0, out: expect.stringMatching(/✓ 38 keys, [\d.]+ KiB restored/) })
     expect(await keysLeft()).toHaveLength(41)
     const undone = JSON.parse((await store.run('rollback --yes --json')).out)
     expect(undone.store).toMatchObject({ refused: 2 })
