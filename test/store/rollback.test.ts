@@ -49,4 +49,14 @@ describe('rollback of a store', () => {
       { prefix: 'of.others', key: 'k' },
     ])
   })
+  it('gives back what the application wrote between two runs, though both are taken back at once', async () => {
+    await store.sql(`DELETE FROM store WHERE prefix = 'nums'`)
+    await store.with('migrate', ' --restore-deleted')
+    await app.put(['nums'], 'ints', { of: 'the application' })
+    const replaced = await store.with<{ store: { updated: number } }>('migrate', ' --on-existing replace')
+    expect(replaced.store.updated).toBeGreaterThan(0)
+    await rollback('--all --yes')
+    const left = await store.sql(`SELECT value FROM store WHERE prefix = 'nums' AND key = 'ints'`)
+    expect(left).toEqual([{ value: { of: 'the application' } }])
+  })
 })

@@ -26,6 +26,8 @@ interface ItemToUndo extends StoreRowName {
     readonly isPurged: boolean
     readonly rowDigest: Buffer
     readonly replaced: string | null
+    /** Of that row. */
+    readonly replacedDigest: Buffer | null
   }[]
 }
 
@@ -82,8 +84,11 @@ async function pageOfItems(
   const items = qualified(ledgerSchema, 'store_items')
   const { rows } = await session.query<Omit<ItemToUndo, 'records'> & ItemToUndo['records'][number]>(
     `SELECT l.id, l.namespace, l.key, l.run_id AS "runId", l.is_written AS "isWritten",
-       l.progress IN ('purging', 'purged') AS "isPurged", l.row_digest AS "rowDigest", l.replaced::text AS replaced
+       l.progress IN ('purging', 'purged') AS "isPurged", l.row_digest AS "rowDigest", l.replaced::text AS replaced,
+       CASE WHEN l.replaced IS NOT NULL THEN ${rowDigest('r')} END AS "replacedDigest"
      FROM ${items} l
+     LEFT JOIN LATERAL jsonb_to_record(l.replaced::jsonb -> 'row')
+       AS r (value jsonb, created_at timestamptz, updated_at timestamptz) ON true
      JOIN (SELECT DISTINCT id FROM ${items} WHERE run_id = ANY ($1::int[]) AND id > $2 AND progress <> 'rolled_back'
            ORDER BY id LIMIT ${PAGE_ITEMS}) p ON p.id = l.id
      WHERE l.target_schema = $3 AND l.progress <> 'rolled_back' ORDER BY l.id, l.run_id DESC`,
@@ -138,7 +143,7 @@ async function undoBatch(
     done.push(item)
     // What the application has deleted since stays deleted.
     if (written.length === 0 || standing === undefined) continue
-    const { replaced } = written.at(-1)!
+    const { replaced } = discardContinued ? written.at(-1)! : lowestOf(written)
     if (replaced !== null) {
       report.restored++
       back.push(replaced)
@@ -155,6 +160,15 @@ async function undoBatch(
      WHERE id = ANY ($1::bytea[]) AND run_id = ANY ($2::int[]) AND target_schema = $3`,
     [done.map(({ id }) => id), runIds, scope.targetSchema],
   )
+}
+
+/** Down to where the application had changed the row between two of the runs: what it wrote then is what comes back. */
+function lowestOf(written: ItemToUndo['records']): ItemToUndo['records'][number] {
+  const at = written.findIndex(({ replacedDigest }, index) => {
+    const before = written[index + 1]
+    return replacedDigest !== null && before !== undefined && !replacedDigest.equals(before.rowDigest)
+  })
+  return written.at(at)!
 }
 
 async function digestsOf(
