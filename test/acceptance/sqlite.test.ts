@@ -167,6 +167,26 @@ describe('commands on a file', () => {
     expect(purge.err).toContain('SQLite files are only read')
   })
 
+  test('of a thread that the application has deleted verify says where it is no longer', async () => {
+    const file = join(await temporaryFolder(), 'shorter.db')
+    await copyFile(join(python.folder, 'db.sqlite'), file)
+    const env = ends(`sqlite:${file}`, await freshDatabase())
+    await commandLine('init', env)
+    await commandLine('migrate', env)
+    await runPython(
+      `import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+for table in ("checkpoints", "writes"):
+    connection.execute(f"DELETE FROM {table} WHERE thread_id = 'prims'")
+connection.commit()`,
+      { args: [file] },
+    )
+    const { exit, out } = await commandLine('verify', env)
+    expect(out).toContain('1 thread is no longer in the file')
+    expect(out).not.toContain('Redis')
+    expect(exit).toBe(0)
+  })
+
   test('a file that is none, that is not there, or that another program made is refused by name', async () => {
     const folder = await temporaryFolder()
     await writeFile(

@@ -194,7 +194,8 @@ export function verifyNotices(report: VerifyReport): string[] {
     notices.push(`A sample: --seed ${printableText(sample.seed)} chooses the same threads again.`)
   if (onlyInLedger > 0) {
     const subject = `${formatCounted(onlyInLedger, 'thread')} ${onlyInLedger === 1 ? 'is' : 'are'}`
-    notices.push(`${subject} no longer in Redis: compared with what the ledger recorded.`)
+    const where = sayFor(report)('no longer in Redis')
+    notices.push(`${subject} ${where}: compared with what the ledger recorded.`)
   }
   if (onlyInTarget !== null && onlyInTarget > 0) {
     const verb = onlyInTarget === 1 ? 'is' : 'are'
