@@ -133,6 +133,22 @@ describe('a verification of the way back', () => {
     },
   )
 
+  test.each([
+    ['the newest checkpoint is the application going on', NEWER, { exit: 0, ahead: 1, differs: 0 }],
+    ['an older one is a difference', ID, { exit: 4, ahead: 0, differs: 1 }],
+  ])('a write that Redis alone has under %s', async (_, checkpointId, { exit, ahead, differs }) => {
+    const { redis, cli } = await moved()
+    const key = `checkpoint_write:t:__empty__:${checkpointId}:later:0`
+    const ids = { thread_id: 't', checkpoint_ns: '__empty__', checkpoint_id: checkpointId, task_id: 'later' }
+    const write = { ...ids, task_path: '', idx: 0, channel: 'x', type: 'null', blob: '' }
+    await redis.call('JSON.SET', key, '$', JSON.stringify(write))
+    await redis.zadd(`write_keys_zset:t:__empty__:${checkpointId}`, 9, key)
+    await redis.call('JSON.SET', `checkpoint:t:__empty__:${checkpointId}`, '$.has_writes', 'true')
+    const report = await cli('verify --json')
+    expect(JSON.parse(report.out).threads).toMatchObject({ ahead, differs })
+    expect(report.exit).toBe(exit)
+  })
+
   test('finds a checkpoint that hides its writes; after one that found nothing, nothing is to be purged', async () => {
     const { redis, cli, verify } = await moved()
     expect((await cli('status')).out).toMatch(/Next {2}cp-migrate migrate /)

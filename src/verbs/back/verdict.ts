@@ -30,6 +30,7 @@ export function turned(
   for (const difference of rest) {
     const place = placeOf(difference, look!)
     if (place === 'other-form') otherForms++
+    else if (place === 'ahead') explained.ahead++
     else if (place === 'difference') differences.push(swapped(difference))
   }
   if (look !== null) {
@@ -58,16 +59,28 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 const isOnlyABlob = ({ part, kind }: Difference): boolean => part === 'blob' && kind === 'extra'
 
 /** Checkpoints and writes that are missing are counted by their keys. */
-function placeOf(difference: Difference, look: SecondLook): 'difference' | 'other-form' | 'counted' {
+function placeOf(
+  difference: Difference,
+  look: SecondLook,
+): 'difference' | 'other-form' | 'counted' | 'ahead' {
   const { kind, part, checkpointNs, checkpointId, name } = difference
   if (kind === 'extra' && (part === 'checkpoint' || part === 'write')) return 'counted'
   if (checkpointNs === undefined || checkpointId === undefined) return 'difference'
+  // An answer to what the newest checkpoint waits for.
+  if (kind === 'missing' && part === 'write' && isHead(look, checkpointNs, checkpointId)) return 'ahead'
   const expected = look.checkpoints.get(checkpointName(checkpointNs, checkpointId))
   if (expected?.isAsConverted !== true) return 'difference'
   // Before v4 the reader wants the Sends of the parent as a channel of the checkpoint.
   if (name === '__pregel_tasks') return 'counted'
   const isTold = look.findings.some(({ reason }) => reason === 'other-form-in-redis')
   return isTold && part !== 'version' && part !== 'parent' ? 'other-form' : 'difference'
+}
+
+/** Of its namespace, as Postgres has it. */
+function isHead({ checkpoints }: SecondLook, checkpointNs: string, checkpointId: string): boolean {
+  const head = checkpointName(checkpointNs, checkpointId)
+  const isOfIt = (name: string) => name.startsWith(checkpointName(checkpointNs, ''))
+  return checkpoints.has(head) && ![...checkpoints.keys()].some((name) => isOfIt(name) && name > head)
 }
 
 /** What the comparison calls the source is Redis, the target of the way back. */
