@@ -8,6 +8,7 @@ import type { OnEvent } from '../model/events.js'
 import { type EndpointNote, REPORT_SCHEMA_VERSION } from '../model/report.js'
 import { type ThreadScope, threadFilter } from '../model/scope.js'
 import { emptyVerifyReport, NOTHING_EXPLAINED, type VerifyReport } from '../model/verify-report.js'
+import { SeenThreads } from '../pipeline/seen-threads.js'
 import { ThreadVerification, type VerifyListener } from '../pipeline/verify/threads.js'
 import type { ThreadVerdict } from '../pipeline/verify/verdicts.js'
 import type { Source } from '../source/source.js'
@@ -22,6 +23,7 @@ import { type BackVerdict, isClear, turned } from './back/verdict.js'
 import { listKeys } from './list-keys.js'
 import { stoppedBy } from './stopped-by.js'
 import { VerifyRun } from './verify/run.js'
+import { compareStrays } from './verify/strays.js'
 import { VerifyTally } from './verify/tally.js'
 
 export interface VerifyBackRequest {
@@ -91,6 +93,8 @@ export async function verifyBack(request: VerifyBackRequest): Promise<VerifyRepo
 
 class Comparison implements VerifyListener {
   private readonly tally: VerifyTally
+  private readonly strangers = new SeenThreads()
+  private readonly wants: (threadId: string) => boolean
   private dialect: Dialect = 'python'
   private expires = false
 
@@ -99,6 +103,7 @@ class Comparison implements VerifyListener {
     private readonly report: VerifyReport,
     private readonly run: VerifyRun | null,
   ) {
+    this.wants = threadFilter(request.scope)
     const onProgress = (progress: Parameters<ConstructorParameters<typeof VerifyTally>[1]>[0]) =>
       request.onEvent({ kind: 'threads', progress })
     this.tally = new VerifyTally(report, onProgress, async () => {}, null)
@@ -106,7 +111,7 @@ class Comparison implements VerifyListener {
 
   /** First the threads of Redis, then those that Postgres alone has. */
   async all(): Promise<void> {
-    const { postgres, schema, source, scope, signal, recover, showValues, memoryBytes, prefixes, ledger } =
+    const { postgres, schema, source, signal, recover, showValues, memoryBytes, prefixes, ledger } =
       this.request
     await postgres.use(async (session) => {
       this.dialect = this.request.dialect ?? (await dialectOfRows(session, schema)) ?? 'python'
@@ -114,12 +119,14 @@ class Comparison implements VerifyListener {
     })
     await this.request.checkTables(this.dialect)
     const { checkpoint, checkpointWrite, checkpointBlob } = prefixes
-    const { inventory, registry } = await listKeys({
-      ...this.request,
-      prefixes: { checkpoint: [checkpoint], checkpointWrite: [checkpointWrite], checkpointBlob },
-      wants: threadFilter(scope),
-      maxBytes: memoryBytes * SHARES.inventory,
-    })
+    const list = (wants: (threadId: string) => boolean) =>
+      listKeys({
+        ...this.request,
+        prefixes: { checkpoint: [checkpoint], checkpointWrite: [checkpointWrite], checkpointBlob },
+        wants,
+        maxBytes: memoryBytes * SHARES.inventory,
+      })
+    const { inventory, registry } = await list((id) => this.wants(id) || beginnings(id).some(this.wants))
     try {
       const target = {
         open: () => postgres.open(),
@@ -136,6 +143,7 @@ class Comparison implements VerifyListener {
         recover,
       })
       await verification.run(inventory.threads())
+      await compareStrays(verification, { list, wants: this.wants, recover })
     } finally {
       await inventory.close()
     }
@@ -157,8 +165,10 @@ class Comparison implements VerifyListener {
   async compared(all: readonly ThreadVerdict[]): Promise<void> {
     const { postgres, ledger } = this.request
     // Threads that Postgres does not have are the application's in Redis.
-    const verdicts = all.filter(({ hasRows }) => hasRows)
-    this.report.threads.onlyInTarget = (this.report.threads.onlyInTarget ?? 0) + all.length - verdicts.length
+    const wanted = all.filter(({ threadId }) => this.wants(threadId))
+    const verdicts = wanted.filter(({ hasRows }) => hasRows)
+    for (const { threadId, hasRows } of wanted) if (!hasRows) this.strangers.note(threadId, 0)
+    this.report.threads.onlyInTarget = this.strangers.size
     const ids = verdicts.map(({ threadId }) => threadId)
     const recorded =
       ledger === null
@@ -178,7 +188,8 @@ class Comparison implements VerifyListener {
         return { threadId, state, ...(runId !== undefined && { runId }) }
       }),
     )
-    for (const { threadId, otherForms } of told) if (otherForms > 0) this.noteOtherForm(threadId, otherForms)
+    for (const { threadId, otherForms } of told)
+      if (otherForms > 0 && !this.tally.seen.has(threadId)) this.noteOtherForm(threadId, otherForms)
     await this.tally.compared(told)
   }
 
@@ -206,7 +217,6 @@ class Comparison implements VerifyListener {
   /** Nothing of them is in Redis, so every key of theirs is looked for. */
   private async onlyInPostgres(): Promise<void> {
     const { postgres, schema, scope, signal } = this.request
-    const wants = threadFilter(scope)
     const among = scope.threads === null ? null : [...scope.threads]
     for (let after: string | null = null; ; ) {
       const page: { after: string | null; size: number; among: string[] | null } = {
@@ -215,7 +225,7 @@ class Comparison implements VerifyListener {
         among,
       }
       const ids = await postgres.use((session) => pageOfThreadIds(session, schema, page))
-      const unseen = ids.filter((id) => wants(id) && !this.tally.seen.has(id))
+      const unseen = ids.filter((id) => this.wants(id) && !this.tally.seen.has(id))
       for (const threadId of unseen) {
         signal.throwIfAborted()
         await this.compared([{ ...NOTHING_IN_REDIS, threadId }])
@@ -226,6 +236,10 @@ class Comparison implements VerifyListener {
     for (const id of among ?? []) if (!this.tally.seen.has(id)) this.report.threads.notFound.push(id)
   }
 }
+
+/** Part of a namespace with colons may look like part of the thread's id, until the document says whose it is: all ids that it may be. */
+const beginnings = (threadId: string): string[] =>
+  [...threadId.matchAll(/:/g)].map(({ index }) => threadId.slice(0, index))
 
 const NOTHING_IN_REDIS: Omit<ThreadVerdict, 'threadId'> = {
   state: 'equal',

@@ -19,9 +19,10 @@ import { listKeys } from './list-keys.js'
 import { stoppedBy } from './stopped-by.js'
 import { openStoreTables } from './store/tables.js'
 import { verifyStore } from './store/verify.js'
-import { type Choice, chosenThreads, wantedThreads, withStrays } from './verify/choice.js'
+import { type Choice, chosenThreads, wantedThreads } from './verify/choice.js'
 import { verifyLedger } from './verify/ledger.js'
 import { VerifyRun } from './verify/run.js'
+import { compareStrays } from './verify/strays.js'
 import { VerifyTally } from './verify/tally.js'
 
 export interface VerifyRequest extends Choice {
@@ -220,7 +221,8 @@ async function compareSource(request: VerifyRequest, comparing: Comparing): Prom
       },
     )
     await verification.run(threads)
-    await compareStrays(request, { source, verification, recover: work.recover })
+    const list = (wants: (threadId: string) => boolean) => listThreads(request, source, wants)
+    await compareStrays(verification, { list, wants: () => true, recover: work.recover })
     return tally
   } finally {
     await inventory.close()
@@ -229,31 +231,6 @@ async function compareSource(request: VerifyRequest, comparing: Comparing): Prom
 
 const listThreads = (request: VerifyRequest, source: Source, wants: (threadId: string) => boolean) =>
   listKeys({ ...request, source, wants, maxBytes: request.memoryBytes * SHARES.inventory })
-
-/** Keys that belong to other threads than their names say: these threads are compared once more, with all their keys. */
-async function compareStrays(
-  request: VerifyRequest,
-  {
-    source,
-    verification,
-    recover,
-  }: {
-    readonly source: Source
-    readonly verification: ThreadVerification
-    readonly recover: Recover
-  },
-): Promise<void> {
-  for (let strays = verification.takeStrays(); strays.size > 0; strays = verification.takeStrays()) {
-    const wanted = strays
-    const list = () => listThreads(request, source, (threadId) => wanted.has(threadId))
-    const { inventory } = await retried({ recover }, list)
-    try {
-      await verification.run(withStrays(inventory.threads(), wanted))
-    } finally {
-      await inventory.close()
-    }
-  }
-}
 
 async function threadsInTarget({ postgres, to }: VerifyRequest): Promise<number> {
   return postgres.use((session) => countThreads(session, to.schema))

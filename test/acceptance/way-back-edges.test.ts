@@ -76,6 +76,29 @@ test('a checkpoint in a namespace with colons is compared, also where only its t
   })
 })
 
+test('a checkpoint whose namespace looks like part of the thread id is compared, too', async () => {
+  const { redis, postgresUrl, cli } = await bothEnds()
+  await cli('init')
+  const ns = 'a:b|c:4a0e7cfd-87c3-34fa-9216-152a4c6068ca'
+  await sql(
+    postgresUrl,
+    `INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
+     SELECT 't', ns, $1, '{"v":4,"id":"${ID}","channel_values":{"x":1},"channel_versions":{"x":"1"},"versions_seen":{}}', '{}'
+     FROM unnest(ARRAY['', $2]) ns`,
+    [ID, ns],
+  )
+  expect((await cli('migrate')).exit).toBe(0)
+  await redis.call('JSON.SET', `checkpoint:t:${ns}:${ID}`, '$.checkpoint.channel_values.x', '2')
+  for (const line of ['verify --json', 'verify --json --thread t', 'verify --json --match t*']) {
+    const { exit, out } = await cli(line)
+    expect(JSON.parse(out)).toMatchObject({
+      threads: { compared: 1, differs: 1, onlyInTarget: 0 },
+      differences: [{ threadId: 't', checkpointNs: ns, name: 'x' }],
+    })
+    expect(exit).toBe(4)
+  }
+})
+
 describe('a verification of the way back', () => {
   const KEYS = `t:__empty__:${ID}`
   const NEWER = ID.replace(/1$/, '2')
