@@ -99,6 +99,22 @@ test('a checkpoint whose namespace looks like part of the thread id is compared,
   }
 })
 
+test('a verification ends where a key that looks like a checkpoint holds what nobody can read, in both directions', async () => {
+  const { redis, redisUrl, postgresUrl, cli } = await bothEnds()
+  await cli('init')
+  await sql(
+    postgresUrl,
+    `INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint, metadata)
+     VALUES ('t', $1, '{"v":4,"id":"${ID}","channel_values":{},"channel_versions":{},"versions_seen":{}}', '{}')`,
+    [ID],
+  )
+  await redis.set(`checkpoint:t:__empty__:${ID}`, 'hello')
+  const back = await cli('verify --json')
+  expect(JSON.parse(back.out)).toMatchObject({ stoppedBy: null, threads: { equal: 0, behind: 1 } })
+  const there = await commandLine('verify --json', { REDIS_URL: redisUrl, CHECKPOINT_DB_URI: postgresUrl })
+  expect(JSON.parse(there.out)).toMatchObject({ stoppedBy: null, threads: { equal: 0 } })
+})
+
 describe('a verification of the way back', () => {
   const KEYS = `t:__empty__:${ID}`
   const NEWER = ID.replace(/1$/, '2')
@@ -170,6 +186,18 @@ describe('a verification of the way back', () => {
     const report = await cli('verify --json')
     expect(JSON.parse(report.out).threads).toMatchObject({ ahead, differs })
     expect(report.exit).toBe(exit)
+  })
+
+  test('finds that a write has not come where something of another type has its name', async () => {
+    const { redis, cli, verify } = await moved()
+    const key = `checkpoint_write:${KEYS}:task:1`
+    await redis.del(key)
+    await redis.sadd(key, 'x')
+    const { threads } = JSON.parse((await cli('verify --json')).out)
+    expect(threads).toMatchObject({ equal: 0, behind: 1 })
+    await redis.del(key)
+    expect((await cli('migrate')).exit).toBe(0)
+    expect(await verify()).toEqual({ exit: 0, found: [] })
   })
 
   test('finds a checkpoint that hides its writes; after one that found nothing, nothing is to be purged', async () => {
