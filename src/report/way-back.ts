@@ -20,7 +20,10 @@ export const sayFor =
   ({ source, target }: Ends): Say =>
   (text) => {
     if (isWayBack(target))
-      return text.replace(/Redis|Postgres/g, (name) => (name === 'Redis' ? 'Postgres' : 'Redis'))
+      // Only Redis lets anything expire.
+      return text.replace(/expired in Redis|Redis|Postgres/g, (name) =>
+        name === 'Redis' ? 'Postgres' : name === 'Postgres' ? 'Redis' : name,
+      )
     return saidOf(source?.endpoint, text)
   }
 

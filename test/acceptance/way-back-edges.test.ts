@@ -188,6 +188,27 @@ describe('a verification of the way back', () => {
     expect(report.exit).toBe(exit)
   })
 
+  test('finds a write that somebody has changed into what nobody can read', async () => {
+    const { redis, cli, verify } = await moved()
+    const key = `checkpoint_write:${KEYS}:task:1`
+    await redis.call('JSON.SET', key, '$.type', '"msgpack"')
+    await redis.call('JSON.SET', key, '$.blob', '"AAAA"')
+    expect(await verify()).toEqual({ exit: 4, found: [key] })
+    await redis.del(key)
+    expect((await cli('migrate')).exit).toBe(0)
+    expect(await verify()).toEqual({ exit: 0, found: [] })
+  })
+
+  test('says that keys with a time to live have expired in Redis', async () => {
+    const { redis, cli } = await moved()
+    expect((await cli('migrate --ttl 5')).exit).toBe(0)
+    await redis.del(`checkpoint:t:__empty__:${NEWER}`)
+    const { out, exit } = await cli('verify')
+    expect(exit).toBe(0)
+    expect(out).toContain('1 expired in Redis, as written')
+    expect(out).not.toContain('expired in Postgres')
+  })
+
   test('finds that a write has not come where something of another type has its name', async () => {
     const { redis, cli, verify } = await moved()
     const key = `checkpoint_write:${KEYS}:task:1`

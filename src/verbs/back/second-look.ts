@@ -16,9 +16,18 @@ export interface ExpectedCheckpoint {
   readonly isThere: boolean
 }
 
+export interface UnlikeKey {
+  readonly part: 'checkpoint' | 'write'
+  readonly key: Buffer
+  readonly checkpointNs: string
+  readonly checkpointId: string
+}
+
 export interface SecondLook {
   /** By namespace and id; checkpoints that Redis cannot hold are left out. */
   readonly checkpoints: ReadonlyMap<string, ExpectedCheckpoint>
+  /** Documents that are there and hold something else than the conversion writes. */
+  readonly unlike: readonly UnlikeKey[]
   /** Keys of writes that are not in Redis. */
   readonly missingWrites: number
   readonly findings: readonly Finding[]
@@ -42,6 +51,7 @@ export async function secondLook(
   const { postgres, schema, source } = ends
   const findings: Finding[] = []
   const checkpoints = new Map<string, ExpectedCheckpoint>()
+  const unlike: UnlikeKey[] = []
   let missingWrites = 0
   const session = await postgres.open()
   try {
@@ -60,18 +70,26 @@ export async function secondLook(
         const type = types[at] ?? null
         // Something of another type under its name is no write.
         if (kind === 'write' && type !== 'ReJSON-RL') missingWrites++
-        if (kind !== 'document' || part.checkpointId === null) continue
+        const isDocument = kind === 'document' || kind === 'write'
+        if (!isDocument || part.checkpointId === null) continue
+        const { checkpointNs, checkpointId } = part
         const [found] = type === null ? [] : await source.read([{ key: write.key, type }])
-        checkpoints.set(checkpointName(part.checkpointNs, part.checkpointId), {
+        const isAsConverted = found?.state === 'read' && holds(found.value, write)
+        if (type === 'ReJSON-RL' && !isAsConverted) {
+          const of = kind === 'write' ? 'write' : 'checkpoint'
+          unlike.push({ part: of, key: write.key, checkpointNs, checkpointId })
+        }
+        if (kind === 'write') continue
+        checkpoints.set(checkpointName(checkpointNs, checkpointId), {
           key: write.key,
           // Something else under its name is no checkpoint.
           isThere: found?.state === 'read' && isCheckpoint(found.value),
-          isAsConverted: found?.state === 'read' && holds(found.value, write),
+          isAsConverted,
         })
       }
     }
   } finally {
     await session.close()
   }
-  return { checkpoints, missingWrites, findings }
+  return { checkpoints, unlike, missingWrites, findings }
 }

@@ -42,12 +42,27 @@ export function turned(
       else if (expires) explained.expired++
       else differences.push({ kind: 'missing', part: 'checkpoint', threadId, checkpointNs, checkpointId })
     }
+    if (verdict.explained.leftOut > 0) differences.push(...unreadable(verdict, look, differences, recorded))
     explained.behind += look.missingWrites
     explained.leftOut = look.findings.filter(({ reason }) => LEFT_OUT.has(reason)).length
   }
   const state = stateOf({ explained, hasRows: verdict.compared.checkpoints > 0 }, differences)
   return { ...verdict, explained, differences, state, otherForms }
 }
+
+/** The comparison leaves out what Redis holds and nobody can read: of a key that a run has made, somebody has changed it. */
+const unreadable = (
+  { threadId }: ThreadVerdict,
+  { unlike }: SecondLook,
+  told: readonly Difference[],
+  recorded: CurrentThread | undefined,
+): Difference[] =>
+  unlike.flatMap(({ part, key, checkpointNs, checkpointId }): Difference[] => {
+    const isOurs = recorded?.keys.get(keyText(key))?.use === 'migrated'
+    const isTold = told.some((one) => one.checkpointNs === checkpointNs && one.checkpointId === checkpointId)
+    if (!isOurs || isTold) return []
+    return [{ kind: 'differs', part, threadId, checkpointNs, checkpointId, name: key.toString() }]
+  })
 
 const LEFT_OUT: ReadonlySet<string> = new Set([
   'refused-by-redis',
