@@ -53,12 +53,12 @@ export class Batches {
   }
 
   /** Sends what is here of the open thread; gives its bytes. */
-  async stageOpen(): Promise<number> {
+  async stageOpen(state: ThreadState): Promise<number> {
     // Threads that are complete in this batch go first: staging empties its buffers.
     if (!this.sink.isStaging) await this.flush()
     await this.fatal.or(this.underWay)
     const bytes = this.openBytes
-    await this.sink.stage(this.filling)
+    await this.sink.stage(this.filling, state)
     return bytes
   }
 

@@ -210,7 +210,7 @@ export class Transfer {
   }
 
   private async stageOpen(open: OpenThread): Promise<void> {
-    open.stagedBytes += await this.batches.stageOpen()
+    open.stagedBytes += await this.batches.stageOpen(open.task.state)
   }
 
   private async closeOpen({ queue }: Pass): Promise<void> {

@@ -20,6 +20,7 @@ import type { Source } from '../source/source.js'
 import type { BatchSink, Recover } from '../target/rows/batch-sink.js'
 import type { MergePolicy } from '../target/rows/commit.js'
 import { DryRunSink } from '../target/rows/dry-run.js'
+import type { CopySession } from '../target/rows/staging.js'
 import { threadsOfAge } from './age-filter.js'
 import { findingsOf } from './detect/findings.js'
 import { dialectOf, recordedDialect } from './dialect.js'
@@ -124,11 +125,16 @@ function runRequestOf(request: MigrateRequest) {
   }
 }
 
-function drySinkOf({ target, hasLedger, sourceName }: MigrateRequest): DryRunSink {
+function drySinkOf({ target, hasLedger, sourceName, policy, restart }: MigrateRequest): DryRunSink {
   if (target === null) return new DryRunSink(null)
   const { postgres, schema, ledgerSchema } = target
   const scope = { ledgerSchema, sourceName, targetSchema: schema }
-  return new DryRunSink({ schema, use: (work) => postgres.use(work), ...(hasLedger && { scope }) })
+  const sessions = {
+    open: () => postgres.open(),
+    use: <T>(work: (session: CopySession) => Promise<T>) => postgres.use(work),
+  }
+  // A run that restarts forgets first what earlier ones have done.
+  return new DryRunSink({ ...sessions, schema, policy, ...(hasLedger && !restart && { scope }) })
 }
 
 async function recordedBy({ target, hasLedger }: MigrateRequest): Promise<Dialect | null> {

@@ -43,12 +43,15 @@ test('a large thread is moved, found unchanged without being sent again, and fol
   expect(again).toMatchObject({ exit: 0, threads: { unchanged: 2 }, bytes: { written: 0 } })
   expect(await both.rows()).toEqual(before)
   await both.writes('redis', THREAD, [['__resume__', 'second']])
-  expect(await both.migrate('--memory 24MB')).toMatchObject({
+  const outcome = {
     exit: 0,
     threads: { whole: 2, changed: 1, unchanged: 1 },
     writes: { updated: 1, inserted: 0 },
     checkpoints: { inserted: 0, updated: 0 },
-  })
+  }
+  expect(await both.migrate('--memory 24MB --dry-run')).toMatchObject(outcome)
+  expect(await both.rows()).toEqual(before)
+  expect(await both.migrate('--memory 24MB')).toMatchObject(outcome)
   await both.expectSame(THREAD)
 })
 

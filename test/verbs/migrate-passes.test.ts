@@ -1,7 +1,7 @@
 /** One pass after another while the application goes on: only what is new moves, what is not ours stays. */
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemPostgres } from '../services/postgres.js'
-import { type Ends, freshEnds } from './migrate-setup.js'
+import { type Ends, freshEnds, type Report } from './migrate-setup.js'
 
 const RESUME = '__resume__'
 let both: Ends
@@ -9,6 +9,18 @@ let thread = ''
 let nextThread = 0
 
 const servers = ['embedded', ...(await systemPostgres()).slice(-1)]
+
+const outcomeOf = ({
+  exit,
+  threads,
+  checkpoints,
+  writes,
+  blobs,
+  findings,
+}: Report & { readonly exit: number }) => ({
+  ...{ exit, threads, checkpoints, writes, blobs },
+  findings: findings.map(({ reason, count }) => [reason, count]).sort(),
+})
 
 describe.each(servers)('on Postgres %s', (version) => {
   beforeAll(async () => {
@@ -33,7 +45,15 @@ describe.each(servers)('on Postgres %s', (version) => {
     await both.expectSame(thread)
     return ids
   }
-  const again = (flags = '') => both.migrate(`--thread ${thread} ${flags}`)
+  /** The rehearsal has said before what comes out. */
+  async function again(flags = ''): ReturnType<Ends['migrate']> {
+    const before = await both.rows()
+    const rehearsed = await both.migrate(`--dry-run --thread ${thread} ${flags}`)
+    expect(await both.rows()).toEqual(before)
+    const report = await both.migrate(`--thread ${thread} ${flags}`)
+    expect(outcomeOf(rehearsed)).toEqual(outcomeOf(report))
+    return report
+  }
 
   test('a second pass over the same source writes nothing, and says so', async () => {
     await migrated()

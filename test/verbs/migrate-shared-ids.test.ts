@@ -29,6 +29,7 @@ async function anotherConversation(): Promise<void> {
 
 test('a second conversation under the same id is named, with the source of the first', async () => {
   await anotherConversation()
+  expect(named(await migrate('second', '--dry-run'))).toHaveLength(1)
   const report = await migrate('second')
   expect(report).toMatchObject({ exit: 3, threads: { whole: 1, changed: 1 } })
   expect(named(report)).toMatchObject([

@@ -25,6 +25,9 @@ export const CONNECTION_ENDED: ReadonlySet<string> = new Set([
   '57P05', // idle_session_timeout
 ])
 
+/** The server, or the user's rights there, allow no temporary tables: a standby, a read-only default, a revoked TEMPORARY. */
+export const NO_TEMPORARY: ReadonlySet<string> = new Set(['0A000', '25006', '42501'])
+
 /** The server is up but takes nobody yet, or nobody more. */
 export const STARTING = '57P03'
 export const TOO_MANY_CONNECTIONS: ReadonlySet<string> = new Set(['53300', '53400'])

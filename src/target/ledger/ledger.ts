@@ -16,6 +16,7 @@ import {
 import { digestsIn, digestsOf } from '../rows/merge-compare.js'
 import { BLOB_DIGESTS } from '../rows/row-digests.js'
 import { recordFindings } from './findings.js'
+import { recordedOwnership } from './ownership.js'
 import { addDigests, checkpointName, type RowDigests } from './pack.js'
 import { type LedgerScope, otherSources } from './read.js'
 import { keepReplaced, recordInserted } from './replaced.js'
@@ -38,15 +39,8 @@ export class RunLedger {
 
   /** What the ledger knew about these threads before the batch. */
   ownership(threads: readonly ThreadCommit[]): Ownership {
-    const digests = new Map<string, RowDigests>()
-    for (const { facts, state } of threads) {
-      if (state.recorded !== undefined) digests.set(facts.threadId, state.recorded.rowDigests)
-    }
-    const digestOf = (threadId: string, ns: string, id: string) =>
-      digests.get(threadId)?.get(checkpointName(ns, id))
     return {
-      isOurs: (threadId, ns, id, digest) => digestOf(threadId, ns, id) === digest,
-      wrote: (threadId, ns, id) => digestOf(threadId, ns, id) !== undefined,
+      ...recordedOwnership(threads),
       otherSources: (session, threadIds) => otherSources(session, this.scope, threadIds),
       keepReplaced: (session, rows) => {
         // Of threads that began with this run there is nothing older to restore.

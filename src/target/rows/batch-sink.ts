@@ -12,7 +12,7 @@ export interface BatchSink {
   /** Commits neighbouring threads of a batch, again and again where something stands in the way for a moment. */
   commit(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed>
   /** Sends what the open thread has so far to the target; nothing is committed before `commitStaged`. */
-  stage(batch: Batch): Promise<void>
+  stage(batch: Batch, state: ThreadState): Promise<void>
   readonly isStaging: boolean
   /** The last rows of a staged thread, then all of it into the tables. A lost connection is thrown: the thread is to be read again. */
   commitStaged(batch: Batch, thread: ThreadCommit): Promise<Committed>

@@ -23,11 +23,13 @@ export interface MergeRequest {
   readonly threads: readonly ThreadCommit[]
   readonly policy: MergePolicy
   readonly ownership: Ownership | undefined
+  /** Nothing of the target is touched, nor locked: what would be done is only found out. */
+  readonly rehearses?: boolean
 }
 
 /** Merges all staged rows; runs inside the caller's transaction. */
 export async function mergeStaged(session: SqlSession, request: MergeRequest): Promise<Merged> {
-  const { schema, policy, ownership = NOBODYS } = request
+  const { schema, policy, ownership = NOBODYS, rehearses = false } = request
   const leftAlone = await threadsLeftAlone(session, { ...request, ownership })
   await unstageThreads(session, leftAlone)
   const shared = await sharedIds(session, { ...request, ownership })
@@ -39,14 +41,15 @@ export async function mergeStaged(session: SqlSession, request: MergeRequest): P
     (row.table !== 'checkpoint_blobs' && touched.has(textOf(checkpointOf(row))))
   const updated = differing.filter(isRewritten)
   const conflicts = differing.filter((row) => !isRewritten(row))
-  if (updated.length > 0) {
+  if (updated.length > 0 && !rehearses) {
     await ownership.keepReplaced(session, updated)
     for (const table of TABLE_ORDER) await updateRows(session, request, table, updated)
   }
   if (conflicts.length + deleted.length > 0) await unstageBlobsOf(session, schema, [...conflicts, ...deleted])
   const stagedRows = await countStaged(session)
   const inserted: RowKey[] = []
-  for (const table of TABLE_ORDER) inserted.push(...(await insertMissing(session, request, table)))
+  const insert = rehearses ? findMissing : insertMissing
+  for (const table of TABLE_ORDER) inserted.push(...(await insert(session, request, table)))
   const owned = new Map(touched)
   for (const row of [...updated, ...inserted.filter(({ table }) => table === 'checkpoints')]) {
     if (row.table !== 'checkpoint_blobs') owned.set(textOf(checkpointOf(row)), checkpointOf(row))
@@ -137,7 +140,7 @@ async function unstageBlobsOf(session: SqlSession, schema: string, rows: readonl
  */
 async function checkpointsOfOurs(
   session: SqlSession,
-  { schema, threads }: MergeRequest,
+  { schema, threads, rehearses = false }: MergeRequest,
   ownership: Ownership,
   differing: readonly RowKey[],
 ): Promise<Map<string, RowKey>> {
@@ -165,7 +168,7 @@ async function checkpointsOfOurs(
   }
   if (candidates.size === 0) return candidates
   const rows = [...candidates.values()]
-  await lockRows(session, schema, rows)
+  if (!rehearses) await lockRows(session, schema, rows)
   for (const { key, digest } of await digestsOf(session, schema, rows)) {
     if (!ownership.isOurs(key[0]!, key[1]!, key[2]!, digest))
       candidates.delete(textOf({ table: 'checkpoints', key }))
@@ -201,6 +204,20 @@ async function insertMissing(
   const { rows } = await session.query<Record<string, unknown>>(
     `INSERT INTO ${qualified(schema, table)} (${columns})
      SELECT ${columns} FROM ${staged(table)} ORDER BY ${key} ON CONFLICT DO NOTHING RETURNING ${key}`,
+  )
+  return rows.map((row) => rowKey(table, row))
+}
+
+/** What `insertMissing` would insert. */
+async function findMissing(
+  session: SqlSession,
+  { schema }: MergeRequest,
+  table: TableName,
+): Promise<RowKey[]> {
+  const key = TABLES[table].map((column) => `t.${column}`).join(', ')
+  const { rows } = await session.query<Record<string, unknown>>(
+    `SELECT DISTINCT ${key} FROM ${staged(table)} t WHERE NOT EXISTS (
+       SELECT FROM ${qualified(schema, table)} x WHERE ${TABLES[table].map((column) => `x.${column} = t.${column}`).join(' AND ')})`,
   )
   return rows.map((row) => rowKey(table, row))
 }
