@@ -9,6 +9,7 @@ import { slicesBySize } from '../model/slices.js'
 import type { Postgres } from '../target/connection/connect.js'
 import { hasSqlstate, IN_THE_WAY } from '../target/connection/errors.js'
 import { inTransaction, type SqlSession } from '../target/connection/session.js'
+import { hasLateCheckpoint } from '../target/prune/late.js'
 import { type NewestCheckpoint, newestCheckpoints } from '../target/prune/newest.js'
 import { type PrunableThread, pageOfPrunable } from '../target/prune/pages.js'
 import { type KeptNamespace, pruneRows } from '../target/prune/rows.js'
@@ -38,6 +39,9 @@ const PAGE_THREADS = 200
 const BATCH_CHECKPOINTS = 2000
 const MAX_ATTEMPTS = 5
 const PAUSE_MS = 200
+
+/** The application wrote to a thread while it was being cut: the cut is taken back. */
+class WrittenMeanwhile extends Error {}
 
 /** Throws nothing once it has begun: what stops early still returns its report. */
 export async function prune(request: PruneVerbRequest): Promise<PruneReport> {
@@ -165,7 +169,7 @@ async function pruneBatch(
       request.onEvent({ kind: 'threads', progress: { ...progress, rejected: threads.refused } })
       return
     } catch (error) {
-      if (!hasSqlstate(error, IN_THE_WAY)) throw error
+      if (!(error instanceof WrittenMeanwhile || hasSqlstate(error, IN_THE_WAY))) throw error
       if (batch.length > 1) {
         for (const thread of batch) await pruneBatch([thread], request, report)
         return
@@ -193,16 +197,25 @@ async function pruneOnce(
     // Below Postgres' deadlock_timeout: where we meet the application, we give way.
     await session.query(`SET LOCAL lock_timeout = '800ms'`)
     await acting.fence(session)
-    // What was continued since it was looked at is no longer old.
     const again = await pageOfPrunable(session, { schema, threadIds, size: batch.length, withTimes: false })
     const before = new Map(batch.map((thread) => [thread.threadId, thread]))
-    const still = again.filter(
-      ({ threadId, newestId, hasDeltas }) =>
-        before.get(threadId)?.newestId === newestId && (keepLast === null || !hasDeltas),
+    const still = again.filter(({ threadId, newestId, checkpoints, hasDeltas }) =>
+      keepLast === null
+        ? // What was continued since it was looked at is no longer old.
+          before.get(threadId)?.newestId === newestId
+        : checkpoints > keepLast && !hasDeltas,
     )
     const ids = still.map(({ threadId }) => threadId)
     const kept = await keptOf(session, { schema, threadIds: ids, keepLast })
-    return pruneRows(session, { schema, threadIds: ids, kept, removes: true })
+    const gone = await pruneRows(session, { schema, threadIds: ids, kept, removes: true })
+    const isMore = ({ threadId, checkpoints }: PrunableThread) =>
+      (gone.get(threadId)?.checkpoints ?? 0) > checkpoints
+    if (
+      (keepLast === null && still.some(isMore)) ||
+      (await hasLateCheckpoint(session, { schema, threadIds: ids, kept }))
+    )
+      throw new WrittenMeanwhile()
+    return gone
   })
 }
 
