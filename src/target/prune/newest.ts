@@ -11,7 +11,7 @@ export interface NewestCheckpoint {
   readonly root: string | null
 }
 
-/** Of every namespace so many, newest first. */
+/** Of every namespace so many, newest first; by the order of the database, as the saver finds the newest. */
 export async function newestCheckpoints(
   session: SqlSession,
   {
@@ -24,7 +24,7 @@ export async function newestCheckpoints(
   const { rows } = await session.query<NewestCheckpoint>(
     `WITH ranked AS (
        SELECT thread_id, checkpoint_ns, checkpoint_id, row_number() OVER (
-         PARTITION BY thread_id, checkpoint_ns ORDER BY checkpoint_id COLLATE "C" DESC) AS place
+         PARTITION BY thread_id, checkpoint_ns ORDER BY checkpoint_id DESC) AS place
        FROM ${checkpoints} WHERE thread_id = ANY($1::text[])
      )
      SELECT thread_id AS "threadId", checkpoint_ns AS "checkpointNs", checkpoint_id AS "checkpointId",

@@ -113,7 +113,7 @@ const choiceOf = ({ checkpoints, blobs }: Tables): string => `
     SELECT thread_id, checkpoint_ns FROM chosen WHERE is_whole
   ), going AS MATERIALIZED (
     SELECT x.thread_id, x.checkpoint_ns, x.checkpoint_id FROM ${checkpoints} x JOIN chosen USING (thread_id, checkpoint_ns)
-    WHERE ${WHOLE.checkpoints} AND x.checkpoint_id COLLATE "C" <= newest
+    WHERE ${WHOLE.checkpoints} AND x.checkpoint_id <= newest
     EXCEPT SELECT * FROM staying
   ), kept AS MATERIALIZED (
     SELECT x.thread_id, x.checkpoint_ns, x.checkpoint_id FROM ${checkpoints} x WHERE ${WHOLE.checkpoints}
