@@ -127,8 +127,11 @@ export class Connections {
     return end
   }
 
-  /** Connected and checked, once for all who ask. Throws `no-target` where no setting names one. */
-  target(wanted: { readonly writes: boolean }): Promise<OpenedTarget> {
+  /**
+   * Connected and checked, once for all who ask; `makes`: a database in a folder may be a new one. Throws `no-target` where no setting
+   * names one.
+   */
+  target(wanted: { readonly writes: boolean; readonly makes?: boolean }): Promise<OpenedTarget> {
     const opening = this.#target ?? this.#openTarget(wanted)
     this.#target = opening
     // Who could not write may still want to read.
@@ -138,14 +141,20 @@ export class Connections {
     return opening
   }
 
-  async #openTarget({ writes }: { readonly writes: boolean }): Promise<OpenedTarget> {
+  async #openTarget({
+    writes,
+    makes = false,
+  }: {
+    readonly writes: boolean
+    readonly makes?: boolean
+  }): Promise<OpenedTarget> {
     const { values, origins } = this.#config
     if (values.postgres === undefined) throw new Failure('no-target')
     await this.#tellSettings()
     const endpoint = values.postgres
     const target =
       endpoint.engine === 'pglite'
-        ? await (await import('../target/pglite/open.js')).openPglite(endpoint, { writes })
+        ? await (await import('../target/pglite/open.js')).openPglite(endpoint, { writes, makes })
         : await this.#server(endpoint, writes)
     this.#opened.push(target)
     const schema = values.schema ?? target.server.schema

@@ -61,7 +61,8 @@ async function ledger(
   connections: Connections,
   wanted: { readonly dialect: 'python' | 'js'; readonly planOnly: boolean },
 ): Promise<InitReport> {
-  const { target: postgres, note } = await connections.target({ writes: !wanted.planOnly })
+  const makes = !wanted.planOnly
+  const { target: postgres, note } = await connections.target({ writes: makes, makes })
   const { ledgerSchema } = values
   return init(postgres, { ...wanted, ledgerSchema, schema: note.schema, deferIndexes: false }, context)
 }

@@ -75,7 +75,7 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
 
   const connections = new Connections(config, context)
   try {
-    const { target: postgres } = await connections.target({ writes: !planOnly })
+    const { target: postgres } = await connections.target({ writes: !planOnly, makes: !planOnly })
     const schema = verb.schemaOf(postgres, wanted)
     if (!context.output.quiet) {
       context.stderr.write(

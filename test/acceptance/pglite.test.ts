@@ -72,6 +72,16 @@ async function inFolder(): Promise<Record<string, unknown[]>> {
   }
 }
 
+test.each(['status', 'threads --in postgres', 'prune --latest-only --yes', 'migrate --dry-run', 'doctor'])(
+  '%s leaves no folder where none was',
+  async (line) => {
+    const missing = join(folder, 'of-a-slip')
+    await commandLine(line, ends(redis, `pglite:${missing}`))
+    expect(existsSync(missing)).toBe(false)
+    expect(existsSync(folder)).toBe(false)
+  },
+)
+
 describe('a database in a folder', () => {
   test('gets its tables, its threads and its proof', async () => {
     const init = await commandLine('init', env)

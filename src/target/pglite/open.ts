@@ -10,14 +10,19 @@ import { type Embedded, EmbeddedSession } from './session.js'
 import { Turns } from './turns.js'
 
 /**
- * The folder is made if it is not there. Throws `pglite-missing` where the optional package is not installed, `pglite-locked` where
- * another process has the folder open, `pglite-unreadable` where it holds something else.
+ * With `makes` the folder is made if it is not there; otherwise nothing is left on the disk, and the database is found empty. Throws
+ * `pglite-missing` where the optional package is not installed, `pglite-locked` where another process has the folder open,
+ * `pglite-unreadable` where it holds something else.
  */
 export async function openPglite(
   endpoint: PgliteEndpoint,
-  { writes, sessions: limit = 3 }: { readonly writes: boolean; readonly sessions?: number },
+  {
+    writes,
+    makes,
+    sessions: limit = 3,
+  }: { readonly writes: boolean; readonly makes: boolean; readonly sessions?: number },
 ): Promise<Postgres> {
-  const { embedded, close } = await openEmbedded(endpoint)
+  const { embedded, close } = await openEmbedded(endpoint, makes)
   try {
     const turns = new Turns()
     const connect = () => EmbeddedSession.open(embedded, turns)
@@ -30,12 +35,12 @@ export async function openPglite(
   }
 }
 
-/** The database itself, for as long as `work` takes. Throws as `openPglite` does. */
+/** The database itself, made if it is not there, for as long as `work` takes. Throws as `openPglite` does. */
 export async function withEmbedded(
   endpoint: PgliteEndpoint,
   work: (embedded: Embedded) => Promise<void>,
 ): Promise<void> {
-  const { embedded, close } = await openEmbedded(endpoint)
+  const { embedded, close } = await openEmbedded(endpoint, true)
   try {
     await work(embedded)
   } finally {
@@ -45,10 +50,15 @@ export async function withEmbedded(
 
 async function openEmbedded(
   endpoint: PgliteEndpoint,
+  makes: boolean,
 ): Promise<{ readonly embedded: Embedded; close(): Promise<void> }> {
   const at = { endpoint: describeEndpoint(endpoint) }
   const create = await load(at)
-  await refuseStrangers(endpoint.folder, at)
+  const isThere = await holdsDatabase(endpoint.folder, at)
+  if (!isThere && !makes) {
+    const embedded = await create('memory://')
+    return { embedded, close: () => embedded.close().catch(() => {}) }
+  }
   await mkdir(dirname(endpoint.folder), { recursive: true })
   const lock = new LockFile(endpoint.folder)
   const holder = lock.take()
@@ -71,12 +81,12 @@ async function openEmbedded(
 }
 
 /** Throws where the folder holds something else: PGlite would put its files among them. */
-async function refuseStrangers(folder: string, at: { readonly endpoint: string }): Promise<void> {
+async function holdsDatabase(folder: string, at: { readonly endpoint: string }): Promise<boolean> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [] as string[]
     throw new Failure('pglite-unreadable', { ...at, problem: error.code ?? error.message }, error)
   })
-  if (names.length === 0 || names.includes('PG_VERSION')) return
+  if (names.length === 0 || names.includes('PG_VERSION')) return names.length > 0
   throw new Failure('pglite-unreadable', { ...at, problem: 'the folder holds other files' })
 }
 
