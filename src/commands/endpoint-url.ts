@@ -29,6 +29,7 @@ export function parseRedisUrl(
   const scheme = REDIS_TLS[url.protocol]
   if (scheme === undefined) throw wrongScheme(text, 'redis:// or rediss://')
   const socketPath = url.protocol === 'unix:' ? decoded(url.pathname) : undefined
+  if (socketPath === '' || socketPath === '/') throw new UrlProblem('it names no socket')
   const host = hostOf(url) || (socketPath === undefined ? variables.REDIS_HOST : '') || ''
   if (socketPath === undefined && host === '') throw new UrlProblem('it names no host')
   const inUrl =

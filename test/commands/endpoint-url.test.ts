@@ -49,6 +49,7 @@ describe('a Redis URL', () => {
     ['', 'it has no scheme'],
     ['http://h', 'it begins with http:// and not with redis:// or rediss://'],
     ['redis://', 'it names no host'],
+    ['unix://', 'it names no socket'],
     ['redis://h/first', 'the part after the host is not the number of a logical database'],
     ['redis://h1:1,h2:2/0', 'it names several hosts; name the one to use'],
   ])('%j is refused: %s', (text, problem) => {
