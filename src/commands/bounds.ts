@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Bounds } from '../model/bounds.js'
 import { Failure } from '../model/failure.js'
+import { shellWord } from '../model/printable.js'
 import type { Options } from './command.js'
 import { parseDuration } from './units.js'
 
@@ -29,8 +30,8 @@ export function readBounds({ newerThan, olderThan, keepLast, latestOnly }: Optio
 /** The flags that were given, each with a space before it. */
 export function boundsAgain({ newerThan, olderThan, keepLast, latestOnly }: Options): string {
   const flags = [
-    newerThan === undefined ? '' : ` --newer-than ${String(newerThan)}`,
-    olderThan === undefined ? '' : ` --older-than ${String(olderThan)}`,
+    newerThan === undefined ? '' : ` --newer-than ${shellWord(String(newerThan))}`,
+    olderThan === undefined ? '' : ` --older-than ${shellWord(String(olderThan))}`,
     keepLast === undefined ? '' : ` --keep-last ${String(keepLast)}`,
     latestOnly === true ? ' --latest-only' : '',
   ]

@@ -32,10 +32,13 @@ export function flagsAgain({ values, origins, direction }: Config): FlagsAgain {
   const isSnapshot =
     values.redis !== undefined && values.redis.engine !== 'redis' && origins.redis.startsWith('--')
   const snapshot = isSnapshot ? ` ${origins.redis} ${shellWord(describeEndpoint(values.redis!))}` : ''
+  const { postgres } = values
+  const isFolder = postgres?.engine === 'pglite' && origins.postgres.startsWith('--')
+  const folder = isFolder ? ` ${origins.postgres} ${shellWord(describeEndpoint(postgres))}` : ''
   // Without them the same words would go the other way.
   const ends =
     direction === 'there'
-      ? ''
+      ? folder
       : [values.postgres, values.redis]
           .map((end, at) => end && ` ${at === 0 ? '--from' : '--to'} ${shellWord(describeEndpoint(end))}`)
           .join('')

@@ -87,7 +87,8 @@ async function runInit(options: Options, context: Context): Promise<ExitCode> {
       context.stdout.write(report.script === '' ? '-- Nothing is missing.\n' : report.script)
       return options.check === true ? initExitCodeOf(report) : EXIT.ok
     }
-    print(report, context, flagsAgain(options, config))
+    const { flagsAgain } = await import('./flags-again.js')
+    print(report, context, { ...initFlags(options), target: flagsAgain(config).target })
     return initExitCodeOf(report)
   } finally {
     await connections.close()
@@ -106,7 +107,7 @@ function storeOf({ include, vectorDims }: Options): { store?: { vectorDims: numb
 }
 
 async function runBack(options: Options, context: Context, config: Config): Promise<ExitCode> {
-  const [{ Connections }, { initBack }, { flagsAgain: endsAgain }] = await Promise.all([
+  const [{ Connections }, { initBack }, { flagsAgain }] = await Promise.all([
     import('./connections.js'),
     import('./init-back.js'),
     import('./flags-again.js'),
@@ -117,7 +118,7 @@ async function runBack(options: Options, context: Context, config: Config): Prom
   try {
     const wanted = { dialect: options.dialect as 'python' | 'js', planOnly: options.check === true }
     const report = await initBack({ config, context, connections }, wanted)
-    const again = { target: endsAgain(config).target, init: flagsAgain(options, config).init }
+    const again = { target: flagsAgain(config).target, init: initFlags(options).init }
     print(report, context, again)
     return initExitCodeOf(report)
   } finally {
@@ -138,17 +139,10 @@ function print(
   )
 }
 
-/** What the user typed, for the next command; a URL stays out: it may hold a password. */
-function flagsAgain(
-  { dialect, compression, deferIndexes, include, vectorDims }: Options,
-  { values, origins }: Config,
-) {
+/** What the user typed of what is init's own, for the next command. */
+function initFlags({ dialect, compression, deferIndexes, include, vectorDims }: Options) {
   const flag = (name: string, value: unknown) => ` --${name} ${shellWord(String(value))}`
   return {
-    target: [
-      origins.schema === '--schema' ? flag('schema', values.schema) : '',
-      origins.ledgerSchema === '--ledger-schema' ? flag('ledger-schema', values.ledgerSchema) : '',
-    ].join(''),
     init: [
       dialect === 'js' ? flag('dialect', dialect) : '',
       compression === undefined ? '' : flag('compression', compression),

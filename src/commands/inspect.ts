@@ -69,14 +69,16 @@ async function runInspect(
       signal: context.signal,
       now: context.now,
     })
+    const again = flagsAgain(config)
+    const isInPostgres = end.engine === 'postgres'
     context.stdout.write(
       renderInspect(report, {
         ...formOf(context),
         format: json ? 'json' : 'text',
         raw: options.raw === true,
         full: options.full === true,
-        again: flagsAgain(config).scope,
-        isInPostgres: end.engine === 'postgres',
+        again: isInPostgres ? `${again.target}${again.scope}` : again.scope,
+        isInPostgres,
       }),
     )
     return EXIT.ok

@@ -83,6 +83,27 @@ describe('a target', () => {
     expect((await pruned('--keep-last 3 --thread nobody --yes', env)).exitCode).toBe(3)
   })
 
+  it('keeps the checkpoint that the saver finds newest, by the order of the database', async () => {
+    const url = await freshDatabase()
+    await commandLine('init', ends('', url))
+    // 'a' comes before 'B' here, and behind it in the order of bytes.
+    await sql(url, 'ALTER TABLE checkpoints ALTER COLUMN checkpoint_id TYPE text COLLATE "en-x-icu"')
+    for (const id of ['a', 'B'])
+      await sql(
+        url,
+        `INSERT INTO checkpoints (thread_id, checkpoint_id, checkpoint) VALUES ('t', $1, '{"v": 4, "channel_versions": {}}')`,
+        [id],
+      )
+    const newest = await sql(url, 'SELECT checkpoint_id FROM checkpoints ORDER BY checkpoint_id DESC LIMIT 1')
+    expect((await commandLine('prune --latest-only --yes', ends('', url))).exit).toBe(0)
+    expect(await sql(url, 'SELECT checkpoint_id FROM checkpoints')).toEqual(newest)
+  })
+
+  it('says the command that does it with the rule as a shell takes it', async () => {
+    const { out } = await commandLine(['prune', '--older-than', '0h 1ms'], env)
+    expect(out).toContain(`cp-migrate prune --older-than '0h 1ms' --yes`)
+  })
+
   it('loses whole threads by their age, never one that was continued', async () => {
     expect((await pruned('--older-than 3000d', env)).threads.pruned).toBe(0)
     await sql(
