@@ -26,14 +26,29 @@ export interface InspectRequest {
   now(): number
 }
 
-/** Throws `tables-missing`, and `nothing-called-so` where there is neither a key nor a thread of that name. */
+/**
+ * Throws `tables-missing`, `nothing-called-so` where there is neither a key nor a thread of that name, and `no-such-checkpoint` where
+ * the thread lacks the one that is wanted.
+ */
 export async function inspect(request: InspectRequest): Promise<InspectReport> {
-  const { end, from, name } = request
+  const { end, from, name, values } = request
   const head = { schemaVersion: REPORT_SCHEMA_VERSION, command: 'inspect', source: from } as const
   const found = end.engine === 'redis' ? await inRedis(end, request) : await inPostgres(end, request)
   if (found === null) throw new Failure('nothing-called-so', { name, endpoint: from.endpoint })
+  const wanted = typeof values === 'object' && found.key === null ? values.checkpointId : null
+  if (wanted !== null && !hasCheckpoint(found, wanted))
+    throw new Failure('no-such-checkpoint', {
+      threadId: name,
+      endpoint: from.endpoint,
+      checkpointId: wanted,
+    })
   return { ...head, ...found }
 }
+
+const hasCheckpoint = ({ thread }: Found, wanted: string): boolean =>
+  thread?.namespaces.some(({ checkpoints }) =>
+    checkpoints.some(({ checkpointId }) => checkpointId === wanted),
+  ) ?? false
 
 type Found = Pick<InspectReport, 'key' | 'thread'>
 

@@ -79,6 +79,13 @@ describe('a thread', () => {
     expect(out).not.toContain('"n=4"')
   })
 
+  it('is not shown at a checkpoint that it does not have', async () => {
+    const { exit, err, out } = await inspected(python, 'fork', '--checkpoint', 'nosuch')
+    expect([exit, out]).toEqual([1, ''])
+    expect(err).toContain('thread "fork" of')
+    expect(err).toContain('has no checkpoint "nosuch"')
+  })
+
   it('that does not exist is said so, with exit code 1', async () => {
     const { exit, err } = await inspected(python, 'nobody')
     expect(exit).toBe(1)

@@ -58,6 +58,11 @@ export const USAGE_FAILURES = {
     what: '{endpoint} holds no key and no thread called "{name}"',
     next: 'Names are exact; cp-migrate detect and cp-migrate threads say what is there.',
   },
+  'no-such-checkpoint': {
+    exit: EXIT.failed,
+    what: 'thread "{threadId}" of {endpoint} has no checkpoint "{checkpointId}"',
+    next: 'Ids are exact; cp-migrate inspect without --checkpoint lists those that are there.',
+  },
   interrupted: {
     exit: EXIT.interrupted,
     what: 'stopped by Ctrl-C; what was committed stays',
