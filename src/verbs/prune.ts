@@ -191,7 +191,7 @@ async function pruneOnce(
   const threadIds = batch.map(({ threadId }) => threadId)
   if (acting === null) {
     const kept = await keptOf(session, { schema, threadIds, keepLast })
-    return pruneRows(session, { schema, threadIds, kept, removes: false })
+    return inTransaction(session, () => pruneRows(session, { schema, threadIds, kept, removes: false }))
   }
   return inTransaction(session, async () => {
     // Below Postgres' deadlock_timeout: where we meet the application, we give way.

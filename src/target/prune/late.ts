@@ -29,7 +29,7 @@ export async function hasLateCheckpoint(
   const leansOn = `(x.thread_id, x.checkpoint_ns) IN (SELECT * FROM unnest($2::text[], $3::text[]))
     OR (x.parent_checkpoint_id IS NOT NULL
       AND (x.thread_id, x.checkpoint_ns, x.checkpoint_id) NOT IN (SELECT * FROM unnest($4::text[], $5::text[], $6::text[]))
-      AND NOT EXISTS (SELECT FROM ${table} p WHERE p.thread_id = x.thread_id AND p.checkpoint_ns = x.checkpoint_ns
+      AND NOT EXISTS (SELECT FROM ${table} p WHERE p.thread_id = ANY($1::text[]) AND p.thread_id = x.thread_id AND p.checkpoint_ns = x.checkpoint_ns
         AND p.checkpoint_id = x.parent_checkpoint_id))`
   return isThere(session, `${ofThreads} AND (${leansOn})`, [
     threadIds,
