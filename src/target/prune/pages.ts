@@ -63,14 +63,16 @@ async function deltaThreads(
   if (threadIds.length === 0) return new Set()
   const [checkpoints, blobs] = [qualified(schema, 'checkpoints'), qualified(schema, 'checkpoint_blobs')]
   const { rows } = await session.query<{ thread_id: string }>(
-    `SELECT thread_id FROM ${checkpoints} WHERE thread_id = ANY($1::text[])
+    // The marks first, as a table: joined as they are found, every value of a long thread is held against every checkpoint.
+    `WITH marked AS MATERIALIZED (
+       SELECT c.thread_id, c.checkpoint_ns, v.key AS channel, c.checkpoint -> 'channel_versions' ->> v.key AS version
+       FROM ${checkpoints} c,
+         jsonb_each(CASE jsonb_typeof(c.checkpoint -> 'channel_values') WHEN 'object' THEN c.checkpoint -> 'channel_values' ELSE '{}' END) v
+       WHERE c.thread_id = ANY($1::text[]) AND v.value = 'true')
+     SELECT thread_id FROM ${checkpoints} WHERE thread_id = ANY($1::text[])
        AND (metadata ? 'counters_since_delta_snapshot' OR metadata ? 'delta_writes_versioned')
      UNION
-     SELECT c.thread_id FROM ${checkpoints} c,
-       jsonb_each(CASE jsonb_typeof(c.checkpoint -> 'channel_values') WHEN 'object' THEN c.checkpoint -> 'channel_values' ELSE '{}' END) v
-     WHERE c.thread_id = ANY($1::text[]) AND v.value = 'true' AND EXISTS (
-       SELECT FROM ${blobs} b WHERE b.thread_id = c.thread_id AND b.checkpoint_ns = c.checkpoint_ns
-         AND b.channel = v.key AND b.version = c.checkpoint -> 'channel_versions' ->> v.key)`,
+     SELECT thread_id FROM marked JOIN ${blobs} USING (thread_id, checkpoint_ns, channel, version)`,
     [threadIds],
   )
   return new Set(rows.map(({ thread_id }) => thread_id))
