@@ -3,6 +3,7 @@ import type { ObjectHead, SetKind, ValueSink } from '../../model/value.js'
 import { EncodeError } from '../bytes.js'
 import { GrowingBuffer } from '../growing-buffer.js'
 import { bracketsOf, SET_BRACKETS } from './jsonb-objects.js'
+import { writePlainString } from './plain-string.js'
 import { floatKey, floatText } from './python-float.js'
 
 /** Postgres holds no longer string, and no larger object or array, inside a JSONB value. */
@@ -182,30 +183,18 @@ export class JsonbWriter implements ValueSink {
     this.out.length = length
   }
 
-  /** Writes ids, versions and names of channels, which are short and ASCII; false, and nothing written, where more care is needed. */
+  /** False, and nothing is written, where more care is needed. */
   private plainString(value: string): boolean {
-    const { length } = value
-    if (length > MAX_PLAIN_UNITS) return false
     const { out, frame } = this
     const before = out.length
     const isKey = this.atKey()
     this.separate()
-    out.room(length + 3)
-    const { bytes } = out
-    let at = out.length
-    bytes[at++] = QUOTE
-    for (let i = 0; i < length; i++) {
-      const unit = value.charCodeAt(i)
-      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
-        out.length = before
-        frame.values--
-        return false
-      }
-      bytes[at++] = unit
+    if (!writePlainString(out, value)) {
+      out.length = before
+      frame.values--
+      return false
     }
-    bytes[at++] = QUOTE
-    if (isKey) bytes[at++] = COLON
-    out.length = at
+    if (isKey) this.ascii(':')
     return true
   }
 
@@ -230,8 +219,6 @@ export class JsonbWriter implements ValueSink {
   }
 }
 
-const MAX_PLAIN_UNITS = 128
-const COLON = 0x3a
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SURROGATE_LEAD = 0xed

@@ -1,7 +1,8 @@
 /** Puts JSON documents together out of texts that are there already. */
 import { GrowingBuffer } from '../../codec/growing-buffer.js'
+import { writePlainString } from '../../codec/json/plain-string.js'
 import { redisText } from '../../codec/json/redis-text.js'
-import { BACKSLASH, QUOTE } from '../../codec/json/scan.js'
+import { QUOTE } from '../../codec/json/scan.js'
 import { Slabs } from '../../codec/slabs.js'
 import type { ValueText } from './dialect.js'
 import { bytesOf, type JsonRange } from './stored.js'
@@ -13,8 +14,6 @@ const MAX_UNIT_BYTES = 3
 /** Longer texts are written natively (measured on Node 20). */
 const LOOP_CHARS = 64
 const ASCII_END = 0x80
-/** Before it JSON spells everything by an escape. */
-const FIRST_PLAIN = 0x20
 /** All that JSON may spell by an escape. */
 const NEEDS_CARE = /["\\\0-\x1f\ud800-\udfff]/
 
@@ -74,27 +73,8 @@ export class DocumentText {
   }
 
   string(value: string): this {
-    if (this.shortString(value)) return this
+    if (writePlainString(this.out, value)) return this
     return NEEDS_CARE.test(value) ? this.text(JSON.stringify(value)) : this.text('"').text(value).text('"')
-  }
-
-  /** False, and nothing is written, where the text is long or not plain. */
-  private shortString(value: string): boolean {
-    const { out } = this
-    const { length } = value
-    if (length > LOOP_CHARS) return false
-    out.room(length + 2)
-    const { bytes } = out
-    let end = out.length
-    bytes[end++] = QUOTE
-    for (let at = 0; at < length; at++) {
-      const code = value.charCodeAt(at)
-      if (code < FIRST_PLAIN || code >= ASCII_END || code === QUOTE || code === BACKSLASH) return false
-      bytes[end++] = code
-    }
-    bytes[end++] = QUOTE
-    out.length = end
-    return true
   }
 
   base64(bytes: Buffer): this {
