@@ -6,12 +6,12 @@ import { type KnownThread, type TableName, UNKNOWN_THREAD } from '../../model/ro
 import { hasSqlstate, isRowRefused, NO_TEMPORARY, sqlstateOf } from '../connection/errors.js'
 import { recordedOwnership } from '../ledger/ownership.js'
 import { type LedgerScope, otherSources } from '../ledger/read.js'
+import { aroundRefused } from './around-refused.js'
 import type { Batch } from './batch.js'
 import type { BatchSink, TargetSessions } from './batch-sink.js'
 import {
   type Committed,
   isKnown,
-  joined,
   type MergePolicy,
   type Ownership,
   type ThreadCommit,
@@ -59,24 +59,10 @@ export class DryRunSink implements BatchSink {
 
   async commit(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed> {
     if (!threads.some(isKnown)) return NOTHING
-    const session = await this.begun()
-    if (session === null) return NOTHING
     try {
-      const spans = threads.map(({ span }) => span)
-      await copyTuples(session, batch.columns, staged, (table) => batch.tuples(table, spans))
-      return await this.compared(session, batch, threads)
+      return await this.rehearsed(batch, threads)
     } catch (error) {
-      if (!isRowRefused(error)) throw error
-      await this.end(session)
-      const [first, ...others] = threads
-      if (others.length === 0) return refused(first!, error)
-      const middle = threads.length >> 1
-      return joined(
-        await this.commit(batch, threads.slice(0, middle)),
-        await this.commit(batch, threads.slice(middle)),
-      )
-    } finally {
-      await this.end(session)
+      return aroundRefused(error, threads, { some: (part) => this.commit(batch, part), refused })
     }
   }
 
@@ -96,7 +82,7 @@ export class DryRunSink implements BatchSink {
       return await this.compared(staging, batch, [thread])
     } catch (error) {
       if (!isRowRefused(error)) throw error
-      return refused(thread, error)
+      return await refused(thread, sqlstateOf(error)!)
     } finally {
       await this.abandonStaged()
     }
@@ -110,6 +96,18 @@ export class DryRunSink implements BatchSink {
   }
 
   async leftOut(): Promise<void> {}
+
+  private async rehearsed(batch: Batch, threads: readonly ThreadCommit[]): Promise<Committed> {
+    const session = await this.begun()
+    if (session === null) return NOTHING
+    try {
+      const spans = threads.map(({ span }) => span)
+      await copyTuples(session, batch.columns, staged, (table) => batch.tuples(table, spans))
+      return await this.compared(session, batch, threads)
+    } finally {
+      await this.end(session)
+    }
+  }
 
   private async compared(
     session: OwnSession,
@@ -162,6 +160,6 @@ async function opened({ open, schema }: DryRunTarget): Promise<OwnSession | null
   }
 }
 
-const refused = ({ facts }: ThreadCommit, error: unknown): Committed => ({
-  refused: [{ threadId: facts.threadId, sqlstate: sqlstateOf(error)! }],
+const refused = async ({ facts }: ThreadCommit, sqlstate: string): Promise<Committed> => ({
+  refused: [{ threadId: facts.threadId, sqlstate }],
 })

@@ -7,12 +7,12 @@ import { hasSqlstate, IN_THE_WAY, isRowRefused, sqlstateOf } from '../connection
 import { inTransaction, qualified, type SqlSession } from '../connection/session.js'
 import { CommitUnanswered, type Transaction, Transactions } from '../connection/transactions.js'
 import type { RunLedger } from '../ledger/ledger.js'
+import { aroundRefused } from './around-refused.js'
 import type { Batch } from './batch.js'
 import type { BatchSink, Recover, TargetSessions } from './batch-sink.js'
 import {
   type Committed,
   isKnown,
-  joined,
   type LeftOut,
   type MergePolicy,
   type ThreadCommit,
@@ -149,11 +149,10 @@ export class TargetWriter implements BatchSink {
       if (hasSqlstate(error, UNIQUE_VIOLATION) && way === 'copy') {
         return this.commitBy(batch, await this.withTheirRows(threads), 'merge')
       }
-      if (!isRowRefused(error)) throw error
-      if (threads.length === 1) return this.refused(threads[0]!, sqlstateOf(error)!)
-      const middle = threads.length >> 1
-      const first = await this.commitBy(batch, threads.slice(0, middle), way)
-      return joined(first, await this.commitBy(batch, threads.slice(middle), way))
+      return aroundRefused(error, threads, {
+        some: (part) => this.commitBy(batch, part, way),
+        refused: (thread, sqlstate) => this.refused(thread, sqlstate),
+      })
     }
   }
 
