@@ -5,6 +5,7 @@ import type { RedisValue } from '../../model/redis-value.js'
 import { wayBack } from '../../pipeline/way-back.js'
 import type { Source } from '../../source/source.js'
 import type { Postgres } from '../../target/connection/connect.js'
+import { keyText } from '../../target/ledger/pack.js'
 import { holds } from '../../target/redis/key-digest.js'
 import { memberOf } from './judge.js'
 import { ordersOf } from './key-order.js'
@@ -66,6 +67,12 @@ export async function secondLook(
     })) {
       const orders = ordersOf(part, prefixes.checkpointWrite)
       const types = await source.types(orders.map(({ write }) => write.key))
+      const documents = orders.flatMap(({ kind, write: { key } }, at) => {
+        const type = types[at] ?? null
+        return type === null || (kind !== 'document' && kind !== 'write') ? [] : [{ key, type }]
+      })
+      const results = await source.read(documents)
+      const foundAt = new Map(documents.map(({ key }, at) => [keyText(key), results[at]]))
       for (const [at, { kind, write }] of orders.entries()) {
         const type = types[at] ?? null
         // Something of another type under its name is no write.
@@ -73,7 +80,7 @@ export async function secondLook(
         const isDocument = kind === 'document' || kind === 'write'
         if (!isDocument || part.checkpointId === null) continue
         const { checkpointNs, checkpointId } = part
-        const [found] = type === null ? [] : await source.read([{ key: write.key, type }])
+        const found = foundAt.get(keyText(write.key))
         const isAsConverted = found?.state === 'read' && holds(found.value, write)
         if (type === 'ReJSON-RL' && !isAsConverted) {
           const of = kind === 'write' ? 'write' : 'checkpoint'
